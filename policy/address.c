@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Envelope addresses, read as an MTA that accepts them would resolve them.
+ *
+ * Knows the spellings of one address (RFC 5321 and 5322, and what Postfix and
+ * Sendmail take beyond them). It judges no syntax: whatever text comes has a
+ * reading, and where a spelling is doubtful the reading is the one that shows
+ * the domain. Knows no policy, no header fields, and allocates nothing.
+ */
+#include "policy/address.h"
+
+#include <string.h>
+#include "policy/network.h"
+
+enum { LOCAL_MAX = sizeof(((struct address *)NULL)->local) - 1, TAIL_MAX = 4096, UNCLOSED_MAX = 32 };
+
+/* A place in the text. Quotes, backslashes, blanks and comments are taken off octet by octet. */
+struct reader {
+    const char *at, *end;
+    const char *quote_end; /* the closing quotation mark while inside a quoted string */
+    unsigned unclosed;     /* opening parentheses without their twin so far */
+};
+
+/* One octet that counts; `plain`: neither quoted nor escaped, so that it may be syntax. */
+struct octet {
+    char value;
+    bool plain;
+};
+
+/* The end of a domain that may be longer than anything that is kept of it. */
+struct tail {
+    size_t length;
+    char text[TAIL_MAX + 1];
+};
+
+/* What one pass over a stretch of text found. */
+struct parts {
+    struct address *address; /* its local part */
+    size_t local_length;
+    bool split;     /* the separator was there: `domain` counts */
+    bool bracketed; /* the domain stood in square brackets */
+    struct reader behind_route;
+    struct tail domain;
+};
+
+static bool is_blank(char octet)
+{
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+}
+
+/* The quotation mark that closes the string opened at `open`; NULL: none does. */
+static const char *closing_quote(const char *open, const char *end)
+{
+    const char *at;
+
+    for (at = open + 1; at < end; at++) {
+        if (*at == '"')
+            return at;
+        if (*at == '\\')
+            at++;
+    }
+    return NULL;
+}
+
+/* What follows the comment that begins at `open`; NULL: it is never closed. */
+static const char *behind_comment(const char *open, const char *end)
+{
+    const char *at;
+    size_t depth = 0;
+
+    for (at = open; at < end; at++) {
+        if (*at == '\\')
+            at++;
+        else if (*at == '(')
+            depth++;
+        else if (*at == ')' && --depth == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+/* The next octet inside a quoted string; false: it ended. */
+static bool next_quoted(struct reader *reader, struct octet *octet)
+{
+    if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
+        reader->at++;
+    if (reader->at < reader->quote_end) {
+        *octet = (struct octet){ *reader->at++, false };
+        return true;
+    }
+    reader->quote_end = NULL;
+    reader->at++;
+    return false;
+}
+
+/*
+ * Passes over an opening parenthesis: with its comment where that is closed
+ * (true), else alone. A long row of unclosed ones is not searched for each.
+ */
+static bool skip_comment(struct reader *reader)
+{
+    const char *behind = NULL;
+
+    if (reader->unclosed < UNCLOSED_MAX)
+        behind = behind_comment(reader->at, reader->end);
+    if (behind == NULL)
+        reader->unclosed++;
+    reader->at = behind != NULL ? behind : reader->at + 1;
+    return behind != NULL;
+}
+
+/* The next octet that counts; a plain "(" is one that nothing closes. False: the text is at its end. */
+static bool next_octet(struct reader *reader, struct octet *octet)
+{
+    while (reader->quote_end != NULL || reader->at < reader->end) {
+        if (reader->quote_end != NULL) {
+            if (next_quoted(reader, octet))
+                return true;
+            continue;
+        }
+        *octet = (struct octet){ *reader->at, true };
+        if (octet->value == '(') {
+            if (!skip_comment(reader))
+                return true;
+            continue;
+        }
+        reader->at++;
+        if (octet->value == '"') {
+            reader->quote_end = closing_quote(reader->at - 1, reader->end);
+            if (reader->quote_end == NULL)
+                return true;
+        } else if (octet->value == '\\') {
+            if (reader->at < reader->end) {
+                *octet = (struct octet){ *reader->at++, false };
+                return true;
+            }
+        } else if (octet->value != ')' && !is_blank(octet->value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_local(struct parts *parts, char octet)
+{
+    if (parts->local_length == LOCAL_MAX) {
+        parts->address->local_cut = true;
+        return;
+    }
+    if (octet >= 'A' && octet <= 'Z')
+        octet = (char)(octet - 'A' + 'a');
+    parts->address->local[parts->local_length++] = octet;
+}
+
+static void put_domain(struct parts *parts, char octet)
+{
+    struct tail *tail = &parts->domain;
+
+    if (tail->length == TAIL_MAX) {
+        tail->length = TAIL_MAX / 2;
+        memcpy(tail->text, tail->text + TAIL_MAX - tail->length, tail->length);
+    }
+    tail->text[tail->length++] = octet;
+}
+
+static void clear_parts(struct parts *parts)
+{
+    parts->local_length = 0;
+    parts->address->local_cut = false;
+    parts->split = parts->bracketed = false;
+    parts->domain.length = 0;
+}
+
+/* What was taken for the domain was not: another separator stands behind it. */
+static void domain_to_local(struct parts *parts, char separator)
+{
+    size_t i;
+
+    put_local(parts, separator);
+    for (i = 0; i < parts->domain.length; i++)
+        put_local(parts, parts->domain.text[i]);
+    parts->domain.length = 0;
+    parts->bracketed = false;
+}
+
+/* The brackets go: whether an address literal stood in them is asked when the whole is there. */
+static void add_to_domain(struct parts *parts, struct octet octet)
+{
+    if (octet.plain && octet.value == '[' && parts->domain.length == 0)
+        parts->bracketed = true;
+    else if ((!octet.plain || (octet.value != '[' && octet.value != ']')) && !is_blank(octet.value))
+        put_domain(parts, octet.value);
+}
+
+/*
+ * Splits the text from `reader` to its end at the last plain `separator` with
+ * something behind it, past a source route ("@a,@b:") that has something
+ * behind it. What follows a domain and a "(" that nothing closes is a comment.
+ */
+static void split_last(struct parts *parts, struct reader reader, char separator)
+{
+    bool route = false, route_ended = false, pending = false, inside = false;
+    struct octet octet;
+
+    clear_parts(parts);
+    parts->behind_route = reader;
+    while (next_octet(&reader, &octet)) {
+        char syntax = octet.plain ? octet.value : '\0';
+
+        if (syntax == '(' && parts->domain.length > 0)
+            break;
+        if (syntax == '(')
+            continue;
+        if (route_ended) {
+            clear_parts(parts);
+            route = route_ended = pending = false;
+        }
+        if (syntax == '[' || syntax == ']')
+            inside = syntax == '[';
+        if (syntax == ':' && route && !inside) {
+            route_ended = true;
+            parts->behind_route = reader;
+        } else if (syntax == separator && !parts->split) {
+            parts->split = true;
+            route = separator == '@' && parts->local_length == 0;
+        } else if (syntax == separator && parts->domain.length > 0) {
+            pending = true;
+        } else if (syntax == separator || !parts->split) {
+            put_local(parts, octet.value);
+        } else {
+            if (pending)
+                domain_to_local(parts, separator);
+            pending = false;
+            add_to_domain(parts, octet);
+        }
+    }
+}
+
+/* Splits "domain!user" at the first plain "!". */
+static void split_bang(struct parts *parts, struct reader reader)
+{
+    struct octet octet;
+
+    clear_parts(parts);
+    while (next_octet(&reader, &octet)) {
+        if (octet.plain && octet.value == '(')
+            continue;
+        if (parts->split)
+            put_local(parts, octet.value);
+        else if (octet.plain && octet.value == '!')
+            parts->split = true;
+        else
+            add_to_domain(parts, octet);
+    }
+}
+
+/* A stretch between angle brackets, or before or behind them, and how likely it is to be the address. */
+struct stretch {
+    struct reader from;
+    const char *end;
+    bool filled, has_at, closed; /* by ">" */
+};
+
+static unsigned rank(const struct stretch *stretch)
+{
+    if (!stretch->filled)
+        return 0;
+    return 1 + (stretch->closed ? 1 : 0) + (stretch->has_at ? 2 : 0);
+}
+
+/*
+ * The stretch that holds the address: one with an "@" before one without, one
+ * closed by ">" before one that is not; of equals, the first that is closed, else the last.
+ */
+static struct reader find_address(const char *text)
+{
+    struct reader reader = { .at = text, .end = text + strlen(text) };
+    struct stretch best = { .from = reader, .end = text }, stretch = { .from = reader };
+    struct octet octet;
+    bool more;
+
+    do {
+        more = next_octet(&reader, &octet);
+        if (more && !(octet.plain && (octet.value == '<' || octet.value == '>'))) {
+            if (octet.plain && octet.value == '@')
+                stretch.has_at = true;
+            if (!octet.plain || octet.value != '(')
+                stretch.filled = true;
+            continue;
+        }
+        stretch.closed = more && octet.value == '>';
+        stretch.end = more ? reader.at - 1 : reader.end;
+        if (rank(&stretch) > rank(&best) || (rank(&stretch) == rank(&best) && !best.closed))
+            best = stretch;
+        stretch = (struct stretch){ .from = reader };
+    } while (more);
+    best.from.end = best.end;
+    return best.from;
+}
+
+bool address_is_literal(const char *text)
+{
+    struct network network;
+
+    return strchr(text, ':') != NULL || network_read_address(&network, text);
+}
+
+/* "domain!user" or "user%domain", as both MTAs take them where there is no "@"; else it is all local part. */
+static void split_without_at(struct parts *parts)
+{
+    struct reader from = parts->behind_route;
+
+    split_bang(parts, from);
+    if (!parts->split || parts->domain.length == 0)
+        split_last(parts, from, '%');
+    if (!parts->split || (parts->domain.length == 0 && !parts->bracketed))
+        split_last(parts, from, '@');
+}
+
+void address_read(struct address *address, const char *text)
+{
+    struct parts parts;
+    struct reader from = find_address(text != NULL ? text : "");
+
+    parts.address = address;
+    address->domain.length = 0;
+    address->domain.text[0] = '\0';
+    split_last(&parts, from, '@');
+    if (!parts.split)
+        split_without_at(&parts);
+    address->local[parts.local_length] = '\0';
+    parts.domain.text[parts.domain.length] = '\0';
+    if (parts.split && !(parts.bracketed && address_is_literal(parts.domain.text))
+        && domain_normalise(&address->domain, parts.domain.text, parts.domain.length) != DOMAIN_NONE)
+        address->kind = ADDRESS_DOMAIN;
+    else
+        address->kind = parts.local_length > 0 || parts.bracketed ? ADDRESS_LOCAL : ADDRESS_NULL;
+}
+
+bool address_matches(const struct address *address, const struct address_pattern *pattern)
+{
+    if (address->kind != ADDRESS_DOMAIN)
+        return false;
+    if (pattern->local != NULL && (address->local_cut || strcmp(address->local, pattern->local) != 0))
+        return false;
+    if (pattern->suffix)
+        return domain_below(address->domain.text, pattern->domain);
+    return strcmp(address->domain.text, pattern->domain) == 0;
+}

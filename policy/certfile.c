@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The certificate file behind a policy's `file:`, and fingerprints as text.
+ * Takes from a certificate what a pin needs (two digests, the dates, a name
+ * for people) and judges nothing: whether the certificate is in force, or
+ * matches what a client showed, is the evaluator's business. Keeps nothing
+ * open, never asks for a passphrase, and knows nothing of YAML or MTAs.
+ */
+#include "policy/certfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_LIMIT = 1024 * 1024, SECONDS_OF_DAY = 86400 };
+
+static const char *open_error(int number)
+{
+    switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+        return "does not exist";
+    case EACCES:
+        return "may not be read (permission denied)";
+    default:
+        return "cannot be opened";
+    }
+}
+
+static const char *file_error(int file)
+{
+    struct stat status;
+
+    if (fstat(file, &status) != 0)
+        return "cannot be read";
+    if (S_ISDIR(status.st_mode))
+        return "is a directory";
+    if (!S_ISREG(status.st_mode))
+        return "is not a regular file";
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return "may be written by its group or by others";
+    return status.st_size > FILE_LIMIT ? "is larger than 1 MiB" : NULL;
+}
+
+/* Reads to the end of the file, which may grow meanwhile; `text` takes FILE_LIMIT + 1 octets. */
+static const char *read_all(int file, char *text, size_t *length)
+{
+    size_t used = 0;
+
+    while (used <= FILE_LIMIT) {
+        ssize_t got = read(file, text + used, FILE_LIMIT + 1 - used);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return "cannot be read";
+        if (got == 0) {
+            *length = used;
+            return NULL;
+        }
+        used += (size_t)got;
+    }
+    return "is larger than 1 MiB";
+}
+
+static const char *read_file(const char *path, char *text, size_t *length)
+{
+    /* Neither a FIFO without a writer nor a terminal may hold us up. */
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    const char *wrong;
+
+    if (file < 0)
+        return open_error(errno);
+    wrong = file_error(file);
+    if (wrong == NULL)
+        wrong = read_all(file, text, length);
+    close(file);
+    return wrong;
+}
+
+/* In OpenSSL's place, which would ask at the terminal. */
+static int no_passphrase(char *text, int size, int writing, void *arg)
+{
+    (void)text;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static const char *parse_pem(const char *text, size_t length, X509 **certificate)
+{
+    BIO *memory = BIO_new_mem_buf(text, (int)length);
+    unsigned long error;
+
+    if (memory == NULL)
+        return "cannot be read: out of memory";
+    *certificate = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
+    BIO_free(memory);
+    if (*certificate != NULL)
+        return NULL;
+    error = ERR_peek_last_error();
+    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
+        return "holds no PEM certificate";
+    return "holds a PEM certificate that cannot be read";
+}
+
+/* SHA-256 of DER that OpenSSL allocated; frees it. */
+static bool digest(unsigned char *der, int length, unsigned char fingerprint[FINGERPRINT_SIZE])
+{
+    bool good = length > 0 && EVP_Digest(der, (size_t)length, fingerprint, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(der);
+    return good;
+}
+
+static bool take_fingerprints(X509 *x509, struct certfile *certificate)
+{
+    unsigned char *der = NULL, *key = NULL;
+    int length = i2d_X509(x509, &der), key_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &key);
+    bool good = digest(der, length, certificate->fingerprint);
+
+    return digest(key, key_length, certificate->key_fingerprint) && good;
+}
+
+static bool take_instant(const ASN1_TIME *from, int64_t *instant)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0, seconds = 0;
+    bool good = epoch != NULL && ASN1_TIME_check(from) == 1;
+
+    good = good && ASN1_TIME_diff(&days, &seconds, epoch, from) == 1;
+    if (good)
+        *instant = (int64_t)days * SECONDS_OF_DAY + seconds;
+    ASN1_TIME_free(epoch);
+    return good;
+}
+
+/* The first common name, made fit for a line of text and cut between characters. */
+static void take_subject(const X509 *x509, char *subject, size_t size)
+{
+    X509_NAME *name = X509_get_subject_name(x509);
+    int place = X509_NAME_get_index_by_NID(name, NID_commonName, -1), length = -1;
+    unsigned char *text = NULL;
+    size_t used = 0;
+
+    if (place >= 0)
+        length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, place)));
+    if (length >= 0) {
+        used = (size_t)length;
+        if (used >= size)
+            for (used = size - 1; used > 0 && (text[used] & 0xc0) == 0x80;)
+                used--;
+        for (size_t i = 0; i < used; i++)
+            subject[i] = text[i] < 0x20 || text[i] == 0x7f ? '?' : (char)text[i];
+        OPENSSL_free(text);
+    }
+    subject[used] = '\0';
+}
+
+static const char *take_all(X509 *x509, struct certfile *certificate)
+{
+    if (!take_fingerprints(x509, certificate))
+        return "holds a certificate whose fingerprints cannot be computed";
+    if (!take_instant(X509_get0_notBefore(x509), &certificate->not_before)
+        || !take_instant(X509_get0_notAfter(x509), &certificate->not_after))
+        return "holds a certificate whose dates cannot be read";
+    take_subject(x509, certificate->subject, sizeof certificate->subject);
+    return NULL;
+}
+
+const char *certfile_read(struct certfile *certificate, const char *path)
+{
+    char *text = malloc(FILE_LIMIT + 1);
+    struct certfile found = {.not_before = 0};
+    const char *wrong = "cannot be read: out of memory";
+    X509 *x509 = NULL;
+    size_t length = 0;
+
+    ERR_set_mark();
+    if (text == NULL)
+        goto out;
+    wrong = read_file(path, text, &length);
+    if (wrong == NULL)
+        wrong = parse_pem(text, length, &x509);
+    if (wrong == NULL)
+        wrong = take_all(x509, &found);
+    if (wrong == NULL)
+        *certificate = found;
+out:
+    X509_free(x509);
+    free(text);
+    ERR_pop_to_mark();
+    return wrong;
+}
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
+{
+    unsigned char octets[FINGERPRINT_SIZE];
+    size_t width = strchr(text, ':') == NULL ? 2 : 3;
+
+    if (strlen(text) != FINGERPRINT_SIZE * width - (width - 2))
+        return false;
+    for (size_t i = 0; i < FINGERPRINT_SIZE; i++) {
+        int high = hex_digit(text[i * width]), low = hex_digit(text[i * width + 1]);
+
+        if (high < 0 || low < 0 || (width == 3 && i > 0 && text[i * width - 1] != ':'))
+            return false;
+        octets[i] = (unsigned char)(high * 16 + low);
+    }
+    memcpy(fingerprint, octets, sizeof octets);
+    return true;
+}
+
+static bool has_digest_name(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncasecmp(text, name, length) == 0 && strchr(":= ", text[length]) != NULL;
+}
+
+const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
+{
+    static const char name[] = "sha256:";
+    static const char *const broken[] = {"md2", "md4", "md5", "sha1", "sha-1", "sha"};
+    static const char *const others[] = {"sha224", "sha384", "sha512", "sha3-256", "sha512-256", "ripemd160"};
+    unsigned char unused[FINGERPRINT_SIZE];
+
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        if (has_digest_name(text, broken[i]))
+            return "is of a digest that can be forged: give the SHA-256 fingerprint, \"sha256:...\"";
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (has_digest_name(text, others[i]))
+            return "is of a digest that is not compared: give the SHA-256 fingerprint, \"sha256:...\"";
+    if (fingerprint_read(unused, text))
+        return "does not name its digest: write \"sha256:\" before it";
+    if (strncasecmp(text, name, sizeof name - 1) != 0)
+        return "is no fingerprint: it must be written \"sha256:AA:BB:...\"";
+    if (!fingerprint_read(fingerprint, text + sizeof name - 1))
+        return "is no SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon "
+               "between all octets or none";
+    return NULL;
+}
+
+void fingerprint_format(const unsigned char fingerprint[FINGERPRINT_SIZE], char text[FINGERPRINT_TEXT])
+{
+    size_t used = (size_t)snprintf(text, FINGERPRINT_TEXT, "sha256");
+
+    for (size_t i = 0; i < FINGERPRINT_SIZE; i++)
+        used += (size_t)snprintf(text + used, FINGERPRINT_TEXT - used, ":%02X", (unsigned)fingerprint[i]);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parts that several keys of the policy language share: findings at a
+ * node, mappings read by a table of keys, typed values, lists of clients and
+ * addresses, actions. Knows nodes and what a policy is made of; opens no file but
+ * through certfile, and decides nothing about mail.
+ */
+#include "policy/compile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "policy/date.h"
+#include "policy/scalar.h"
+
+enum { TEXT_MAX = 600, MESSAGE_MAX = 200 };
+
+/* ---- findings ---- */
+
+struct place loading_place(const struct loading *loading, const struct node *node)
+{
+    struct place place = {loading->file, node == NULL ? 0 : node->line, node == NULL ? 0 : node->column};
+
+    return place;
+}
+
+__attribute__((format(printf, 4, 0)))
+static void tell(struct loading *loading, enum severity severity, const struct node *node, const char *format, va_list args)
+{
+    char text[TEXT_MAX];
+    struct diag diag = {severity, loading_place(loading, node), text};
+
+    vsnprintf(text, sizeof text, format, args);
+    for (char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    if (loading->diag != NULL)
+        loading->diag(loading->arg, &diag);
+}
+
+void loading_error(struct loading *loading, const struct node *node, const char *format, ...)
+{
+    va_list args;
+
+    loading->errors++;
+    va_start(args, format);
+    tell(loading, SEVERITY_ERROR, node, format, args);
+    va_end(args);
+}
+
+void loading_warning(struct loading *loading, const struct node *node, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    tell(loading, SEVERITY_WARNING, node, format, args);
+    va_end(args);
+}
+
+void loading_exhausted(struct loading *loading)
+{
+    if (!loading->out_of_memory)
+        loading_error(loading, NULL, "out of memory");
+    loading->out_of_memory = true;
+}
+
+void *loading_alloc(struct loading *loading, size_t size)
+{
+    void *memory = arena_alloc(&loading->policy->arena, size);
+
+    if (memory == NULL)
+        loading_exhausted(loading);
+    return memory;
+}
+
+const char *loading_text(struct loading *loading, const char *text)
+{
+    const char *copy = arena_text(&loading->policy->arena, text, strlen(text));
+
+    if (copy == NULL)
+        loading_exhausted(loading);
+    return copy;
+}
+
+/* ---- mappings ---- */
+
+enum { KEYS_MAX = 24 };
+
+void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys, const char *what)
+{
+    const char *words[KEYS_MAX + 1] = {NULL}, *nearest;
+    char allowed[400] = "";
+    size_t count = 0, length = 0;
+
+    for (; keys[count].name != NULL && count < KEYS_MAX; count++) {
+        words[count] = keys[count].name;
+        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", count == 0 ? "" : ", ", words[count]);
+        if (length >= sizeof allowed)
+            length = sizeof allowed - 1;
+    }
+    nearest = scalar_nearest(key->text, words);
+    if (nearest != NULL)
+        loading_error(loading, key, "unknown key \"%.64s\" in %s; did you mean \"%s\"?", key->text, what, nearest);
+    else
+        loading_error(loading, key, "unknown key \"%.64s\" in %s; allowed are %s", key->text, what, allowed);
+}
+
+bool compile_mapping(struct loading *loading, const struct node *node, const struct key *keys, void *into,
+                     const char *what)
+{
+    if (node->kind != NODE_MAPPING) {
+        loading_error(loading, node, "%s must be a mapping (key: value)", what);
+        return false;
+    }
+    for (const struct node *value = node->first; value != NULL; value = value->next) {
+        const struct key *key = keys;
+
+        while (key->name != NULL && strcmp(key->name, value->key->text) != 0)
+            key++;
+        if (key->name == NULL)
+            compile_unknown_key(loading, value->key, keys, what);
+        else
+            key->read(loading, value, into);
+    }
+    return true;
+}
+
+/* The name under which a value is told of. */
+static const char *name_of(const struct node *node)
+{
+    return node->key != NULL ? node->key->text : "an item";
+}
+
+/* ---- scalars ---- */
+
+static const char *kind_of(const struct node *node)
+{
+    return node->kind == NODE_SEQUENCE ? "a list" : node->kind == NODE_MAPPING ? "a mapping" : "a text";
+}
+
+bool compile_text(struct loading *loading, const struct node *node, const char **text)
+{
+    const char *other;
+
+    if (node->kind != NODE_SCALAR) {
+        loading_error(loading, node, "%.64s must be a text, not %s", name_of(node), kind_of(node));
+        return false;
+    }
+    other = node->quoted ? NULL : scalar_other_type(node->text);
+    if (other != NULL) {
+        loading_error(loading, node, "%.64s must be a text; YAML reads %.64s as %s, put it in quotation marks: \"%.64s\"",
+                      name_of(node), *node->text == '\0' ? "an empty value" : node->text, other, node->text);
+        return false;
+    }
+    *text = node->text;
+    return true;
+}
+
+bool compile_boolean(struct loading *loading, const struct node *node, bool *value)
+{
+    if (node->kind == NODE_SCALAR && !node->quoted && scalar_boolean(node->text, value))
+        return true;
+    if (node->kind == NODE_SCALAR)
+        loading_error(loading, node, "%.64s must be true or false, not \"%.64s\"", name_of(node), node->text);
+    else
+        loading_error(loading, node, "%.64s must be true or false, not %s", name_of(node), kind_of(node));
+    return false;
+}
+
+bool compile_number(struct loading *loading, const struct node *node, unsigned max, unsigned *value)
+{
+    if (node->kind == NODE_SCALAR && !node->quoted && scalar_number(node->text, max, value))
+        return true;
+    if (node->kind == NODE_SCALAR)
+        loading_error(loading, node, "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"",
+                      name_of(node), max, node->text);
+    else
+        loading_error(loading, node, "%.64s must be a whole number, not %s", name_of(node), kind_of(node));
+    return false;
+}
+
+bool compile_date(struct loading *loading, const struct node *node, int64_t *date)
+{
+    if (node->kind == NODE_SCALAR && date_parse(node->text, date))
+        return true;
+    loading_error(loading, node, "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s%.64s%s", name_of(node),
+                  node->kind == NODE_SCALAR ? "\"" : "", node->kind == NODE_SCALAR ? node->text : kind_of(node),
+                  node->kind == NODE_SCALAR ? "\"" : "");
+    return false;
+}
+
+int compile_word(struct loading *loading, const struct node *node, const char *const *words, const char *what)
+{
+    char allowed[300] = "";
+    const char *nearest;
+    size_t length = 0;
+
+    if (node->kind == NODE_SCALAR)
+        for (int i = 0; words[i] != NULL; i++)
+            if (strcmp(words[i], node->text) == 0)
+                return i;
+    for (size_t i = 0; words[i] != NULL && length < sizeof allowed; i++)
+        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
+    nearest = node->kind == NODE_SCALAR ? scalar_nearest(node->text, words) : NULL;
+    if (node->kind != NODE_SCALAR)
+        loading_error(loading, node, "%s must be one of %s, not %s", what, allowed, kind_of(node));
+    else if (nearest != NULL)
+        loading_error(loading, node, "unknown %s \"%.64s\"; did you mean \"%s\"?", what, node->text, nearest);
+    else
+        loading_error(loading, node, "unknown %s \"%.64s\"; allowed are %s", what, node->text, allowed);
+    return -1;
+}
+
+size_t compile_list(struct loading *loading, const struct node *node, bool lone, const struct node **first)
+{
+    if (node->kind == NODE_SEQUENCE && node->count > 0) {
+        *first = node->first;
+        return node->count;
+    }
+    if (node->kind == NODE_SEQUENCE)
+        loading_error(loading, node, "%.64s is an empty list", name_of(node));
+    else if (lone && node->kind == NODE_SCALAR) {
+        *first = node;
+        return 1;
+    } else
+        loading_error(loading, node, "%.64s must be a list: [%s]", name_of(node),
+                      node->kind == NODE_SCALAR && strlen(node->text) < 64 && *node->text != '\0' ? node->text : "...");
+    return 0;
+}
+
+/* ---- domains, addresses, clients ---- */
+
+bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain)
+{
+    struct domain compared;
+    const char *wrong;
+
+    if (strncmp(text, "*.", 2) == 0 && text[2] != '\0') {
+        loading_error(loading, node, "\"%.255s\" is ambiguous: write \".%.253s\" for every subdomain, or \"%.253s\" for the domain itself, or both",
+                      text, text + 2, text + 2);
+        return false;
+    }
+    wrong = domain_check(&compared, text);
+    if (wrong != NULL) {
+        loading_error(loading, node, "\"%.255s\" is no domain: it %s", text, wrong);
+        return false;
+    }
+    *domain = loading_text(loading, compared.text);
+    return *domain != NULL;
+}
+
+bool compile_address_pattern(struct loading *loading, const struct node *node, struct address_pattern *pattern)
+{
+    const char *text, *at;
+    struct address address;
+
+    if (!compile_text(loading, node, &text))
+        return false;
+    at = strrchr(text, '@');
+    pattern->local = NULL;
+    pattern->suffix = at == NULL && text[0] == '.';
+    if (at != NULL) {
+        address_read(&address, text);
+        if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0') {
+            loading_error(loading, node, "\"%.255s\" is no address; write user@example.com, example.com or .example.com", text);
+            return false;
+        }
+        pattern->local = loading_text(loading, address.local);
+        if (pattern->local == NULL)
+            return false;
+        text = at + 1;
+    }
+    return compile_domain(loading, node, text + pattern->suffix, &pattern->domain);
+}
+
+/* Appends one item to the text that shows a list to people. */
+static void append_item(char *text, size_t size, const char *item)
+{
+    size_t length = strlen(text);
+
+    if (length + strlen(item) + 3 < size)
+        snprintf(text + length, size - length, "%s%s", length == 0 ? "" : ", ", item);
+    else if (length + 5 < size && strcmp(text + length - 3, "...") != 0)
+        snprintf(text + length, size - length, ", ...");
+}
+
+/* One item: an address, a block, a name or a suffix. */
+static bool compile_client(struct loading *loading, const struct node *node, struct network *network, struct client_name *name)
+{
+    const char *text, *wrong;
+
+    if (!compile_text(loading, node, &text))
+        return false;
+    name->domain = NULL;
+    if (network_looks_like(text)) {
+        wrong = network_check(network, text);
+        if (wrong != NULL)
+            loading_error(loading, node, "\"%.64s\" is no address or block: it %s", text, wrong);
+        return wrong == NULL;
+    }
+    name->suffix = text[0] == '.';
+    return compile_domain(loading, node, text + name->suffix, &name->domain);
+}
+
+const struct clients *compile_clients(struct loading *loading, const struct node *node)
+{
+    const struct node *item = NULL;
+    size_t count = compile_list(loading, node, false, &item);
+    struct clients *clients = loading_alloc(loading, sizeof *clients);
+    struct network *networks = loading_alloc(loading, count * sizeof *networks);
+    struct client_name *names = loading_alloc(loading, count * sizeof *names);
+    char text[256] = "";
+
+    if (count == 0 || clients == NULL || networks == NULL || names == NULL)
+        return NULL;
+    for (; item != NULL; item = item->next) {
+        struct client_name name;
+
+        if (!compile_client(loading, item, &networks[clients->network_count], &name))
+            continue;
+        if (name.domain != NULL)
+            names[clients->name_count++] = name;
+        else
+            clients->network_count++;
+        append_item(text, sizeof text, item->text);
+    }
+    clients->networks = networks;
+    clients->names = names;
+    clients->text = loading_text(loading, text);
+    return clients->text == NULL ? NULL : clients;
+}
+
+/* ---- actions ---- */
+
+/* The words that `action` may be; their order is that of enum action behind accept. */
+static const char *const action_words[] = {"quarantine", "tempfail", "reject", NULL};
+
+static int compile_action_word(struct loading *loading, const struct node *node)
+{
+    int word = compile_word(loading, node, action_words, "action");
+
+    return word < 0 ? -1 : word + ACTION_QUARANTINE;
+}
+
+/* {reason: action, default: action} */
+static bool compile_action_map(struct loading *loading, const struct node *node, struct actions *actions)
+{
+    const char *words[REASON_FIRST_UNKNOWN + 1] = {"default"};
+    const struct node *otherwise = node_find(node, "default");
+    int action;
+    bool good = true;
+
+    for (int reason = 1; reason < REASON_FIRST_UNKNOWN; reason++)
+        words[reason] = reason_name((enum reason)reason);
+    actions->mapped = true;
+    if (otherwise != NULL && (action = compile_action_word(loading, otherwise)) >= 0)
+        actions->otherwise = (enum action)action;
+    memset(actions->by_reason, (int)actions->otherwise, sizeof actions->by_reason);
+    for (const struct node *value = node->first; value != NULL; value = value->next) {
+        int reason = compile_word(loading, value->key, words, "reason");
+
+        action = reason <= 0 ? -1 : compile_action_word(loading, value);
+        if (action >= 0)
+            actions->by_reason[reason] = (unsigned char)action;
+        else if (reason != 0)
+            good = false;
+    }
+    return good;
+}
+
+const struct actions *compile_actions(struct loading *loading, const struct node *node)
+{
+    struct actions *actions = loading_alloc(loading, sizeof *actions);
+    int action;
+
+    if (actions == NULL)
+        return NULL;
+    actions->otherwise = ACTION_TEMPFAIL;
+    if (node->kind == NODE_MAPPING && node->count > 0)
+        return compile_action_map(loading, node, actions) ? actions : NULL;
+    action = compile_action_word(loading, node);
+    if (action < 0)
+        return NULL;
+    actions->otherwise = (enum action)action;
+    memset(actions->by_reason, action, sizeof actions->by_reason);
+    return actions;
+}
+
+void compile_message(struct loading *loading, const struct node *node, const char **message)
+{
+    const char *text;
+
+    if (!compile_text(loading, node, &text))
+        return;
+    if (strlen(text) > MESSAGE_MAX) {
+        loading_error(loading, node, "message of %zu characters; at most %d are allowed", strlen(text), MESSAGE_MAX);
+        return;
+    }
+    for (const char *c = text; *c != '\0'; c++)
+        if (*c < 0x20 || *c > 0x7E) {
+            loading_error(loading, node, "message must be one line of printable ASCII");
+            return;
+        }
+    *message = loading_text(loading, text);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From nodes to the parts of a policy, with every mistake told. */
+#ifndef POLICY_COMPILE_H
+#define POLICY_COMPILE_H
+
+#include "policy/internal.h"
+#include "policy/node.h"
+
+/* A profile's name that waits until all profiles are read. */
+struct profile_use {
+    const char *name;
+    struct place place;
+    const struct profile **slot;
+};
+
+/* A policy being loaded. */
+struct loading {
+    struct policy *policy;
+    diag_fn *diag;
+    void *arg;
+    unsigned errors;
+    bool out_of_memory;
+    const char *file;      /* the file being read, as told to people */
+    unsigned short file_index;
+    struct arena scratch;  /* the nodes being read */
+    size_t use_count, use_room;
+    struct profile_use *uses; /* malloc'd */
+};
+
+/* Tells an error or a warning at a node (NULL: of the file as a whole). */
+void loading_error(struct loading *loading, const struct node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void loading_warning(struct loading *loading, const struct node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Notes that memory ran out; the load fails and says so once. */
+void loading_exhausted(struct loading *loading);
+
+struct place loading_place(const struct loading *loading, const struct node *node);
+
+/* Memory of the policy; NULL after loading_exhausted(). */
+void *loading_alloc(struct loading *loading, size_t size);
+const char *loading_text(struct loading *loading, const char *text);
+
+/* A key of a mapping and who reads its value. */
+struct key {
+    const char *name;
+    void (*read)(struct loading *loading, const struct node *value, void *into);
+};
+
+/* Reads a mapping by a table that ends with a NULL name; tells unknown keys with what is allowed. False: no mapping. */
+bool compile_mapping(struct loading *loading, const struct node *node, const struct key *keys, void *into,
+                     const char *what);
+void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys, const char *what);
+
+/* Text (not what YAML reads as another type), a boolean, a number, a date; told and false where it is none. */
+bool compile_text(struct loading *loading, const struct node *node, const char **text);
+bool compile_boolean(struct loading *loading, const struct node *node, bool *value);
+bool compile_number(struct loading *loading, const struct node *node, unsigned max, unsigned *value);
+bool compile_date(struct loading *loading, const struct node *node, int64_t *date);
+/* One of `words` (ends with NULL): its index; -1 and told where it is none. */
+int compile_word(struct loading *loading, const struct node *node, const char *const *words, const char *what);
+
+/*
+ * The items of a list, or a lone scalar as a list of one where `lone` allows it. Answers how many there are
+ * and the first one; 0 and told where it is no list or an empty one.
+ */
+size_t compile_list(struct loading *loading, const struct node *node, bool lone, const struct node **first);
+
+/* Parts shared by several keys. NULL: told. */
+const struct clients *compile_clients(struct loading *loading, const struct node *node);
+bool compile_address_pattern(struct loading *loading, const struct node *node, struct address_pattern *pattern);
+bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain);
+const struct actions *compile_actions(struct loading *loading, const struct node *node);
+void compile_message(struct loading *loading, const struct node *node, const char **message);
+
+/* `require`, `defaults`, `profiles`, `exempt`, `milter`. */
+void compile_require(struct loading *loading, const struct node *node, struct require *require);
+void compile_defaults(struct loading *loading, const struct node *node);
+void compile_profiles(struct loading *loading, const struct node *node);
+void compile_exempt(struct loading *loading, const struct node *node);
+void compile_milter(struct loading *loading, const struct node *node);
+
+/* One entry of `partners`. */
+void compile_partner(struct loading *loading, const struct node *node);
+
+/* When all files are read: profiles by name, circles, what the policy needs. */
+void compile_finish(struct loading *loading);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Mistakes and doubts of a policy file, told one at a time to whoever loads it. */
+#ifndef POLICY_DIAG_H
+#define POLICY_DIAG_H
+
+enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
+
+/*
+ * A place in a policy file. `line` and `column` count from 1 (columns in
+ * characters, as editors do); 0 where the finding is of the file as a whole.
+ */
+struct place {
+    const char *file;
+    unsigned line, column;
+};
+
+/* One finding; every string is borrowed and valid during the call only. */
+struct diag {
+    enum severity severity;
+    struct place place;
+    const char *text; /* one line, no full stop; what is wrong, what is allowed, the likely spelling */
+};
+
+typedef void diag_fn(void *arg, const struct diag *diag);
+
+#endif

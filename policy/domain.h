@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Domain names as mail writes them, brought to the one form in which they are compared. */
+#ifndef POLICY_DOMAIN_H
+#define POLICY_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define DOMAIN_MAX 253 /* octets of a host name without its final dot, RFC 1035 2.3.4 */
+
+/*
+ * A name in its compared form: A-labels in lower case without final dots
+ * where it is a valid name, else its plain lower-case form. NUL-terminated.
+ * Names of more than 511 octets keep their last 511 (no policy entry is that
+ * long, a suffix still matches).
+ */
+struct domain {
+    unsigned short length; /* 0: no name */
+    char text[512];
+};
+
+enum domain_form {
+    DOMAIN_NONE,  /* nothing left after the final dots went */
+    DOMAIN_PLAIN, /* no valid host name; text is the plain lower-case form */
+    DOMAIN_VALID
+};
+
+/*
+ * The compared form of `length` octets at `name`: UTS-46, non-transitional,
+ * where it is not ASCII (U-labels, A-labels, compatibility forms and
+ * ideographic dots name one domain); final dots go. Each label that can be
+ * converted is, whatever the others are, and the rest stays in lower case, so
+ * that an odd first label hides no domain behind it.
+ * Underscores are allowed (they occur in real sender domains).
+ * Fills *domain always. Never fails, allocates only for names that are not ASCII.
+ */
+enum domain_form domain_normalise(struct domain *domain, const char *name, size_t length);
+
+/* The octets of the label separator that `at` begins with, ".", U+3002, U+FF0E or U+FF61; 0: none. */
+size_t domain_separator(const char *at, size_t length);
+
+/*
+ * Whether a policy may name `name` (without the leading dot of a suffix):
+ * NULL if so, and *domain is its compared form; else what is wrong with it, a
+ * static text such as "has an empty label".
+ */
+const char *domain_check(struct domain *domain, const char *name);
+
+/* `domain` lies below `parent` ("a.b" below "b"), at a label boundary; a name is not below itself. */
+bool domain_below(const char *domain, const char *parent);
+
+/*
+ * Whether a label of `name` (UTF-8, or A-labels, which are decoded) mixes
+ * letters of different scripts in a way that no natural language does (Latin
+ * with Cyrillic or Greek, say; Han with Hiragana and Katakana, or with Hangul
+ * or Bopomofo, is fine, and any of these with Latin).
+ */
+bool domain_mixes_scripts(const char *name);
+
+#endif

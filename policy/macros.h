@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The MTA's macros, read into facts. Every difference between Postfix and Sendmail is known here and nowhere else. */
+#ifndef POLICY_MACROS_H
+#define POLICY_MACROS_H
+
+#include "policy/facts.h"
+
+/* Names as the MTA is asked for them, braces included ("{mail_addr}", "v"), indexed by enum macro. */
+extern const char *const macro_names[MACRO_COUNT];
+
+/* The value of a macro, or NULL; valid while the facts read from it are used, or until facts_copy(). */
+typedef const char *macro_fn(void *arg, const char *name);
+
+/* What is known beside the macros when MAIL comes. */
+struct envelope {
+    const char *argument;                 /* of MAIL, never NULL */
+    const char *helo;                     /* last HELO or EHLO name, or NULL */
+    const struct network *client;         /* of the CONNECT event, used where {client_addr} is absent; or NULL */
+    unsigned shown;                       /* NEED_* that this session negotiated */
+    enum mta mta;                         /* the `mta` setting */
+    bool pins_at_data;                    /* postfix_facts is configured: pins behind Postfix are PIN_PENDING */
+};
+
+/*
+ * Fills *facts (which need not be initialised) from the macros at MAIL.
+ * Answers false when out of memory, else true; free with facts_clear() either way.
+ * Allocates only where a Sendmail certificate's names must be decoded.
+ */
+bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
+
+/* Reads a RCPT: its argument, and {rcpt_addr} or NULL. */
+void recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr);
+
+#endif

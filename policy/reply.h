@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words in which a refusal reaches the other side. */
+#ifndef POLICY_REPLY_H
+#define POLICY_REPLY_H
+
+#include <stdbool.h>
+#include "policy/policy.h"
+
+/* An SMTP reply: "530", "5.7.0" and printable ASCII without CR or LF, at most 500 octets. */
+struct reply {
+    char code[4];
+    char status[6];
+    char text[512];
+};
+
+/*
+ * The reply to a transaction refused by `verdict`. True and *reply filled where its action is
+ * reject or tempfail; else false. The class of code and status is always 5 for reject, 4 for tempfail.
+ */
+bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict, const struct facts *facts);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which partners an identity selects: hashed lookups, the most specific entry first. */
+#ifndef POLICY_SELECT_H
+#define POLICY_SELECT_H
+
+#include "policy/internal.h"
+
+/*
+ * Adds a selector of the partner that is added last. *other is the
+ * selector that was there before with the same text and kind, or NULL (then
+ * it is added). False: out of memory.
+ */
+bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other);
+
+/*
+ * Enters the name of the partner that is added next. *other is the partner that has it already, or NULL.
+ * False: out of memory.
+ */
+bool select_add_name(struct policy *policy, const char *name, const struct partner **other);
+
+/* A walk from the most specific entry to the least. */
+struct selection {
+    const struct policy *policy;
+    const char *domain;            /* the name looked up; NULL: none */
+    const char *rest;              /* the part of it that is next */
+    const struct network *address; /* of a client */
+    int stage, prefix;
+    bool null_sender;
+};
+
+/* By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: by the HELO name, with the entries it lies below. */
+void select_domain(struct selection *selection, const struct policy *policy, const char *domain, bool null_sender);
+
+/* By the client's address and verified name; either may be NULL. */
+void select_client(struct selection *selection, const struct policy *policy, const struct network *address, const char *name);
+
+/* The next partner; NULL: no more. */
+const struct partner *select_next(struct selection *selection);
+
+/* The partner with an entry for exactly this domain, or with the entry for what lies below it; NULL: none. */
+const struct partner *select_exact(const struct policy *policy, const char *domain, enum selector_kind kind);
+
+#endif

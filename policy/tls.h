@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TLS protocol versions and cipher suites, by the names that OpenSSL and IANA give them. */
+#ifndef POLICY_TLS_H
+#define POLICY_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tls_version {
+    TLS_VERSION_UNREADABLE, /* a text that names no version */
+    TLS_VERSION_SSL2,
+    TLS_VERSION_SSL3,
+    TLS_VERSION_1_0,
+    TLS_VERSION_1_1,
+    TLS_VERSION_1_2,
+    TLS_VERSION_1_3
+};
+
+/* By OpenSSL's SSL_get_version(): "SSLv2", "SSLv3", "TLSv1" to "TLSv1.3", to the letter. */
+enum tls_version tls_version_read(const char *text);
+const char *tls_version_name(enum tls_version version); /* "TLSv1.2"; "unknown" for UNREADABLE */
+
+/* The suites of this OpenSSL, and those that it or its predecessors no longer know. */
+struct suites;
+
+#define SUITES_MAX 512
+struct suite_set {
+    uint64_t bits[SUITES_MAX / 64];
+};
+
+/* Asks OpenSSL for its suites. NULL: out of memory, or OpenSSL does not work. Immutable from then on. */
+struct suites *suites_new(void);
+void suites_free(struct suites *suites); /* NULL is fine */
+
+/* The suite of that OpenSSL or IANA name (to the letter; also an older spelling, "EDH-RSA-..."), or -1. */
+int suites_find(const struct suites *suites, const char *name);
+
+/* The known name (either spelling) nearest to a misspelt one: at most 3 letters off, without case, or NULL */
+const char *suites_nearest(const struct suites *suites, const char *name);
+
+size_t suites_count(const struct suites *suites);
+const char *suites_name(const struct suites *suites, int suite);      /* OpenSSL's */
+const char *suites_iana_name(const struct suites *suites, int suite); /* IANA's, or NULL */
+bool suites_is_tls13(const struct suites *suites, int suite);
+bool suites_is_ephemeral(const struct suites *suites, int suite); /* TLS 1.3, (EC)DHE, also anonymous ones */
+
+/*
+ * Whether no partner is satisfied by it unless it is named literally: no
+ * encryption or no authentication, EXPORT, RC2, RC4, DES, 3DES, MD5, or no longer
+ * known to this OpenSSL.
+ */
+bool suites_is_weak(const struct suites *suites, int suite);
+
+/* Whether a text has the form of a suite name at all: letters, digits, "-" and "_", at most 64. */
+bool suites_is_name(const char *text);
+
+/*
+ * Forward secrecy by name alone, for a suite that is in no table: a name that begins
+ * with TLS_AES_, TLS_CHACHA20_, [TLS_]ECDHE, [TLS_]DHE or EDH.
+ */
+bool suites_name_is_ephemeral(const char *name);
+
+/*
+ * Reads one entry of a `ciphers` list into *set (members are added): a suite
+ * name (then *literal is its index, else -1), or an OpenSSL cipher string such as
+ * "ECDHE+AESGCM:!aNULL" over the suites up to TLS 1.2. Every element of a string must be
+ * known to select something (behind "!", "-" or "+" a word of OpenSSL's language may
+ * select nothing); "@...", SUITEB..., and a DEFAULT that does not stand first are refused.
+ * NULL if good; else a static text that says what is wrong, to be put behind the entry
+ * ("selects no suite"), and nothing is written.
+ */
+const char *suites_read(const struct suites *suites, const char *entry, struct suite_set *set, int *literal);
+
+static inline bool suite_set_has(const struct suite_set *set, int suite)
+{
+    return suite >= 0 && ((set->bits[suite / 64] >> (suite % 64)) & 1);
+}
+static inline void suite_set_add(struct suite_set *set, int suite)
+{
+    set->bits[suite / 64] |= (uint64_t)1 << (suite % 64);
+}
+
+#endif
