@@ -44,7 +44,7 @@ static struct comparison without_trust(enum certificate_state state)
 /* The common name and the distinguished name of one side, as far as they were shown. */
 struct seen_name {
     const char *cn, *dn;
-    bool unsent;      /* the common name should have been sent, and was not */
+    bool unsent;      /* the common name should have been sent, and was not: a dn alone is not believed */
     bool dn_unshown;  /* this MTA shows no distinguished names */
 };
 
@@ -58,7 +58,7 @@ static enum met attribute_matches(const struct name_attribute *wanted, const str
         return certname_matches(wanted->value, seen->cn) ? MET : UNMET;
     }
     if (seen->dn == NULL)
-        return seen->dn_unshown ? UNKNOWN : UNMET;
+        return seen->dn_unshown || seen->unsent ? UNKNOWN : UNMET;
     if (dn_attribute(seen->dn, wanted->type, value, sizeof value) != DN_FOUND)
         return UNMET;
     return certname_matches(wanted->value, value) ? MET : UNMET;

@@ -261,6 +261,10 @@ bool compile_address_pattern(struct loading *loading, const struct node *node, s
     pattern->suffix = at == NULL && text[0] == '.';
     if (at != NULL) {
         address_read(&address, text);
+        if (strncmp(text, "*@", 2) == 0) {
+            loading_error(loading, node, "\"%.255s\": there are no wildcards; write \"%.253s\" for every address of the domain", text, at + 1);
+            return false;
+        }
         if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0') {
             loading_error(loading, node, "\"%.255s\" is no address; write user@example.com, example.com or .example.com", text);
             return false;

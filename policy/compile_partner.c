@@ -156,8 +156,11 @@ static void read_exception_reason(struct loading *loading, const struct node *no
 {
     const char *text;
 
-    if (compile_text(loading, node, &text))
-        ((struct exception *)into)->reason = loading_text(loading, text);
+    if (!compile_text(loading, node, &text))
+        return;
+    if (*text == '\0')
+        loading_error(loading, node, "an exception needs a reason");
+    ((struct exception *)into)->reason = loading_text(loading, text);
 }
 
 static void read_exceptions(struct loading *loading, const struct node *node, void *into)

@@ -298,7 +298,8 @@ static void check_identity(struct loading *loading, const struct node *node, con
 static void warn_identity(struct loading *loading, const struct node *node, const struct identity *identity)
 {
     if (identity->kind == IDENTITY_NAMES && identity->subject.count == 0 && identity->issuer.count > 0)
-        loading_warning(loading, node, "an issuer without a subject: every certificate of that issuer will do");
+        loading_warning(loading, node, "an issuer without a subject: every certificate of that issuer will do, and of any other that "
+                                       "bears its name in the CA file of the MTA");
     for (size_t i = 0; i < identity->subject.count; i++)
         for (size_t k = 0; k < identity->subject.patterns[i].count; k++) {
             const struct name_attribute *attribute = &identity->subject.patterns[i].attributes[k];
@@ -322,6 +323,8 @@ static bool read_identity(struct loading *loading, const struct node *node, stru
     *identity = (struct identity){.from = DATE_BEGIN, .until = DATE_END, .place = loading_place(loading, node)};
     if (!compile_mapping(loading, node, keys, identity, "a certificate identity"))
         return false;
+    if (identity->certificate != NULL && identity->certificate->not_after < identity->until)
+        identity->until = identity->certificate->not_after + 1; /* the first second that is not valid */
     check_identity(loading, node, identity);
     if (loading->errors == errors)
         warn_identity(loading, node, identity);

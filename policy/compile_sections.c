@@ -10,15 +10,28 @@
 #include <string.h>
 #include "policy/profiles.h"
 #include "policy/scalar.h"
+#include "policy/socket_form.h"
 
 /* ---- milter ---- */
+
+static bool compile_socket(struct loading *loading, const struct node *node, const char **text)
+{
+    const char *wrong;
+
+    if (!compile_text(loading, node, text))
+        return false;
+    wrong = socket_form_check(*text);
+    if (wrong != NULL)
+        loading_error(loading, node, "socket \"%.128s\" %s", *text, wrong);
+    return wrong == NULL;
+}
 
 static void read_socket(struct loading *loading, const struct node *node, void *into)
 {
     struct milter_settings *settings = into;
     const char *text;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_socket(loading, node, &text))
         return;
     settings->socket = loading_text(loading, text);
     settings->socket_place = loading_place(loading, node);
@@ -29,7 +42,7 @@ static void read_postfix_facts(struct loading *loading, const struct node *node,
     struct milter_settings *settings = into;
     const char *text;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_socket(loading, node, &text))
         return;
     settings->postfix_facts = loading_text(loading, text);
     settings->postfix_facts_place = loading_place(loading, node);

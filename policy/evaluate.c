@@ -157,59 +157,85 @@ static void give_up_waiting(struct judged *judged)
     *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
 }
 
-/* Weighs one partner. `undecidable`, if given, is why it cannot be judged at all. */
-static void judge(const struct evaluation *e, const struct partner *partner, unsigned selected_by, enum reason undecidable)
+/* Outcome of a partner that got its facts; NEED_*: what it still waits for. */
+static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
 {
-    const struct actions *actions;
-    struct judged judged;
     unsigned pending = 0;
 
-    judged.partner = partner;
-    judged.selected_by = selected_by;
-    judged.mode = partner_in_force(e->policy, partner, e->now, &actions);
-    weigh_partner(e->policy, e->facts, e->now, &judged);
-    if (undecidable != REASON_NONE)
-        *weigh_add(&judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, undecidable, NULL, NULL, 0};
-    if (conclude(&judged) == PENDING) {
+    weigh_partner(e->policy, e->facts, e->now, judged);
+    if (conclude(judged) == PENDING) {
         if ((e->facts->shown & NEED_DATA) != 0)
             pending = NEED_DATA;
         else
-            give_up_waiting(&judged);
+            give_up_waiting(judged);
     }
-    if (judged.mode == MODE_NONE) {
-        judged.outcome = OUTCOME_OFF;
-        pending = 0;
-    } else if (judged.outcome != OUTCOME_PASS || pending != 0) {
-        if (apply_exceptions(e, &judged) == PENDING)
-            pending |= NEED_RCPT;
-        else if (judged.outcome == OUTCOME_EXCEPTED)
-            pending = 0;
-    }
-    judged.action = e->exempt ? ACTION_ACCEPT : action_of(&judged, actions);
-    if (pending != 0 && !e->exempt)
-        e->verdict->pending |= pending;
-    else
-        enter(e->verdict, &judged);
+    return pending;
 }
 
-/* A partner that was selected: judged once, however many identities select it; why it is undecidable outweighs a pass. */
+/* Whether this mail is the partner's cannot be told: then its facts do not matter. */
+static void judge_undecidable(struct judged *judged, enum reason reason)
+{
+    judged->piece_count = judged->finding_count = 0;
+    *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
+    judged->outcome = OUTCOME_UNDECIDABLE;
+    judged->reason = reason;
+}
+
+/* One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it cannot be told whose mail this is. */
+static unsigned judge(const struct evaluation *e, struct judged *judged, enum reason undecidable)
+{
+    const struct actions *actions;
+    unsigned pending = 0;
+
+    judged->mode = partner_in_force(e->policy, judged->partner, e->now, &actions);
+    if (undecidable == REASON_NONE)
+        pending = judge_facts(e, judged);
+    else
+        judge_undecidable(judged, undecidable);
+    if (judged->mode == MODE_NONE) {
+        judged->outcome = OUTCOME_OFF;
+        pending = 0;
+    } else if (judged->outcome != OUTCOME_PASS || pending != 0) {
+        if (apply_exceptions(e, judged) == PENDING)
+            pending |= NEED_RCPT;
+        else if (judged->outcome == OUTCOME_EXCEPTED)
+            pending = 0;
+    }
+    judged->action = e->exempt ? ACTION_ACCEPT : action_of(judged, actions);
+    return e->exempt ? 0 : pending;
+}
+
+static struct judged *find_judged(struct verdict *verdict, const struct partner *partner)
+{
+    for (size_t i = 0; i < verdict->partner_count; i++)
+        if (verdict->partner[i].partner == partner)
+            return &verdict->partner[i];
+    return NULL;
+}
+
+/* A partner that was selected: judged once for what is certain and once for what is not; the worse result counts. */
 static void consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by, enum reason undecidable)
 {
-    struct verdict *verdict = e->verdict;
+    struct judged *before = find_judged(e->verdict, partner), judged;
+    unsigned pending;
 
-    for (size_t i = 0; i < verdict->partner_count; i++) {
-        struct judged *before = &verdict->partner[i];
+    if (before != NULL) {
+        bool was_certain = before->finding[0].requirement != REQUIRE_DECIDABLE;
 
-        if (before->partner != partner)
-            continue;
         before->selected_by |= selected_by;
-        if (undecidable == REASON_NONE || before->outcome != OUTCOME_PASS)
-            return;
         selected_by = before->selected_by;
-        *before = verdict->partner[--verdict->partner_count];
-        break;
+        if (was_certain == (undecidable == REASON_NONE))
+            return;
     }
-    judge(e, partner, selected_by, undecidable);
+    judged.partner = partner;
+    judged.selected_by = selected_by;
+    pending = judge(e, &judged, undecidable);
+    if (pending != 0)
+        e->verdict->pending |= pending;
+    else if (before == NULL)
+        enter(e->verdict, &judged);
+    else if (severity(&judged) > severity(before))
+        *before = judged;
 }
 
 /* ---- selection ---- */

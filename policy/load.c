@@ -110,6 +110,7 @@ static void read_partners(struct loading *loading, struct node_reader *reader, s
 {
     const struct node *item, *other;
     struct node kept = *key;
+    size_t before = loading->policy->partner_count;
 
     top->has_partners = true;
     if (!node_enter_sequence(reader, &loading->scratch, &other)) {
@@ -122,7 +123,7 @@ static void read_partners(struct loading *loading, struct node_reader *reader, s
         compile_partner(loading, item);
         arena_reset(&loading->scratch);
     }
-    if (loading->policy->partner_count == 0 && top->included && !node_failed(reader))
+    if (loading->policy->partner_count == before && top->included && !node_failed(reader))
         loading_warning(loading, &kept, "no partners in this file");
 }
 
@@ -209,11 +210,11 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* What is not there matches nothing; what cannot be read stops glob with GLOB_ABORTED. */
+/* A directory that is not there or cannot be read stops glob with GLOB_ABORTED: its partners would go unnoticed. */
 static int is_glob_error(const char *path, int error)
 {
     (void)path;
-    return error != ENOENT && error != ENOTDIR;
+    return error != ENOTDIR;
 }
 
 /* The pattern with the main file's directory in front, wildcards in that directory's name escaped. */
@@ -246,7 +247,9 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
     const char *main_file = loading->policy->files[0];
     size_t read = 0;
 
-    qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
+    if (matches->gl_pathc > 0)
+        if (matches->gl_pathc > 0)
+        qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
         struct top top = {.included = true};
 

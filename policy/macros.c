@@ -66,12 +66,13 @@ static void read_senders(struct facts *facts)
     address_read(&facts->sender[facts->senders++], facts->argument);
 }
 
+/* EXTERNAL is no login either: Sendmail grants it to everyone whose certificate verifies, whatever its name. */
 static void read_authentication(struct facts *facts)
 {
     const char *type = facts->macro[MACRO_AUTH_TYPE], *user = facts->macro[MACRO_AUTH_AUTHEN];
 
     facts->authenticated = user != NULL && type != NULL && strcasecmp(type, "XCLIENT") != 0
-                           && strcasecmp(type, "ANONYMOUS") != 0;
+                           && strcasecmp(type, "ANONYMOUS") != 0 && strcasecmp(type, "EXTERNAL") != 0;
 }
 
 /* {client_resolve}, or what Postfix's {client_name} implies without it: that is a verified name or "unknown". */
@@ -168,6 +169,26 @@ static const char *decode(const char *macro, char **storage)
     return *storage - size;
 }
 
+/*
+ * The distinguished name, or NULL where it is not what the certificate bears: Sendmail leaves out the first
+ * part that does not fit into its buffer and all behind it, and old OpenSSL marks no separators inside of
+ * values. The common name, which is sent apart, tells: the other must bear it, or none where there is none.
+ */
+static const char *corroborated(const char *dn, const char *cn, const char *macro)
+{
+    char value[CERTNAME_MAX];
+    enum dn_answer answer;
+
+    if (dn == NULL || macro == NULL)
+        return NULL;
+    answer = dn_attribute(dn, "CN", value, sizeof value);
+    if (cn == NULL)
+        return answer == DN_ABSENT && strcmp(macro, "BadCertificateUnknown") == 0 ? dn : NULL;
+    if (answer == DN_FOUND)
+        return strcmp(value, cn) == 0 ? dn : NULL;
+    return answer == DN_DOUBTFUL ? dn : NULL; /* of other attributes dn_attribute() will tell */
+}
+
 static bool decode_names(struct facts *facts)
 {
     static const enum macro macros[] = {MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_SUBJECT, MACRO_CERT_ISSUER};
@@ -182,6 +203,8 @@ static bool decode_names(struct facts *facts)
         return false;
     for (size_t i = 0; i < 4; i++)
         *names[i] = decode(facts->macro[macros[i]], &storage);
+    facts->subject_dn = corroborated(facts->subject_dn, facts->subject_cn, facts->macro[MACRO_CN_SUBJECT]);
+    facts->issuer_dn = corroborated(facts->issuer_dn, facts->issuer_cn, facts->macro[MACRO_CN_ISSUER]);
     facts->names_unsent = facts->macro[MACRO_CN_SUBJECT] == NULL || facts->macro[MACRO_CN_ISSUER] == NULL;
     return true;
 }

@@ -20,7 +20,7 @@
 
 #define FILE_MAX ((off_t)512 << 20)
 
-enum { DEPTH_MAX = 16, SCALAR_MAX = 4096, KEYS_MAX = 1000, OCTET_FINDINGS_MAX = 20 };
+enum { DEPTH_MAX = 16, SCALAR_MAX = 4096, KEYS_MAX = 1000, OCTET_FINDINGS_MAX = 20, REPLACEMENT = '_' };
 
 struct node_reader {
     const char *path;
@@ -90,7 +90,7 @@ static unsigned char odd_octet(struct node_reader *reader, unsigned char octet)
         }
         reader->continuation = 0;
         tell_octet(reader, "not UTF-8");
-        return '?';
+        return REPLACEMENT;
     }
     if (octet == '\t') {
         tell_octet(reader, "a tab; indent and separate with blanks");
@@ -98,12 +98,12 @@ static unsigned char odd_octet(struct node_reader *reader, unsigned char octet)
     }
     if (octet < 0x20 || octet == 0x7F) {
         tell_octet(reader, octet == 0 ? "a NUL octet" : "a control character");
-        return '?';
+        return REPLACEMENT;
     }
     rest = utf8_rest(octet);
     if (rest < 0) {
         tell_octet(reader, "not UTF-8");
-        return '?';
+        return REPLACEMENT;
     }
     reader->continuation = (unsigned)rest;
     return octet;
@@ -117,7 +117,7 @@ static void check_octets(struct node_reader *reader, unsigned char *octets, size
 
         if (octet == '\n' || octet == '\r') {
             if (reader->continuation > 0)
-                octets[i] = odd_octet(reader, octet) == '?' ? '\n' : octet;
+                octets[i] = odd_octet(reader, octet) == REPLACEMENT ? '\n' : octet;
             if (!(octet == '\n' && reader->after_cr))
                 reader->line++;
             reader->column = 1;
@@ -145,6 +145,10 @@ static int read_octets(void *arg, unsigned char *buffer, size_t size, size_t *go
         tell(reader, 0, 0, "cannot be read: %s", strerror(errno));
         reader->failed = true;
         return 0;
+    }
+    if (reader->size == 0 && count >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) { /* libyaml counts a BOM as a column */
+        memmove(buffer, buffer + 3, (size_t)count - 3);
+        count -= 3;
     }
     reader->size += count;
     if (reader->size > FILE_MAX) {

@@ -58,6 +58,17 @@ static const char *seen_suite(const struct policy *policy, const struct facts *f
     return suite < 0 ? "unknown suite" : suites_name(policy->suites, suite);
 }
 
+/* The suites needed, where the policy names them in few words: its names and cipher strings are OpenSSL's. */
+static void add_needed_suites(char *detail, size_t size, const struct policy *policy, const struct judged *judged, const struct finding *finding)
+{
+    char wanted[50];
+    size_t length = strlen(detail);
+
+    finding_wanted(policy, judged, finding, wanted, sizeof wanted);
+    if (strlen(wanted) < sizeof wanted - 1)
+        snprintf(detail + length, size - length, ", %s needed", wanted);
+}
+
 /* What was seen and needed, "" where the reason says it all. */
 static void make_detail(char *detail, size_t size, const struct policy *policy, const struct judged *judged, const struct facts *facts)
 {
@@ -73,6 +84,9 @@ static void make_detail(char *detail, size_t size, const struct policy *policy, 
         snprintf(detail, size, ": %s seen, %s needed", tls_version_name(facts->tls_version), wanted);
         break;
     case REASON_CIPHER:
+        snprintf(detail, size, ": %s seen", seen_suite(policy, facts));
+        add_needed_suites(detail, size, policy, judged, finding);
+        break;
     case REASON_FORWARD_SECRECY:
         snprintf(detail, size, ": %s seen", seen_suite(policy, facts));
         break;
@@ -97,7 +111,7 @@ bool reply_make(struct reply *reply, const struct policy *policy, const struct v
     const struct judged *judged = &verdict->partner[0];
     const struct wording *wording = &wordings[verdict->reason];
     bool reject = verdict->action == ACTION_REJECT;
-    char detail[160];
+    char detail[200];
     const char *message;
     int length;
 
@@ -109,7 +123,8 @@ bool reply_make(struct reply *reply, const struct policy *policy, const struct v
     snprintf(reply->status, sizeof reply->status, "%s", reject ? wording->reject_status : wording->tempfail_status);
     make_detail(detail, sizeof detail, policy, judged, facts);
     message = partner_message(policy, judged->partner);
+    message = message == NULL ? "" : message;
     length = snprintf(reply->text, sizeof reply->text, "%s [%s %s%s]%s%s", wording->sentence, judged->partner->name,
-                      reason_name(verdict->reason), detail, message == NULL ? "" : " ", message == NULL ? "" : message);
+                      reason_name(verdict->reason), detail, message[0] == '\0' ? "" : " ", message);
     return length > 0;
 }

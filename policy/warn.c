@@ -71,7 +71,7 @@ static void warn_file(const struct doubts *doubts, const char *owner, const stru
     if (left < 0)
         warn(doubts, identity->place, "%s: the certificate in %s expired on %s", owner, identity->file, date);
     else if (left < SOON)
-        warn(doubts, identity->place, "%s: the certificate in %s expires on %s, in %d days", owner, identity->file, date, (int)(left / DAY));
+        warn(doubts, identity->place, "%s: the certificate in %s expires on %s, days left: %d", owner, identity->file, date, (int)(left / DAY));
 }
 
 /* The latest moment up to which, from `at` on, some identity is in force without a break; `at` itself where none is. */
@@ -118,7 +118,7 @@ static void warn_dates(const struct doubts *doubts, const char *owner, const str
     } else if (end == doubts->now) {
         warn(doubts, certificates->place, "%s: no certificate identity is in force any more; mail is deferred (policy_dates)", owner);
     } else if (end - doubts->now < SOON) {
-        warn(doubts, certificates->place, "%s: the last certificate identity ends on %s, in %d days", owner, from,
+        warn(doubts, certificates->place, "%s: the last certificate identity ends on %s, days left: %d", owner, from,
              (int)((end - doubts->now) / DAY));
     }
 }

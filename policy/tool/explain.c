@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain: what the daemon would answer to one transaction. The question
+ * comes as macros, and from there on everything is the daemon's own code:
+ * facts_read(), policy_evaluate(), reply_make(). Nothing is judged here.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include "policy/macros.h"
+#include "policy/tool/answer.h"
+#include "policy/tool/question.h"
+#include "policy/tool/verbs.h"
+
+/* What facts_read() and policy_evaluate() work on. */
+struct transaction {
+    struct facts facts;
+    struct header_from header_from;
+    struct recipient *recipients;
+    struct verdict verdict;
+};
+
+static const char *macro_value(void *arg, const char *name)
+{
+    const struct question *question = arg;
+
+    for (size_t i = 0; i < MACRO_COUNT; i++) {
+        if (strcmp(macro_names[i], name) == 0)
+            return question->macro[i];
+    }
+    return NULL;
+}
+
+/* Behind Postfix: what postfix_facts would have reported of the certificate by DATA. */
+static void report_pin(struct pin *pin, const char *text)
+{
+    if (pin->state != PIN_PENDING)
+        return;
+    pin->state = PIN_ABSENT;
+    if (text && (fingerprint_read(pin->fingerprint, text) || !fingerprint_parse(pin->fingerprint, text)))
+        pin->state = PIN_KNOWN;
+}
+
+static bool read_facts(struct question *question, const struct policy *policy,
+                       struct transaction *transaction)
+{
+    const struct milter_settings *settings = policy_milter(policy);
+    struct network client;
+    struct envelope envelope = {
+        .argument = question->argument,
+        .helo = question->helo,
+        .shown = NEED_CONNECT | NEED_HELO | NEED_RCPT | NEED_DATA | NEED_HEADERS,
+        .mta = settings->mta,
+        .pins_at_data = settings->postfix_facts != NULL,
+    };
+
+    if (network_read_address(&client, question->macro[MACRO_CLIENT_ADDR]))
+        envelope.client = &client;
+    if (!facts_read(&transaction->facts, &envelope, macro_value, question))
+        return false;
+    report_pin(&transaction->facts.certificate_pin, question->fingerprint);
+    report_pin(&transaction->facts.key_pin, question->key_fingerprint);
+    for (size_t i = 0; i < question->header_from.count; i++)
+        header_from_add(&transaction->header_from, question->header_from.value[i]);
+    transaction->facts.header_from = &transaction->header_from;
+    for (size_t i = 0; i < question->to.count; i++) {
+        const char *to = question->to.value[i];
+
+        recipient_read(&transaction->recipients[i], to, question->rcpt_addr_set ? question->rcpt_addr : to);
+    }
+    return true;
+}
+
+static bool more_severe(const struct verdict *a, const struct verdict *b)
+{
+    return a->action != b->action ? a->action > b->action : a->outcome > b->outcome;
+}
+
+/* The message as a whole, as from DATA on, and each recipient by itself, as at its RCPT. */
+static void judge(const struct question *question, const struct policy *policy,
+                  struct transaction *transaction)
+{
+    struct facts *facts = &transaction->facts;
+    struct verdict one;
+
+    facts->recipients = transaction->recipients;
+    facts->recipient_count = question->to.count;
+    policy_evaluate(policy, facts, question->now, &transaction->verdict);
+    if (question->to.count == 0) {
+        facts->recipients = NULL;
+        policy_evaluate(policy, facts, question->now, &one);
+        if (one.pending & NEED_RCPT)
+            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
+        facts->recipients = transaction->recipients;
+    }
+    for (size_t i = 0; question->to.count > 1 && i < question->to.count; i++) {
+        facts->recipients = &transaction->recipients[i];
+        facts->recipient_count = 1;
+        policy_evaluate(policy, facts, question->now, &one);
+        if (more_severe(&one, &transaction->verdict))
+            transaction->verdict = one;
+    }
+}
+
+/* What options cannot bring about behind this MTA. */
+static void hint(const struct question *question, const struct policy *policy)
+{
+    if (question->mta == MTA_SENDMAIL && question->key_fingerprint)
+        fputs("forcetls explain: Sendmail shows no fingerprint of a key\n", stderr);
+    if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY])
+        fputs("forcetls explain: Postfix sends no {verify}; --mta sendmail asks as Sendmail\n", stderr);
+    if (question->mta == MTA_POSTFIX && !policy_milter(policy)->postfix_facts &&
+        (question->fingerprint || question->key_fingerprint))
+        fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
+}
+
+static int answer_question(struct question *question)
+{
+    struct transaction *transaction = calloc(1, sizeof(*transaction));
+    struct policy *policy = NULL;
+    int status = EX_OSERR;
+
+    if (!transaction)
+        goto out;
+    transaction->recipients = calloc(question->to.count + 1, sizeof(*transaction->recipients));
+    if (!transaction->recipients)
+        goto out;
+    policy = load_policy(question->file);
+    if (!policy) {
+        status = EX_CONFIG;
+        goto out;
+    }
+    if (read_facts(question, policy, transaction)) {
+        const struct answer answer = {policy, &transaction->facts, &transaction->verdict};
+
+        hint(question, policy);
+        judge(question, policy, transaction);
+        status = question->json ? answer_json(&answer) : answer_show(&answer);
+    }
+    facts_clear(&transaction->facts);
+out:
+    if (status == EX_OSERR)
+        fputs("forcetls explain: out of memory\n", stderr);
+    policy_unref(policy);
+    if (transaction) {
+        header_from_clear(&transaction->header_from);
+        free(transaction->recipients);
+    }
+    free(transaction);
+    return status;
+}
+
+int verb_explain(int argc, char **argv)
+{
+    struct question *question = calloc(1, sizeof(*question));
+    const char **values = calloc(3 * (size_t)argc, sizeof(*values)); /* of three lists */
+    int status = EX_OSERR;
+
+    if (question && values) {
+        question->file = POLICY_FILE;
+        question->mta = MTA_POSTFIX;
+        question->now = present();
+        question->to.value = values;
+        question->header_from.value = values + argc;
+        question->overrides.value = values + 2 * argc;
+        status = question_read(question, argc, argv);
+        if (status < 0)
+            status = answer_question(question);
+    } else {
+        fputs("forcetls explain: out of memory\n", stderr);
+    }
+    free(values);
+    free(question);
+    return status;
+}

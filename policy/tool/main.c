@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * forcetls, the command-line tool: finds the verb and leaves the rest to it.
+ * What the verbs share in dealing with arguments and with policies that do not
+ * load is here too. The tool may ask the clock, the network and other
+ * programs, which the policy library may not; it never links libmilter.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+#include <time.h>
+#include "policy/tool/table.h"
+#include "policy/tool/verbs.h"
+
+struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static const struct verb verbs[] = {
+    {"check", verb_check, "find mistakes and doubts in a policy"},
+    {"explain", verb_explain, "show what the policy says of one transaction, and why"},
+    {"list", verb_list, "list partners, profiles, or providers' shared certificates"},
+};
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+int64_t present(void)
+{
+    return (int64_t)time(NULL);
+}
+
+void show_diag(FILE *stream, const struct diag *diag)
+{
+    if (diag->place.file) {
+        text_show(stream, diag->place.file);
+        if (diag->place.line > 0)
+            fprintf(stream, ":%u:%u", diag->place.line, diag->place.column);
+        fputs(": ", stream);
+    }
+    fputs(diag->severity == SEVERITY_ERROR ? "error: " : "warning: ", stream);
+    text_show(stream, diag->text);
+    fputc('\n', stream);
+}
+
+static void tell_error(void *arg, const struct diag *diag)
+{
+    bool *told = arg;
+
+    if (diag->severity != SEVERITY_ERROR)
+        return;
+    show_diag(stderr, diag);
+    *told = true;
+}
+
+struct policy *load_policy(const char *file)
+{
+    bool told = false;
+    struct policy *policy = policy_load(file, tell_error, &told);
+
+    if (!policy && !told)
+        show_diag(stderr, &(struct diag){SEVERITY_ERROR, {file, 0, 0}, "cannot be loaded: out of memory"});
+    return policy;
+}
+
+int usage_error(const char *title, const char *text, const char *argument)
+{
+    if (text) {
+        fprintf(stderr, "%s: %s", title, text);
+        if (argument) {
+            fputs(": ", stderr);
+            text_show(stderr, argument);
+        }
+        fputc('\n', stderr);
+    }
+    fprintf(stderr, "Try '%s --help'.\n", title);
+    return EX_USAGE;
+}
+
+static void show_help(FILE *stream)
+{
+    fputs("Usage: forcetls VERB [OPTION]...\n\n", stream);
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].help);
+    fputs("\n"
+          "  forcetls VERB --help   what a verb takes\n"
+          "  forcetls --version     the version (also -V)\n\n"
+          "The policy is " POLICY_FILE " unless -c FILE names another.\n"
+          "Manuals: forcetls(1), forcetls.yaml(5), forcetls-milter(8).\n", stream);
+}
+
+/* How many letters must be added, dropped or changed; of words of at most 31 letters. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[32];
+    size_t length = strnlen(b, 31);
+
+    for (unsigned i = 0; i <= length; i++)
+        row[i] = i;
+    for (; *a; a++) {
+        unsigned corner = row[0]++;
+
+        for (size_t i = 1; i <= length; i++) {
+            unsigned best = corner + (*a != b[i - 1]);
+
+            corner = row[i];
+            best = row[i] + 1 < best ? row[i] + 1 : best;
+            row[i] = row[i - 1] + 1 < best ? row[i - 1] + 1 : best;
+        }
+    }
+    return row[length];
+}
+
+static int unknown_verb(const char *name)
+{
+    const struct verb *nearest = NULL;
+    unsigned best = 3; /* beyond two slips it is another word */
+
+    fputs("forcetls: unknown verb: ", stderr);
+    text_show(stderr, name);
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        unsigned slips = distance(name, verbs[i].name);
+
+        if (slips < best) {
+            best = slips;
+            nearest = &verbs[i];
+        }
+    }
+    if (nearest)
+        fprintf(stderr, "; did you mean '%s'?", nearest->name);
+    fputc('\n', stderr);
+    return usage_error("forcetls", NULL, NULL);
+}
+
+static int run_verb(int argc, char **argv)
+{
+    char title[64];
+
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0) {
+            snprintf(title, sizeof(title), "forcetls %s", verbs[i].name);
+            argv[1] = title; /* so that getopt names the verb in what it says */
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    return unknown_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+
+    if (argc < 2)
+        return usage_error("forcetls", "a verb is missing", NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        show_help(stdout);
+    else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        puts("forcetls " PACKAGE_VERSION);
+    else if (argv[1][0] == '-')
+        return usage_error("forcetls", "unknown option", argv[1]);
+    else
+        status = run_verb(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("forcetls: stdout");
+        return EX_IOERR;
+    }
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Text for people: columns that line up, and outside text that cannot disturb the terminal. */
+#ifndef POLICY_TOOL_TABLE_H
+#define POLICY_TOOL_TABLE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Writes `text`; an octet that does not print or is no UTF-8 becomes \xNN. */
+void text_show(FILE *stream, const char *text);
+
+struct table;
+
+/* A table of `columns` columns, each line of it behind `indent` blanks. NULL when out of memory. */
+struct table *table_new(size_t columns, unsigned indent);
+
+/* Adds a row of copies of its cells; NULL is an empty cell. table_print() tells where memory ran out. */
+void table_row(struct table *table, const char *const cells[]);
+
+/*
+ * Prints the table and frees it (NULL is fine). Columns are as wide as they
+ * must be; a long cell goes on below itself, broken at blanks where it has
+ * some. Answers -1 where memory ran out, else 0.
+ */
+int table_print(struct table *table, FILE *stream);
+
+#endif
