@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The story of a message, from top to bottom as the MTA tells it. Most of it ends
+ * at MAIL: mail of no partner is accepted there, and the MTA asks no further; a
+ * partner's mail that falls short is refused there. Only where a policy looks
+ * at recipients, at From fields or at what arrives by DATA, or where the end of
+ * the message has to be logged, does it go on. Each event adds what it shows to
+ * the facts and asks the policy again (policy/evaluate.c); decision.c carries out
+ * the verdict.
+ */
+#include "milter/callbacks.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include "milter/current.h"
+#include "milter/decision.h"
+#include "milter/session.h"
+#include "policy/macros.h"
+
+/*
+ * The events beside MAIL and the end of the message: what they are needed for, how the MTA is told to
+ * leave them out, and to await no answer to those that are only listened to.
+ */
+static const struct {
+    unsigned need;
+    unsigned long leave_out, no_answer;
+} events[] = {
+    {NEED_CONNECT, SMFIP_NOCONNECT, SMFIP_NR_CONN},
+    {NEED_HELO, SMFIP_NOHELO, SMFIP_NR_HELO},
+    {NEED_RCPT, SMFIP_NORCPT, 0},
+    {NEED_DATA, SMFIP_NODATA, 0},
+    {NEED_HEADERS, SMFIP_NOHDRS, SMFIP_NR_HDR},
+    {NEED_HEADERS, SMFIP_NOEOH, 0},
+    {0, SMFIP_NOBODY, 0},
+    {0, SMFIP_NOUNKNOWN, 0},
+};
+
+/* libmilter's prototypes know no const; it changes nothing behind these pointers. */
+static const char *macro_value(SMFICTX *mta, const char *name)
+{
+    return smfi_getsymval(mta, (char *)name);
+}
+
+/* The macros that would pass for MAIL's if they were left over from an earlier stage. */
+static const enum macro session_macros[SESSION_MACROS] = {
+    MACRO_CLIENT_PORT, MACRO_TLS_VERSION, MACRO_CIPHER, MACRO_CIPHER_BITS, MACRO_CERT_SUBJECT,
+    MACRO_CERT_ISSUER, MACRO_VERIFY, MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_FP,
+};
+
+/*
+ * Remembers where libmilter holds the macros of CONNECT and HELO: it answers with an earlier stage's
+ * value where MAIL's list has none, and only the place tells them apart.
+ */
+static void note_early_macros(SMFICTX *mta, struct session *session)
+{
+    for (size_t i = 0; i < SESSION_MACROS; i++)
+        session->early[i] = macro_value(mta, macro_names[session_macros[i]]);
+}
+
+/* Where MAIL's macros come from. */
+struct mail_macros {
+    SMFICTX *mta;
+    const struct session *session;
+};
+
+/* The value that came with MAIL, or NULL. */
+static const char *mail_macro(void *arg, const char *name)
+{
+    const struct mail_macros *macros = arg;
+    const char *value = macro_value(macros->mta, name);
+    for (size_t i = 0; value != NULL && i < SESSION_MACROS; i++)
+        if (value == macros->session->early[i])
+            return NULL;
+    return value;
+}
+
+static void ask_for(SMFICTX *mta, int stage, const char *macros)
+{
+    smfi_setsymlist(mta, stage, (char *)macros);
+}
+
+/*
+ * Asks for the macros at MAIL, all of them: our list replaces the administrator's. Those of CONNECT and
+ * HELO are asked for without TLS: a value of that time would be taken for MAIL's. (Empty lists are
+ * understood by newer MTAs only.) Where the lists are not honoured, {client_port} is missing at MAIL.
+ */
+static void ask_for_macros(SMFICTX *mta, unsigned shown)
+{
+    char list[MACRO_COUNT * 24] = "";
+    char *end = list;
+    for (size_t i = 0; i < MACRO_COUNT; i++)
+        end = stpcpy(stpcpy(end, i == 0 ? "" : " "), macro_names[i]);
+    ask_for(mta, SMFIM_CONNECT, "v");
+    ask_for(mta, SMFIM_HELO, "v");
+    ask_for(mta, SMFIM_ENVFROM, list);
+    if (shown & NEED_RCPT)
+        ask_for(mta, SMFIM_ENVRCPT, "i {rcpt_addr}");
+    if (shown & NEED_DATA)
+        ask_for(mta, SMFIM_DATA, "i");
+    ask_for(mta, SMFIM_EOM, "i");
+}
+
+/*
+ * The session of this connection. One that was never negotiated, because memory ran out or because the
+ * MTA uses the connection for a second client, is begun here, and counts as shown nothing but what comes.
+ */
+static struct session *session_of(SMFICTX *mta)
+{
+    struct session *session = smfi_getpriv(mta);
+    if (session != NULL)
+        return session;
+    session = session_new();
+    if (session != NULL && smfi_setpriv(mta, session) != MI_SUCCESS) {
+        session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+/* The answer to an event that is only listened to. */
+static sfsistat heard(const struct session *session, unsigned long no_answer)
+{
+    return session != NULL && (session->unanswered & no_answer) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+/* ---- The connection ---- */
+
+static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned long steps,
+                                 unsigned long unused2, unsigned long unused3,
+                                 unsigned long *wanted_actions, unsigned long *wanted_steps,
+                                 unsigned long *wanted2, unsigned long *wanted3)
+{
+    (void)unused2, (void)unused3, (void)wanted2, (void)wanted3;
+    *wanted_actions = actions & (SMFIF_SETSYMLIST | SMFIF_QUARANTINE);
+    *wanted_steps = 0;
+    struct session *session = session_of(mta);
+    if (session == NULL)
+        return SMFIS_CONTINUE;
+
+    unsigned needs = policy_needs(session->policy);
+    if (!(actions & SMFIF_SETSYMLIST))
+        needs |= NEED_CONNECT;
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (!(events[i].need & needs) && (steps & events[i].leave_out)) {
+            *wanted_steps |= events[i].leave_out;
+        } else {
+            session->shown |= events[i].need;
+            session->unanswered |= steps & events[i].no_answer;
+        }
+    }
+    if (*wanted_steps & SMFIP_NOHDRS)
+        session->shown &= ~(unsigned)NEED_HEADERS; /* the end of the headers alone shows none */
+    *wanted_steps |= session->unanswered;
+    if (actions & SMFIF_SETSYMLIST)
+        ask_for_macros(mta, session->shown);
+    return SMFIS_CONTINUE;
+}
+
+static sfsistat filter_connect(SMFICTX *mta, char *host, _SOCK_ADDR *address)
+{
+    struct session *session = session_of(mta);
+    char text[INET6_ADDRSTRLEN];
+    const void *octets = NULL;
+    (void)host;
+    if (address != NULL && address->sa_family == AF_INET)
+        octets = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    else if (address != NULL && address->sa_family == AF_INET6)
+        octets = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (session != NULL) {
+        session->shown |= NEED_CONNECT;
+        note_early_macros(mta, session);
+        session->client_known = octets != NULL &&
+                                inet_ntop(address->sa_family, octets, text, sizeof text) != NULL &&
+                                network_read_address(&session->client, text);
+    }
+    return heard(session, SMFIP_NR_CONN);
+}
+
+/* The first HELO of a connection is always in plaintext: nothing is judged here. */
+static sfsistat filter_helo(SMFICTX *mta, char *name)
+{
+    struct session *session = session_of(mta);
+    if (session != NULL) {
+        session->shown |= NEED_HELO;
+        note_early_macros(mta, session);
+        session_helo(session, name);
+    }
+    return heard(session, SMFIP_NR_HELO);
+}
+
+/* ---- MAIL: the facts are read, and most is settled ---- */
+
+static bool read_facts(SMFICTX *mta, struct session *session, const char *argument, struct facts *facts)
+{
+    const struct milter_settings *settings = policy_milter(session->policy);
+    struct envelope envelope = {
+        .argument = argument != NULL ? argument : "",
+        .helo = session->helo,
+        .client = session->client_known ? &session->client : NULL,
+        .shown = session->shown,
+        .mta = settings->mta,
+        .pins_at_data = settings->postfix_facts != NULL,
+    };
+    struct mail_macros macros = {mta, session};
+    return facts_read(facts, &envelope, mail_macro, &macros) && !session->damaged;
+}
+
+/* To the second, and not a clock tick late: identities change hands at that second. */
+static int64_t present(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
+static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts *facts)
+{
+    struct verdict verdict;
+    int64_t now = present();
+    policy_evaluate(session->policy, facts, now, &verdict);
+    if (decision_refuses(&verdict))
+        return decision_refuse(mta, session, facts, &verdict);
+    if (verdict.pending == 0 && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_told(&verdict))) {
+        decision_log_accepted(mta, session, facts, &verdict);
+        return SMFIS_ACCEPT;
+    }
+    return session_keep(session, facts, now) ? SMFIS_CONTINUE : decision_internal(mta, session);
+}
+
+static sfsistat filter_mail(SMFICTX *mta, char **arguments)
+{
+    struct session *session = session_of(mta);
+    struct facts facts;
+    if (session == NULL)
+        return decision_internal(mta, NULL);
+    session_begin(session);
+    bool read = read_facts(mta, session, arguments[0], &facts);
+    sfsistat answer = read ? answer_mail(mta, session, &facts) : decision_internal(mta, session);
+    facts_clear(&facts);
+    return answer;
+}
+
+/* ---- What comes behind MAIL, where it is needed ---- */
+
+/* The connection whose message goes on; NULL: there is none, and the MTA is out of step. */
+static struct session *session_in_transaction(SMFICTX *mta)
+{
+    struct session *session = smfi_getpriv(mta);
+    return session != NULL && session->transaction != NULL ? session : NULL;
+}
+
+static void evaluate(const struct session *session, struct verdict *verdict)
+{
+    policy_evaluate(session->policy, &session->transaction->facts, session->transaction->now, verdict);
+}
+
+/* Each recipient has its own answer. Never ACCEPT: that would be the whole message's. */
+static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
+{
+    struct session *session = session_in_transaction(mta);
+    struct recipient recipient;
+    struct verdict verdict;
+    if (session == NULL)
+        return decision_internal(mta, smfi_getpriv(mta));
+    struct facts *facts = &session->transaction->facts;
+    recipient_read(&recipient, arguments[0] != NULL ? arguments[0] : "", macro_value(mta, "{rcpt_addr}"));
+    facts->recipients = &recipient;
+    facts->recipient_count = 1;
+    evaluate(session, &verdict);
+    sfsistat answer = SMFIS_CONTINUE;
+    if (decision_refuses(&verdict))
+        answer = decision_refuse(mta, session, facts, &verdict);
+    else if (!session_add_recipient(session, &recipient))
+        answer = decision_internal(mta, session);
+    facts->recipients = NULL;
+    facts->recipient_count = 0;
+    return answer;
+}
+
+/* From DATA on the recipients are known, and what was to come by DATA has come or is missing. */
+static void complete_envelope(struct transaction *transaction)
+{
+    struct facts *facts = &transaction->facts;
+    facts->recipients = transaction->recipients;
+    facts->recipient_count = transaction->recipient_count;
+    if (facts->certificate_pin.state == PIN_PENDING)
+        facts->certificate_pin.state = PIN_MISSING;
+    if (facts->key_pin.state == PIN_PENDING)
+        facts->key_pin.state = PIN_MISSING;
+}
+
+/* Refuses what can be refused now; the rest waits for the end of the message. */
+static sfsistat refuse_or_go_on(SMFICTX *mta, struct session *session)
+{
+    struct verdict verdict;
+    evaluate(session, &verdict);
+    if (!decision_refuses(&verdict))
+        return SMFIS_CONTINUE;
+    sfsistat answer = decision_refuse(mta, session, &session->transaction->facts, &verdict);
+    session_end(session);
+    return answer;
+}
+
+static sfsistat filter_data(SMFICTX *mta)
+{
+    struct session *session = session_in_transaction(mta);
+    if (session == NULL)
+        return decision_internal(mta, smfi_getpriv(mta));
+    complete_envelope(session->transaction);
+    return refuse_or_go_on(mta, session);
+}
+
+/* Blanks between a field's name and its colon were allowed once, and may stand at the end of `name`. */
+static bool is_from(const char *name)
+{
+    return strncasecmp(name, "from", 4) == 0 && name[4 + strspn(name + 4, " \t")] == '\0';
+}
+
+static sfsistat filter_header(SMFICTX *mta, char *name, char *value)
+{
+    struct session *session = smfi_getpriv(mta);
+    if (session != NULL && session->transaction != NULL && (session->shown & NEED_HEADERS) && is_from(name))
+        header_from_add(&session->transaction->header_from, value);
+    return heard(session, SMFIP_NR_HDR);
+}
+
+static sfsistat filter_eoh(SMFICTX *mta)
+{
+    struct session *session = session_in_transaction(mta);
+    if (session == NULL)
+        return decision_internal(mta, smfi_getpriv(mta));
+    complete_envelope(session->transaction);
+    if (session->shown & NEED_HEADERS)
+        session->transaction->facts.header_from = &session->transaction->header_from;
+    return refuse_or_go_on(mta, session);
+}
+
+/* The message has a queue id by now: what is accepted, held or only noted is logged here. */
+static sfsistat filter_eom(SMFICTX *mta)
+{
+    struct session *session = session_in_transaction(mta);
+    struct verdict verdict;
+    if (session == NULL)
+        return decision_internal(mta, smfi_getpriv(mta));
+    complete_envelope(session->transaction);
+    if (session->shown & NEED_HEADERS)
+        session->transaction->facts.header_from = &session->transaction->header_from;
+    evaluate(session, &verdict);
+    sfsistat answer = decision_conclude(mta, session, &verdict);
+    session_end(session);
+    return answer;
+}
+
+/* ---- The end ---- */
+
+static sfsistat filter_abort(SMFICTX *mta)
+{
+    struct session *session = smfi_getpriv(mta);
+    if (session != NULL)
+        session_end(session);
+    return SMFIS_CONTINUE;
+}
+
+static sfsistat filter_close(SMFICTX *mta)
+{
+    session_free(smfi_getpriv(mta));
+    smfi_setpriv(mta, NULL);
+    return SMFIS_CONTINUE;
+}
+
+const struct smfiDesc callbacks = {
+    .xxfi_name = (char *)"forcetls-milter",
+    .xxfi_version = SMFI_VERSION,
+    .xxfi_flags = SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
+    .xxfi_negotiate = filter_negotiate,
+    .xxfi_connect = filter_connect,
+    .xxfi_helo = filter_helo,
+    .xxfi_envfrom = filter_mail,
+    .xxfi_envrcpt = filter_rcpt,
+    .xxfi_data = filter_data,
+    .xxfi_header = filter_header,
+    .xxfi_eoh = filter_eoh,
+    .xxfi_eom = filter_eom,
+    .xxfi_abort = filter_abort,
+    .xxfi_close = filter_close,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * forcetls-milter: the order of its start and of its end. Everything else is
+ * in libfilter.a (the conversation with the MTA) and libpolicy.a (what
+ * partners are owed).
+ */
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+#include "milter/callbacks.h"
+#include "milter/current.h"
+#include "milter/limits.h"
+#include "milter/log.h"
+#include "milter/notify.h"
+#include "milter/options.h"
+#include "milter/socket.h"
+
+enum { BACKLOG = 1024 };
+
+static void log_event(int priority, const char *event, const char *key, const char *text)
+{
+    struct log_line line;
+    log_begin(&line, event);
+    log_text(&line, key, text);
+    log_write(priority, &line);
+}
+
+static void print_diag(void *unused, const struct diag *diag)
+{
+    (void)unused;
+    const struct place *place = &diag->place;
+    fputs(place->file, stderr);
+    if (place->line != 0)
+        fprintf(stderr, ":%u:%u", place->line, place->column);
+    fprintf(stderr, ": %s: %s\n", diag->severity == SEVERITY_ERROR ? "error" : "warning", diag->text);
+}
+
+/* Why there is no start is told to whoever started the daemon, too. */
+static int fail(const struct options *options, int status, const char *text)
+{
+    log_event(LOG_ERR, "error", "text", text);
+    if (!options->to_stderr)
+        fprintf(stderr, "forcetls-milter: %s\n", text);
+    return status;
+}
+
+static void tell_diag(void *options, const struct diag *diag)
+{
+    current_log_diag(NULL, diag);
+    if (!((const struct options *)options)->to_stderr && diag->severity == SEVERITY_ERROR)
+        print_diag(NULL, diag);
+}
+
+static int check_policy(const struct options *options)
+{
+    struct policy *policy = current_load(options->policy, print_diag, NULL);
+    policy_unref(policy);
+    return policy != NULL ? EX_OK : EX_CONFIG;
+}
+
+/* libmilter waits for HUP, TERM and INT itself, the reload thread for USR1: every thread must block them. */
+static void block_signals(void)
+{
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGHUP);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    sigaddset(&blocked, SIGPIPE);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+}
+
+/* Opens the socket. EX_OK, or the status to exit with, told. */
+static int listen_on(const struct options *options, const char *spec)
+{
+    struct socket_problem problem;
+    char text[512];
+    enum socket_state state = socket_prepare(spec, &problem);
+    if (state != SOCKET_GOOD) {
+        int refused = options->socket == NULL ? EX_CONFIG : EX_USAGE;
+        snprintf(text, sizeof text, "socket '%s': %s", spec, problem.text);
+        return fail(options, state == SOCKET_FAILED ? EX_CANTCREAT : refused, text);
+    }
+    if (smfi_setconn((char *)spec) != MI_SUCCESS || smfi_register(callbacks) != MI_SUCCESS ||
+        smfi_setbacklog(BACKLOG) != MI_SUCCESS)
+        return fail(options, EX_SOFTWARE, "libmilter cannot be set up");
+    if (smfi_opensocket(false) != MI_SUCCESS) {
+        snprintf(text, sizeof text, "socket '%s' cannot be opened", spec);
+        return fail(options, EX_CANTCREAT, text);
+    }
+    log_event(LOG_NOTICE, "listening", "socket", spec);
+    return EX_OK;
+}
+
+static void log_start_event(const struct options *options, const struct policy *policy)
+{
+    struct log_line line;
+    log_begin(&line, "start");
+    log_word(&line, "version", PACKAGE_VERSION);
+    log_text(&line, "policy", options->policy);
+    log_number(&line, "partners", policy_partner_count(policy));
+    log_write(LOG_NOTICE, &line);
+}
+
+/* To the end. The policy stays in force: callbacks may be under way when libmilter has stopped. */
+static int serve(const struct options *options, struct policy *policy)
+{
+    const char *spec = options->socket != NULL ? options->socket : policy_milter(policy)->socket;
+    log_start_event(options, policy);
+    current_replace(policy);
+    int status = listen_on(options, spec);
+    if (status != EX_OK)
+        return status;
+    if (!current_start(options->policy, options->socket == NULL ? spec : NULL))
+        return fail(options, EX_OSERR, "the reload thread cannot be started");
+    notify_send("READY=1");
+    status = smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+    notify_send("STOPPING=1");
+    log_event(LOG_NOTICE, "stop", "text", status == EX_OK ? "asked to" : "libmilter failed");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    block_signals();
+    int status = options_read(&options, argc, argv);
+    if (status >= 0)
+        return status;
+    if (options.check)
+        return check_policy(&options);
+    limits_set();
+    if (!log_start(options.to_stderr))
+        return fail(&options, EX_OSERR, "the log's thread cannot be started");
+    struct policy *policy = current_load(options.policy, tell_diag, &options);
+    status = policy != NULL ? serve(&options, policy) : EX_CONFIG;
+    bool reload_ended = current_stop();
+    bool log_ended = log_stop();
+    if (!reload_ended || !log_ended)
+        _exit(status); /* a thread still runs: take nothing from under it */
+    return status;
+}

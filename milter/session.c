@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection of the MTA and the message on its way over it: who owns what,
+ * and how long it lives. A connection without a message is small (there may be ten thousand); a
+ * message takes memory only where MAIL alone does not settle it. Knows no libmilter
+ * and judges nothing.
+ */
+#include "milter/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "milter/current.h"
+
+struct session *session_new(void)
+{
+    struct session *session = calloc(1, sizeof *session);
+    if (session != NULL)
+        session->policy = current_get();
+    return session;
+}
+
+void session_free(struct session *session)
+{
+    if (session == NULL)
+        return;
+    session_end(session);
+    policy_unref(session->policy);
+    free(session->helo);
+    free(session);
+}
+
+void session_helo(struct session *session, const char *name)
+{
+    free(session->helo);
+    session->helo = name == NULL ? NULL : strdup(name);
+    if (name != NULL && session->helo == NULL)
+        session->damaged = true;
+}
+
+void session_begin(struct session *session)
+{
+    session_end(session);
+    current_renew(&session->policy);
+}
+
+bool session_keep(struct session *session, struct facts *facts, int64_t now)
+{
+    struct transaction *transaction = calloc(1, sizeof *transaction);
+    if (transaction == NULL)
+        return false;
+    if (!facts_copy(facts)) {
+        free(transaction);
+        return false;
+    }
+    transaction->now = now;
+    transaction->facts = *facts;
+    memset(facts, 0, sizeof *facts);
+    session->transaction = transaction;
+    return true;
+}
+
+bool session_add_recipient(struct session *session, const struct recipient *recipient)
+{
+    struct transaction *transaction = session->transaction;
+    if (transaction->recipient_count == transaction->recipient_room) {
+        size_t room = transaction->recipient_room == 0 ? 1 : transaction->recipient_room * 2;
+        struct recipient *grown = reallocarray(transaction->recipients, room, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        transaction->recipients = grown;
+        transaction->recipient_room = room;
+    }
+    transaction->recipients[transaction->recipient_count++] = *recipient;
+    return true;
+}
+
+void session_end(struct session *session)
+{
+    struct transaction *transaction = session->transaction;
+    if (transaction == NULL)
+        return;
+    facts_clear(&transaction->facts);
+    header_from_clear(&transaction->header_from);
+    free(transaction->recipients);
+    free(transaction);
+    session->transaction = NULL;
+}

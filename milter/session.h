@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is kept of one connection of the MTA, and of the message that is on its way over it. */
+#ifndef MILTER_SESSION_H
+#define MILTER_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "policy/policy.h"
+
+/* A result that was logged: the same one is not told twice of one message. */
+struct logged {
+    const struct partner *partner;
+    enum outcome outcome;
+    enum action action;
+    unsigned reasons; /* bit per enum reason */
+};
+
+enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
+
+/* A message of which MAIL did not tell everything, or whose acceptance is logged at its end. */
+struct transaction {
+    int64_t now;        /* at MAIL: the one moment at which the message is judged */
+    struct facts facts; /* copied; owns its strings */
+    struct recipient *recipients; /* accepted so far */
+    size_t recipient_count, recipient_room;
+    struct header_from header_from;
+    size_t logged_count;
+    struct logged logged[LOGGED_MAX];
+};
+
+/* One connection. Used by one thread at a time, but not always by the same one. */
+struct session {
+    struct policy *policy;    /* in force at the last MAIL, before that at the beginning; a reference */
+    unsigned shown;           /* NEED_*: the events that the MTA was asked to show */
+    unsigned long unanswered; /* SMFIP_NR_*: the events that it awaits no answer to */
+    bool damaged;             /* memory ran out over something that had to be kept */
+    bool mta_reported;        /* the log told that this MTA's macros are not as they should be */
+    bool client_known;
+    struct network client;           /* of the CONNECT event */
+    const char *early[SESSION_MACROS]; /* where libmilter holds CONNECT's and HELO's; to compare, not to read */
+    char *helo;                      /* last HELO or EHLO name, or NULL */
+    struct transaction *transaction; /* NULL: no message is on its way, or it needs no further look */
+};
+
+/* NULL: out of memory. */
+struct session *session_new(void);
+void session_free(struct session *session); /* NULL is fine */
+
+/* Keeps the name; NULL is none. */
+void session_helo(struct session *session, const char *name);
+
+/* Begins a message afresh, whatever became of the one before, under the policy in force now. */
+void session_begin(struct session *session);
+
+/*
+ * Keeps the message for its later events: opens a transaction that takes over the facts and
+ * leaves *facts empty. False: out of memory, *facts as before.
+ */
+bool session_keep(struct session *session, struct facts *facts, int64_t now);
+
+/* One more accepted recipient. False: out of memory. */
+bool session_add_recipient(struct session *session, const struct recipient *recipient);
+
+/* Ends the message, if there is one. */
+void session_end(struct session *session);
+
+#endif

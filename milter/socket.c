@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What libmilter does not check of its socket: that an inet socket names the
+ * address to listen on (without one it would be every address), and that
+ * nobody else can put a socket of his own in the place of a unix socket. Whoever
+ * answers there decides over the mail. Opening the socket is libmilter's affair,
+ * its mode and group are the service manager's.
+ */
+#include "milter/socket.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "policy/socket_form.h"
+
+__attribute__((format(printf, 3, 4)))
+static enum socket_state problem_is(struct socket_problem *problem, enum socket_state state,
+                                    const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->text, sizeof problem->text, format, arguments);
+    va_end(arguments);
+    return state;
+}
+
+enum socket_state socket_check(const char *spec, struct socket_problem *problem)
+{
+    const char *wrong = socket_form_check(spec);
+    return wrong == NULL ? SOCKET_GOOD : problem_is(problem, SOCKET_REFUSED, "%s", wrong);
+}
+
+/* One directory on the way to the socket; `last` is the one that holds it. */
+static enum socket_state check_directory(const char *path, bool last, struct socket_problem *problem)
+{
+    struct stat found;
+    if (lstat(path, &found) != 0)
+        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
+    if (S_ISLNK(found.st_mode) && found.st_uid != 0 && found.st_uid != geteuid())
+        return problem_is(problem, SOCKET_REFUSED, "'%s' is another user's symbolic link", path);
+    if (S_ISLNK(found.st_mode) && stat(path, &found) != 0)
+        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
+    if (!S_ISDIR(found.st_mode))
+        return problem_is(problem, SOCKET_REFUSED, "'%s' is not a directory", path);
+    /* In a sticky directory nobody can move away what is not his; but anyone can put a socket there first. */
+    if ((found.st_mode & S_IWOTH) && (last || !(found.st_mode & S_ISVTX)))
+        return problem_is(problem, SOCKET_REFUSED, "directory '%s' is writable by everyone", path);
+    return SOCKET_GOOD;
+}
+
+/* From the root down. */
+static enum socket_state check_directories(const char *path, struct socket_problem *problem)
+{
+    char part[sizeof((struct sockaddr_un *)0)->sun_path];
+    const char *last = strrchr(path, '/');
+    for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t length = slash == path ? 1 : (size_t)(slash - path);
+        memcpy(part, path, length);
+        part[length] = '\0';
+        enum socket_state state = check_directory(part, slash == last, problem);
+        if (state != SOCKET_GOOD)
+            return state;
+    }
+    return SOCKET_GOOD;
+}
+
+/* 0: somebody listens; else why not, an errno. */
+static int knock(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return errno;
+    int why = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+    close(fd);
+    return why == EAGAIN ? 0 : why; /* its backlog is full */
+}
+
+static enum socket_state clear_path(const char *path, struct socket_problem *problem)
+{
+    struct stat found;
+    if (lstat(path, &found) != 0 && errno == ENOENT)
+        return SOCKET_GOOD;
+    if (lstat(path, &found) != 0)
+        return problem_is(problem, SOCKET_FAILED, "'%s': %s", path, strerror(errno));
+    if (S_ISLNK(found.st_mode))
+        return problem_is(problem, SOCKET_REFUSED, "'%s' is a symbolic link", path);
+    if (!S_ISSOCK(found.st_mode))
+        return problem_is(problem, SOCKET_REFUSED, "'%s' is there and is not a socket", path);
+    if (found.st_uid != geteuid())
+        return problem_is(problem, SOCKET_REFUSED, "'%s' belongs to another user", path);
+    int why = knock(path);
+    if (why == 0)
+        return problem_is(problem, SOCKET_FAILED, "'%s' is already in use", path);
+    if (why == ECONNREFUSED && unlink(path) == 0)
+        return SOCKET_GOOD;
+    return problem_is(problem, SOCKET_FAILED, "'%s': %s", path, strerror(why == ECONNREFUSED ? errno : why));
+}
+
+enum socket_state socket_prepare(const char *spec, struct socket_problem *problem)
+{
+    const char *path = socket_form_path(spec);
+    enum socket_state state = socket_check(spec, problem);
+    if (state == SOCKET_GOOD && path != NULL)
+        state = check_directories(path, problem);
+    if (state == SOCKET_GOOD && path != NULL)
+        state = clear_path(path, problem);
+    return state;
+}

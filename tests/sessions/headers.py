@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Header From: S01 and S13 to S16."""
+from common import Daemon, NO_TLS, OURS, briefly, greeted, judge, partner, plain, policy, strong, table
+from milterclient import message
+from tap import equal, test
+
+BY_HEADER = partner("header", ["partner.test"], identities=["header_from"])
+NOBODY = "<a@nobody.test>"
+UNDECIDED = f"{OURS} header_from"
+
+
+def header_cases(cases, policy_text=None, profile=None):
+    """Cases (what, wanted, *From values), from an envelope sender that is nobody's."""
+    def ask(*fields):
+        named = [field if isinstance(field, tuple) else ("From", field) for field in fields]
+        return briefly(judge(daemon, profile or plain(), NOBODY, headers=[("To", "x@example.org"), *named, ("Subject", "s")]))
+    with Daemon(policy_text or policy(BY_HEADER)) as daemon:
+        table(cases, ask)
+
+
+SELECTED = f"{NO_TLS} no_tls"
+
+
+@test("S01 p exactly the identities that a partner names are compared")
+def identities():
+    text = policy(partner("envelope", ["envelope.test"]), partner("header", ["header.test"], identities=["header_from"]),
+                  partner("both", ["both.test"], identities=["envelope_from", "header_from"]))
+
+    def ask(envelope, header):
+        got = judge(daemon, plain(), f"<a@{envelope}.test>", headers=[("From", f"a@{header}.test")])
+        return f"{got.brief} {got.at} {' '.join(line['partner'] for line in got.lines)}".strip()
+    with Daemon(text) as daemon:
+        table([(f"envelope {envelope}, header {header}", wanted, envelope, header) for envelope, header, wanted in (
+            ("envelope", "nobody", f"{NO_TLS} mail envelope"), ("nobody", "envelope", "accept None"),
+            ("nobody", "header", f"{NO_TLS} eoh header"), ("header", "nobody", "accept None"),
+            ("both", "nobody", f"{NO_TLS} mail both"), ("nobody", "both", f"{NO_TLS} eoh both"),
+            ("nobody", "nobody", "accept None"), ("both", "both", f"{NO_TLS} mail both"))], ask)
+
+
+@test("S13 p every address of every From field counts")
+def every_address():
+    header_cases([(value if isinstance(value, str) else "two fields", SELECTED, *([value] if isinstance(value, str) else value))
+                  for value in (
+        "a@partner.test", "A <a@partner.test>", "<a@partner.test>", "x@nobody.test, a@partner.test",
+        "A <x@nobody.test>, B <a@partner.test>", "Friends: x@nobody.test, a@partner.test;", "Us: a@partner.test;",
+        "a@partner.test (there)", "(here (nested (deep))) a@partner.test", "a@(here)partner.test", "a@partner(x).test",
+        '"a\\"b"@partner.test', '"Last, First" <a@partner.test>', "A\r\n\t<a@partner.test>", "A\n <a@partner.test>",
+        "x@nobody.test,\n a@partner.test", "<@x.test,@y.test:a@partner.test>", "a @ partner . test", "a@PARTNER.Test",
+        "(c\\)omment) a@partner.test", "=?utf-8?Q?J=C3=BCrgen?= <a@partner.test>",
+        '"a@nobody.test" <a@partner.test>', "  a@partner.test  ",
+        ("x@nobody.test", "a@partner.test"), ("a@partner.test", "x@nobody.test"),
+        ("x@nobody.test", ("from", "a@partner.test")))])
+    header_cases([("FROM:", SELECTED, ("FROM", "a@partner.test")), ("from:", SELECTED, ("from", "a@partner.test")),
+                  ("Sender: is no From", "accept", "x@nobody.test", ("Sender", "a@partner.test")),
+                  ("Reply-To: is no From", "accept", "x@nobody.test", ("Reply-To", "a@partner.test")),
+                  ("Resent-From: is no From", "accept", "x@nobody.test", ("Resent-From", "a@partner.test")),
+                  ("From-X: is no From", "accept", "x@nobody.test", ("From-X", "a@partner.test")),
+                  ("an empty group", "accept", "Undisclosed:;"), ("an empty group with a blank", "accept", "None: ;")])
+
+
+@test("S13 p what can be parsed is decidable: over TLS it passes")
+def parsed_passes():
+    header_cases([(value, "accept", value) for value in (
+        "a@partner.test", "x@nobody.test, a@partner.test", "Friends: x@nobody.test, a@partner.test;", "Undisclosed:;",
+        "(here (nested (deep))) a@partner.test", '"a\\"b"@partner.test', '"Last, First" <a@partner.test>', "A\r\n\t<a@partner.test>",
+        "<@x.test,@y.test:a@partner.test>", "a @ partner . test", "J. Doe <a@partner.test>", "=?utf-8?Q?J=C3=BCrgen?= <a@partner.test>",
+        "J\u00fcrgen <a@partner.test>", "a@partner.test (there)", "Dr. A. B-C <a@partner.test>")],
+        profile=strong())
+
+
+@test("S13 p the header's domain is compared as the envelope's is")
+def header_domains():
+    text = policy(partner("header", ["b\u00fccher.test", ".sub.test"], identities=["header_from"]))
+    header_cases([(value, wanted, value) for value, wanted in (
+        ("a@xn--bcher-kva.test", SELECTED), ("a@B\u00dcCHER.test", SELECTED), ("a@x.sub.test", SELECTED),
+        ("a@sub.test", "accept"), ("a@[192.0.2.1]", "accept"))], text)
+
+
+@test("S14 p names and encoded words are no addresses")
+def display_names():
+    header_cases([(value, "accept", value) for value in (
+        '"a@partner.test" <x@nobody.test>', "=?utf-8?Q?a=40partner.test?= <x@nobody.test>", "x@nobody.test (a@partner.test)",
+        '"<a@partner.test>" <x@nobody.test>', "=?utf-8?B?YUBwYXJ0bmVyLnRlc3Q=?= <x@nobody.test>",
+        '"a@partner.test"@nobody.test', "partner.test <x@nobody.test>", "(a@partner.test) x@nobody.test")])
+
+
+@test("S15 p no From, no domain, and a From that cannot be parsed")
+def undecidable_from():
+    header_cases([
+        ("no From", "accept"), ("an empty From", "accept", ""), ("a bare name", "accept", "root"),
+        ("unquoted address as a name", UNDECIDED, "a@partner.test <x@nobody.test>"),
+        ("unclosed quotes", UNDECIDED, '"x a@partner.test'), ("two addresses without a comma", UNDECIDED, "x@y.test a@partner.test"),
+        ("nonsense with the domain", UNDECIDED, "<<>> @@ partner.test"),
+        ("nonsense without it", "accept", "<<>> @@ nobody.test"), ("nonsense with a longer label", "accept", "<<>> @@ evilpartner.test"),
+        ("a good field and a broken one", UNDECIDED, "x@nobody.test", "<<>> @@ partner.test"),
+    ])
+    header_cases([(f"over TLS: {value}", UNDECIDED, value) for value in (
+        "<<>> @@ partner.test", "a@partner.test <x@nobody.test>", '"x a@partner.test', "x@y.test a@partner.test")], profile=strong())
+    header_cases([("over TLS, nobody's", "accept", "<<>> @@ nobody.test"), ("over TLS, none", "accept")], profile=strong())
+
+
+@test("S15 p an undecidable From blames nobody who tests, and no envelope partner")
+def undecidable_elsewhere():
+    header_cases([("testing", "accept", "<<>> @@ partner.test")], policy({**BY_HEADER, "mode": "testing"}))
+    header_cases([("envelope only", "accept", "<<>> @@ partner.test")], policy(partner()))
+
+
+@test("S16 p a From that arrives cut is undecidable for everyone; other long headers do not matter")
+def long_headers():
+    def long_from(size, tail):
+        names = ", ".join(f"user{n}@nobody.test" for n in range(4000))
+        return names[:size - len(tail)].rpartition(",")[0].ljust(size - len(tail)) + tail
+    header_cases([
+        ("59,000 octets of strangers", "accept", long_from(59000, ", x@nobody.test")),
+        ("59,000 octets, the partner last", SELECTED, long_from(59000, ", a@partner.test")),
+        ("60,500 octets of strangers", UNDECIDED, long_from(60500, ", x@nobody.test")),
+        ("65,000 octets of strangers", UNDECIDED, long_from(65000, ", x@nobody.test")),
+        ("65,000 octets of another header", "accept", "x@nobody.test", ("X-Long", "y" * 65000)),
+        ("65,000 octets of another header, the partner's From", SELECTED, ("X-Long", "y" * 65000), "a@partner.test"),
+        ("65,000 octets of nothing", UNDECIDED, " " * 65000),
+    ])
+    header_cases([("over TLS", UNDECIDED, long_from(60500, ", x@nobody.test")), ("not cut, over TLS", "accept", long_from(59000, ", a@partner.test"))],
+                 profile=strong())
+    header_cases([("nobody asks for headers", "accept", long_from(65000, ", x@nobody.test"))], policy(partner()))
+
+
+@test("S16 p a thousand From fields")
+def many_fields():
+    header_cases([("strangers", "accept", *["x@nobody.test"] * 1000),
+                  ("the partner last", SELECTED, *["x@nobody.test"] * 1000, "a@partner.test")])
+
+
+@test("T04 p a From of one message says nothing of the next")
+def from_of_the_last_message():
+    with Daemon(policy(BY_HEADER)) as daemon, greeted(daemon, plain()) as session:
+        equal(message(session, NOBODY, headers=[("From", "a@partner.test")])[-1].brief, NO_TLS, "the first")
+        equal(message(session, NOBODY, headers=[("From", "x@nobody.test")])[-1].refused, False, "the second")
+        session.mail(NOBODY)
+        session.rcpt("<b@example.org>")
+        session.data()
+        session.header("From", "a@partner.test")
+        session.abort()
+        equal(message(session, NOBODY, headers=[("From", "x@nobody.test")])[-1].refused, False, "behind a RSET")
