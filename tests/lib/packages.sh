@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2016,SC2034,SC2086
+# Debian packages for building and testing. Sourced: packages_install NAME...
+# Installs what is missing and nothing else, as root or with sudo; several runs wait for each other.
+
+PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libidn2-dev libunistring-dev
+    libssl-dev openssl python3 postfix"
+PACKAGES_TESTS="clang libclang-rt-14-dev libcmocka-dev mandoc python3-yaml python3-jsonschema gcovr"
+
+packages_missing() {
+    for package in "$@"; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) && [ "$state" = installed ] ||
+            echo "$package"
+    done
+}
+
+# Runs a command as root.
+packages_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "root or sudo is needed for: $*" >&2
+        return 77
+    fi
+}
+
+packages_install() {
+    missing=$(packages_missing "$@")
+    [ -n "$missing" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "not on this system: " $missing >&2
+        return 77
+    fi
+    echo "installing:" $missing >&2
+    packages_root flock /run/forcetls-packages.lock sh -c "$PACKAGES_AS_ROOT" packages $missing
+}
+
+# What runs as root. A Postfix that comes along is neither configured nor started: debconf leaves it without a
+# main.cf, and a policy-rc.d, where there is none, forbids starts until we are done.
+PACKAGES_AS_ROOT='
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d ours=
+log=$(mktemp)
+finish() {
+    status=$?
+    trap - EXIT
+    if [ -n "$ours" ]; then rm -f "$policy"; fi
+    if [ "$status" -ne 0 ]; then cat "$log" >&2; fi
+    rm -f "$log"
+    exit "$status"
+}
+trap finish EXIT
+trap "exit 130" INT TERM HUP
+case " $* " in
+*" postfix "*)
+    if [ ! -e "$policy" ]; then
+        ours=yes
+        printf "#!/bin/sh\nexit 101\n" >"$policy"
+        chmod 755 "$policy"
+    fi
+    if [ ! -e /etc/postfix/main.cf ]; then
+        echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+    fi ;;
+esac
+install() { apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$log" 2>&1; }
+install "$@" || { apt-get update -q </dev/null >"$log" 2>&1 && install "$@"; }
+'
