@@ -139,6 +139,15 @@ static void enter(struct verdict *verdict, const struct judged *judged)
         verdict->partner[mildest] = *judged;
 }
 
+/* What would decide is still to come, in a session that will not show it. */
+static void give_up_waiting(struct judged *judged)
+{
+    if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
+        *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
+    judged->outcome = OUTCOME_UNDECIDABLE;
+    judged->reason = REASON_SESSION_OUTDATED;
+}
+
 /* An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. */
 static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
 {
@@ -146,15 +155,9 @@ static enum met apply_exceptions(const struct evaluation *e, struct judged *judg
 
     if (holds == MET)
         judged->outcome = OUTCOME_EXCEPTED;
+    if (holds == PENDING && (e->facts->shown & NEED_RCPT) == 0)
+        give_up_waiting(judged);
     return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
-}
-
-/* A pin that is still to come, in a session that will not show it. */
-static void give_up_waiting(struct judged *judged)
-{
-    judged->outcome = OUTCOME_UNDECIDABLE;
-    judged->reason = REASON_SESSION_OUTDATED;
-    *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
 }
 
 /* Outcome of a partner that got its facts; NEED_*: what it still waits for. */

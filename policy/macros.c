@@ -184,9 +184,7 @@ static const char *corroborated(const char *dn, const char *cn, const char *macr
     answer = dn_attribute(dn, "CN", value, sizeof value);
     if (cn == NULL)
         return answer == DN_ABSENT && strcmp(macro, "BadCertificateUnknown") == 0 ? dn : NULL;
-    if (answer == DN_FOUND)
-        return strcmp(value, cn) == 0 ? dn : NULL;
-    return answer == DN_DOUBTFUL ? dn : NULL; /* of other attributes dn_attribute() will tell */
+    return answer == DN_FOUND && strcmp(value, cn) == 0 ? dn : NULL;
 }
 
 static bool decode_names(struct facts *facts)

@@ -42,6 +42,14 @@ static const struct wording wordings[REASON_COUNT] = {
     [REASON_INTERNAL] = {NULL, NULL, "4.3.5", "Local problem, not yours: try again later"},
 };
 
+static bool judged_lists(const struct judged *judged, enum requirement requirement)
+{
+    for (size_t i = 0; i < judged->piece_count; i++)
+        if ((judged->piece[i].keys & 1u << requirement) != 0)
+            return true;
+    return false;
+}
+
 static const struct finding *deciding(const struct judged *judged)
 {
     for (size_t i = 0; i < judged->finding_count; i++)
@@ -64,6 +72,8 @@ static void add_needed_suites(char *detail, size_t size, const struct policy *po
     char wanted[50];
     size_t length = strlen(detail);
 
+    if (!judged_lists(judged, REQUIRE_CIPHERS))
+        return;
     finding_wanted(policy, judged, finding, wanted, sizeof wanted);
     if (strlen(wanted) < sizeof wanted - 1)
         snprintf(detail + length, size - length, ", %s needed", wanted);
@@ -98,7 +108,7 @@ static void make_detail(char *detail, size_t size, const struct policy *policy, 
         snprintf(detail, size, ": no certificate");
         break;
     case REASON_CERTIFICATE_SUBJECT:
-        if (facts->certificate == CERTIFICATE_TRUSTED && facts->subject_cn == NULL && facts->subject_dn == NULL)
+        if (facts->certificate == CERTIFICATE_TRUSTED && facts->subject_cn == NULL)
             snprintf(detail, size, ": certificate without a common name");
         break;
     default:
