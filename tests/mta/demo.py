@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The show behind tests/demo: the example policy behind a real Postfix, a connection a row."""
+"""The show behind tests/demo: the example policy behind a real Postfix or Sendmail, a connection a row."""
 import itertools
 import os
 import shlex
@@ -20,6 +20,7 @@ import smtp
 from daemon import Daemon
 from smtp import Tls
 
+SENDMAIL = sys.argv[1:] == ["--sendmail"]
 EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "packaging", "examples")
 HOSTS = {"bank": ("203.0.113.10", "mx.bank.example"), "hospital": ("203.0.113.20", "mail.hospital.example"),
          "authority": ("192.0.2.5", "out.mail.authority.example"), "insurer": ("203.0.113.30", "mx.insurer.example"),
@@ -72,6 +73,11 @@ ROWS = [
     Row("the newcomer (testing), in plaintext", "newcomer", "new@newcomer.example", None, "250", "fail accept no_tls"),
 ]
 
+# Sendmail tells a certificate that does not verify from none.
+if SENDMAIL:
+    ROWS = [row._replace(verdict="fail tempfail certificate_untrusted") if "self-signed" in row.title else row
+            for row in ROWS]
+
 
 class Result(NamedTuple):
     seen: list
@@ -122,7 +128,8 @@ def send(row, port, certificates):
         tls = Tls(row.tls.get("version"), row.tls.get("ciphers"), certificates.get(row.tls.get("certificate")))
     header = row.header or f"<{row.sender or 'MAILER-DAEMON@' + name}>"
     message = f"From: {header}\r\nTo: user@here.test\r\nSubject: {row.title}\r\n\r\nHello.\r\n"
-    with smtp.connect(port, tls, name, dict(ADDR=address, NAME=name)) as client:
+    client = dict(source=address) if SENDMAIL else dict(client=dict(ADDR=address, NAME=name))
+    with smtp.connect(port, tls, name, **client) as client:
         return client.version, client.cipher, client.message(row.sender, message=message)
 
 
@@ -130,7 +137,7 @@ def seen(row, version, suite, lines):
     """What was negotiated, and whose certificate the log says it was."""
     if version is None:
         return ["no TLS", ""]
-    subject = lines[0]["subject"] if lines else ""
+    subject = lines[0]["subject"].removeprefix("/CN=") if lines else ""
     shown = "certificate of " + subject if subject else \
         "a certificate that does not verify" if row.tls.get("certificate") else "no certificate"
     return [f"{version}  {suite}", shown]
@@ -186,7 +193,7 @@ def explanation(show, daemon):
     """`forcetls explain` for one of the rows."""
     arguments = ["--from", "bob@hospital.example", "--client", "203.0.113.20", "--tls-version", "TLSv1.3", "--cipher",
                  "TLS_AES_256_GCM_SHA384", "--cipher-bits", "256", "--cert-subject", "mail.somebody.example",
-                 "--cert-issuer", "Example Trust CA 1"]
+                 "--cert-issuer", "Example Trust CA 1", *(["--mta", "sendmail", "--verify", "OK"] if SENDMAIL else [])]
     print()
     print(show.paint("Any of these can be asked before it happens, and explained afterwards:", "bold"))
     show.wrapped("$ forcetls explain -c packaging/examples/forcetls.yaml " + shlex.join(arguments))
@@ -218,6 +225,25 @@ def read(name):
         return file.read()
 
 
+class Behind:
+    """The MTA of the show: its port, and the socket where it looks for the daemon."""
+
+    def __init__(self, directory, authority):
+        if SENDMAIL:
+            import demo_sendmail
+            self.mta, self.socket = demo_sendmail.prepare(authority, dict(HOSTS.values()))
+        else:
+            self.socket = f"unix:{directory}/milter.sock"
+            services = {"smtp": {"smtpd_milters": f"{{ {self.socket}, default_action=tempfail }}"}}
+            self.mta = postfix.Postfix(services, [authority.server(), authority.server("rsa")], authority.ca_file)
+
+    def __enter__(self):
+        return self.mta.start()
+
+    def __exit__(self, *_):
+        self.mta.stop()
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # stops what was started
     show = Show()
@@ -226,11 +252,9 @@ def main():
         os.chmod(directory, 0o755)
         authority = pki.Pki(directory)
         certificates = {name: authority.custom(name, **kind) for name, kind in CERTIFICATES.items()}
-        socket = f"unix:{directory}/milter.sock"
-        services = {"smtp": {"smtpd_milters": f"{{ {socket}, default_action=tempfail }}"}}
-        with Daemon(read("forcetls.yaml"), files={"partners.yaml": read("partners.yaml")}, socket=socket,
-                    open_to_all=True) as daemon, \
-                postfix.Postfix(services, [authority.server(), authority.server("rsa")], authority.ca_file) as mta:
+        behind = Behind(directory, authority)
+        with behind as mta, Daemon(read("forcetls.yaml"), files={"partners.yaml": read("partners.yaml")},
+                                   socket=behind.socket, open_to_all=True) as daemon:
             return epilogue(show, daemon, table(show, mta.port("smtp"), daemon, certificates))
     except (postfix.Missing, KeyboardInterrupt) as why:
         print(why or "interrupted", file=sys.stderr)
