@@ -4,242 +4,12 @@
  * selects, whether each got what it is owed, and what follows. Pure: no I/O, no
  * clock, no allocation; it neither logs nor knows how the answer is delivered.
  *
- * Read from the bottom: policy_evaluate() lets every identity select, judge()
- * concludes for one partner; its requirements are weighed in weigh.c.
+ * Read from the bottom: policy_evaluate() lets every identity select; what becomes of a
+ * partner that is selected stands in judge.c, each requirement in weigh.c.
  */
 #include <string.h>
-#include "policy/internal.h"
+#include "policy/judge.h"
 #include "policy/select.h"
-
-struct evaluation {
-    const struct policy *policy;
-    const struct facts *facts;
-    int64_t now;
-    bool exempt;
-    struct verdict *verdict;
-};
-
-/* ---- exceptions ---- */
-
-/* Every reading of the sender matches one of the patterns. */
-static bool senders_match(const struct exception *exception, const struct facts *facts)
-{
-    for (unsigned reading = 0; reading < facts->senders; reading++) {
-        const struct address *sender = &facts->sender[reading];
-        bool matches = false;
-
-        for (size_t i = 0; i < exception->sender_count && !matches; i++)
-            matches = exception->senders[i].null ? sender->kind == ADDRESS_NULL
-                                                 : address_matches(sender, &exception->senders[i].address);
-        if (!matches)
-            return false;
-    }
-    return facts->senders > 0;
-}
-
-/* Whether the recipient is among the patterns: by every one of its readings, or by any. */
-static bool recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns, size_t count, bool every)
-{
-    for (unsigned reading = 0; reading < recipient->given; reading++) {
-        bool matches = false;
-
-        for (size_t i = 0; i < count && !matches; i++)
-            matches = address_matches(&recipient->address[reading], &patterns[i]);
-        if (matches != every)
-            return matches;
-    }
-    return every;
-}
-
-/* MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. */
-static enum met exception_holds(const struct exception *exception, const struct evaluation *e)
-{
-    const struct facts *facts = e->facts;
-    enum reason reason;
-
-    if (e->now >= exception->until)
-        return UNMET;
-    if (exception->clients != NULL && clients_match(exception->clients, facts, &reason) != MET)
-        return UNMET;
-    if (exception->sender_count > 0 && !senders_match(exception, facts))
-        return UNMET;
-    if (exception->recipient_count == 0)
-        return MET;
-    if (facts->recipients == NULL)
-        return PENDING;
-    for (size_t i = 0; i < facts->recipient_count; i++)
-        if (!recipient_matches(&facts->recipients[i], exception->recipients, exception->recipient_count, true))
-            return UNMET;
-    return facts->recipient_count > 0 ? MET : UNMET;
-}
-
-static enum met excepted(const struct partner *partner, const struct evaluation *e)
-{
-    enum met best = UNMET;
-
-    for (size_t i = 0; i < partner->extras->exception_count; i++) {
-        enum met holds = exception_holds(&partner->extras->exceptions[i], e);
-
-        if (holds == MET)
-            return MET;
-        best = holds == PENDING ? PENDING : best;
-    }
-    return best;
-}
-
-/* ---- one partner ---- */
-
-/* Outcome and deciding reason from the findings. PENDING: a requirement waits for facts that are still to come. */
-static enum met conclude(struct judged *judged)
-{
-    enum reason unmet = REASON_COUNT, unknown = REASON_COUNT;
-    bool pending = false;
-
-    for (size_t i = 0; i < judged->finding_count; i++) {
-        const struct finding *finding = &judged->finding[i];
-
-        if (finding->met == UNMET && finding->reason < unmet)
-            unmet = finding->reason;
-        if (finding->met == UNKNOWN && finding->reason < unknown)
-            unknown = finding->reason;
-        pending |= finding->met == PENDING;
-    }
-    judged->outcome = unmet != REASON_COUNT ? OUTCOME_FAIL : unknown != REASON_COUNT ? OUTCOME_UNDECIDABLE : OUTCOME_PASS;
-    judged->reason = unmet != REASON_COUNT ? unmet : unknown != REASON_COUNT ? unknown : REASON_NONE;
-    return pending && judged->outcome != OUTCOME_FAIL ? PENDING : MET;
-}
-
-static enum action action_of(const struct judged *judged, const struct actions *actions)
-{
-    if (judged->mode != MODE_ENFORCE)
-        return ACTION_ACCEPT;
-    if (judged->outcome == OUTCOME_FAIL)
-        return (enum action)actions->by_reason[judged->reason];
-    return judged->outcome == OUTCOME_UNDECIDABLE ? ACTION_TEMPFAIL : ACTION_ACCEPT;
-}
-
-/* How much a partner's result weighs beside others: first what happens, then why. */
-static int severity(const struct judged *judged)
-{
-    return (int)judged->action * OUTCOME_COUNT + (int)judged->outcome;
-}
-
-static void enter(struct verdict *verdict, const struct judged *judged)
-{
-    size_t mildest = 0;
-
-    if (verdict->partner_count < JUDGED_MAX) {
-        verdict->partner[verdict->partner_count++] = *judged;
-        return;
-    }
-    for (size_t i = 1; i < JUDGED_MAX; i++)
-        if (severity(&verdict->partner[i]) < severity(&verdict->partner[mildest]))
-            mildest = i;
-    if (severity(judged) > severity(&verdict->partner[mildest]))
-        verdict->partner[mildest] = *judged;
-}
-
-/* What would decide is still to come, in a session that will not show it. */
-static void give_up_waiting(struct judged *judged)
-{
-    if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
-        *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
-    judged->outcome = OUTCOME_UNDECIDABLE;
-    judged->reason = REASON_SESSION_OUTDATED;
-}
-
-/* An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. */
-static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
-{
-    enum met holds = excepted(judged->partner, e);
-
-    if (holds == MET)
-        judged->outcome = OUTCOME_EXCEPTED;
-    if (holds == PENDING && (e->facts->shown & NEED_RCPT) == 0)
-        give_up_waiting(judged);
-    return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
-}
-
-/* Outcome of a partner that got its facts; NEED_*: what it still waits for. */
-static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
-{
-    unsigned pending = 0;
-
-    weigh_partner(e->policy, e->facts, e->now, judged);
-    if (conclude(judged) == PENDING) {
-        if ((e->facts->shown & NEED_DATA) != 0)
-            pending = NEED_DATA;
-        else
-            give_up_waiting(judged);
-    }
-    return pending;
-}
-
-/* Whether this mail is the partner's cannot be told: then its facts do not matter. */
-static void judge_undecidable(struct judged *judged, enum reason reason)
-{
-    judged->piece_count = judged->finding_count = 0;
-    *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
-    judged->outcome = OUTCOME_UNDECIDABLE;
-    judged->reason = reason;
-}
-
-/* One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it cannot be told whose mail this is. */
-static unsigned judge(const struct evaluation *e, struct judged *judged, enum reason undecidable)
-{
-    const struct actions *actions;
-    unsigned pending = 0;
-
-    judged->mode = partner_in_force(e->policy, judged->partner, e->now, &actions);
-    if (undecidable == REASON_NONE)
-        pending = judge_facts(e, judged);
-    else
-        judge_undecidable(judged, undecidable);
-    if (judged->mode == MODE_NONE) {
-        judged->outcome = OUTCOME_OFF;
-        pending = 0;
-    } else if (judged->outcome != OUTCOME_PASS || pending != 0) {
-        if (apply_exceptions(e, judged) == PENDING)
-            pending |= NEED_RCPT;
-        else if (judged->outcome == OUTCOME_EXCEPTED)
-            pending = 0;
-    }
-    judged->action = e->exempt ? ACTION_ACCEPT : action_of(judged, actions);
-    return e->exempt ? 0 : pending;
-}
-
-static struct judged *find_judged(struct verdict *verdict, const struct partner *partner)
-{
-    for (size_t i = 0; i < verdict->partner_count; i++)
-        if (verdict->partner[i].partner == partner)
-            return &verdict->partner[i];
-    return NULL;
-}
-
-/* A partner that was selected: judged once for what is certain and once for what is not; the worse result counts. */
-static void consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by, enum reason undecidable)
-{
-    struct judged *before = find_judged(e->verdict, partner), judged;
-    unsigned pending;
-
-    if (before != NULL) {
-        bool was_certain = before->finding[0].requirement != REQUIRE_DECIDABLE;
-
-        before->selected_by |= selected_by;
-        selected_by = before->selected_by;
-        if (was_certain == (undecidable == REASON_NONE))
-            return;
-    }
-    judged.partner = partner;
-    judged.selected_by = selected_by;
-    pending = judge(e, &judged, undecidable);
-    if (pending != 0)
-        e->verdict->pending |= pending;
-    else if (before == NULL)
-        enter(e->verdict, &judged);
-    else if (severity(&judged) > severity(before))
-        *before = judged;
-}
 
 /* ---- selection ---- */
 
@@ -251,7 +21,7 @@ static bool lists(const struct partner *partner, unsigned identity)
 static bool is_for(const struct partner *partner, const struct recipient *recipient)
 {
     return partner->extras->recipient_count == 0
-           || recipient_matches(recipient, partner->extras->recipients, partner->extras->recipient_count, false);
+           || judge_recipient_matches(recipient, partner->extras->recipients, partner->extras->recipient_count, false);
 }
 
 /* The first of the walk that applies, while no recipient is known: a partner that asks for some leaves it open. */
@@ -269,7 +39,7 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
             continue;
         }
         if (!open)
-            consider(e, partner, identity,
+            judge_consider(e, partner, identity,
                      partner->extras->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED : undecidable);
         return;
     }
@@ -297,7 +67,7 @@ static void select_partners(const struct evaluation *e, const struct selection *
                 break;
         }
         if (partner != NULL)
-            consider(e, partner, identity, undecidable);
+            judge_consider(e, partner, identity, undecidable);
     }
 }
 
@@ -311,7 +81,7 @@ static void select_all(const struct evaluation *e, unsigned identity, enum reaso
         for (size_t k = 0; !applies && k < e->facts->recipient_count; k++)
             applies = is_for(partner, &e->facts->recipients[k]);
         if (applies && lists(partner, identity))
-            consider(e, partner, identity, undecidable);
+            judge_consider(e, partner, identity, undecidable);
     }
 }
 
@@ -380,7 +150,7 @@ static void select_by_part(void *arg, const char *name, size_t length)
                 applies = is_for(partner, &e->facts->recipients[k]);
         }
         if (applies)
-            consider(e, partner, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
+            judge_consider(e, partner, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
     }
 }
 
@@ -445,7 +215,7 @@ static void decide(const struct evaluation *e)
     if (verdict->partner_count == 0)
         return;
     for (size_t i = 1; i < verdict->partner_count; i++)
-        if (severity(&verdict->partner[i]) > severity(&verdict->partner[worst]))
+        if (judge_severity(&verdict->partner[i]) > judge_severity(&verdict->partner[worst]))
             worst = i;
     if (worst != 0) {
         first = verdict->partner[worst];
