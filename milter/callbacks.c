@@ -279,16 +279,11 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
     return answer;
 }
 
-/* From DATA on the recipients are known, and what was to come by DATA has come or is missing. */
+/* From DATA on the recipients are known. */
 static void complete_envelope(struct transaction *transaction)
 {
-    struct facts *facts = &transaction->facts;
-    facts->recipients = transaction->recipients;
-    facts->recipient_count = transaction->recipient_count;
-    if (facts->certificate_pin.state == PIN_PENDING)
-        facts->certificate_pin.state = PIN_MISSING;
-    if (facts->key_pin.state == PIN_PENDING)
-        facts->key_pin.state = PIN_MISSING;
+    transaction->facts.recipients = transaction->recipients;
+    transaction->facts.recipient_count = transaction->recipient_count;
 }
 
 /* Refuses what can be refused now; the rest waits for the end of the message. */
@@ -308,7 +303,10 @@ static sfsistat filter_data(SMFICTX *mta)
     struct session *session = session_in_transaction(mta);
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    complete_envelope(session->transaction);
+    struct transaction *transaction = session->transaction;
+    complete_envelope(transaction);
+    /* Before it came here Postfix reported of the session, if it did (postfix_facts). */
+    transaction->join = join_report(&transaction->facts, macro_value(mta, "i"), transaction->moment);
     return refuse_or_go_on(mta, session);
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include "milter/join.h"
 #include "milter/log.h"
 
 enum { NAMES_SHOWN = 20, STOP_SECONDS = 2, RELOAD_STACK = 2 << 20 };
@@ -30,7 +31,7 @@ static struct {
     bool started;
     atomic_bool stopping;
     const char *path;
-    char *socket; /* where the daemon listens by the word of the policy then in force; or NULL */
+    char *socket, *postfix_facts; /* where the daemon listens by the policy then in force; or NULL */
 } reload;
 
 void current_log_diag(void *unused, const struct diag *diag)
@@ -104,14 +105,23 @@ static void log_partners_only_in(struct log_line *line, const char *key, const s
     log_number(line, strcat(strcpy(count_key, key), "_count"), count);
 }
 
+static void warn_at(struct place place, const char *text)
+{
+    struct diag diag = {SEVERITY_WARNING, place, text};
+    if (place.file == NULL)
+        diag.place.file = reload.path;
+    current_log_diag(NULL, &diag);
+}
+
 /* What a running daemon cannot follow. */
 static void warn_of_restart(const struct policy *policy)
 {
     const struct milter_settings *settings = policy_milter(policy);
-    if (reload.socket == NULL || strcmp(settings->socket, reload.socket) == 0)
-        return;
-    struct diag diag = {SEVERITY_WARNING, settings->socket_place, "a changed socket needs a restart"};
-    current_log_diag(NULL, &diag);
+    const char *old = reload.postfix_facts, *new = settings->postfix_facts;
+    if (reload.socket != NULL && strcmp(settings->socket, reload.socket) != 0)
+        warn_at(settings->socket_place, "a changed socket needs a restart");
+    if (strcmp(old != NULL ? old : "", new != NULL ? new : "") != 0)
+        warn_at(settings->postfix_facts_place, "a changed postfix_facts needs a restart");
 }
 
 static void reload_policy(void)
@@ -127,6 +137,7 @@ static void reload_policy(void)
         log_partners_only_in(&line, "removed", old, new);
         warn_of_restart(new);
         current_replace(new);
+        join_tell_again();
     } else {
         log_text(&line, "policy", reload.path);
         log_number(&line, "kept", policy_partner_count(old));
@@ -148,12 +159,20 @@ static void *wait_for_reloads(void *unused)
     return unused;
 }
 
-bool current_start(const char *path, const char *socket)
+/* False: out of memory. NULL is kept as such. */
+static bool keep(char **copy, const char *text)
+{
+    *copy = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *copy != NULL;
+}
+
+bool current_start(const char *path, const struct milter_settings *begun_with)
 {
     pthread_attr_t attributes;
     reload.path = path;
-    reload.socket = socket != NULL ? strdup(socket) : NULL;
-    if ((socket != NULL && reload.socket == NULL) || pthread_attr_init(&attributes) != 0)
+    if (!keep(&reload.socket, begun_with->socket) ||
+        !keep(&reload.postfix_facts, begun_with->postfix_facts) ||
+        pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setstacksize(&attributes, RELOAD_STACK);
     reload.started = pthread_create(&reload.thread, &attributes, wait_for_reloads, NULL) == 0;
@@ -172,7 +191,9 @@ bool current_stop(void)
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += STOP_SECONDS;
     reload.started = pthread_timedjoin_np(reload.thread, NULL, &deadline) != 0;
-    if (!reload.started)
+    if (!reload.started) {
         free(reload.socket);
+        free(reload.postfix_facts);
+    }
     return !reload.started;
 }

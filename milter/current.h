@@ -23,10 +23,10 @@ void current_renew(struct policy **policy);
 
 /*
  * Starts the thread that loads `path` (which must last) again on SIGUSR1, which
- * every thread must have blocked. `socket`: where the daemon listens by the
- * policy's word, or NULL: by the command line's. False: no memory or no thread.
+ * every thread must have blocked. `begun_with`: where the daemon listens by the policy's
+ * word; its `socket` is NULL where it is by the command line's. False: no memory or no thread.
  */
-bool current_start(const char *path, const char *socket);
+bool current_start(const char *path, const struct milter_settings *begun_with);
 
 /* Ends the thread. False: it is in the middle of a long load, and still runs. */
 bool current_stop(void);

@@ -115,6 +115,19 @@ static void log_argument(struct log_line *line, const struct facts *facts)
     log_quoted(line, "argument", argument);
 }
 
+/* The identity of the deciding partner's certificates that matched, as its list counts them. */
+static void log_identity(struct log_line *line, const struct judged *judged)
+{
+    for (size_t i = 0; judged != NULL && i < judged->finding_count; i++) {
+        const struct finding *finding = &judged->finding[i];
+        if (finding->requirement == REQUIRE_CERTIFICATES && finding->met == MET && finding->identity != 0) {
+            log_number(line, "identity", finding->identity);
+            return;
+        }
+    }
+    log_word(line, "identity", NULL);
+}
+
 void decision_line(struct log_line *line, const struct decision *decision)
 {
     const struct verdict *verdict = decision->verdict;
@@ -141,6 +154,7 @@ void decision_line(struct log_line *line, const struct decision *decision)
     log_quoted(line, "verify", facts->macro[MACRO_VERIFY]);
     log_others(line, verdict);
     log_argument(line, facts);
+    log_identity(line, judged);
 }
 
 /* Whether this message's log has that result already; remembers it (of many, the last ones). */
@@ -157,6 +171,13 @@ static bool told_before(struct transaction *transaction, const struct verdict *v
     }
     transaction->logged[transaction->logged_count++ % LOGGED_MAX] = result;
     return false;
+}
+
+/* Why a fingerprint is not known that was to come by DATA. */
+static void report_join(const struct transaction *transaction, const struct decision *decision)
+{
+    if (transaction != NULL && ((reasons_of(decision->verdict) >> REASON_MTA_FACTS) & 1))
+        join_tell(transaction->join, decision->facts, decision->qid);
 }
 
 /* Once a connection: what partners suffer from is the MTA's configuration. */
@@ -193,6 +214,7 @@ static void log_decision(SMFICTX *mta, struct session *session, struct decision 
     log_write(ours ? LOG_WARNING : LOG_INFO, &line);
     if (session != NULL)
         report_mta(session, decision);
+    report_join(transaction, decision);
 }
 
 /* ---- The answer ---- */

@@ -15,6 +15,7 @@
 #include "milter/callbacks.h"
 #include "milter/current.h"
 #include "milter/limits.h"
+#include "milter/listener.h"
 #include "milter/log.h"
 #include "milter/notify.h"
 #include "milter/options.h"
@@ -76,6 +77,22 @@ static void block_signals(void)
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 }
 
+/* Starts the listener of postfix_facts, where there is one. EX_OK, or the status to exit with, told. */
+static int listen_to_postfix(const struct options *options, const char *spec)
+{
+    struct socket_problem problem;
+    char text[512];
+    if (spec == NULL)
+        return EX_OK;
+    enum socket_state state = listener_start(spec, &problem);
+    if (state != SOCKET_GOOD) {
+        snprintf(text, sizeof text, "postfix_facts '%s': %s", spec, problem.text);
+        return fail(options, state == SOCKET_FAILED ? EX_CANTCREAT : EX_CONFIG, text);
+    }
+    log_event(LOG_NOTICE, "listening", "postfix_facts", spec);
+    return EX_OK;
+}
+
 /* Opens the socket. EX_OK, or the status to exit with, told. */
 static int listen_on(const struct options *options, const char *spec)
 {
@@ -111,13 +128,18 @@ static void log_start_event(const struct options *options, const struct policy *
 /* To the end. The policy stays in force: callbacks may be under way when libmilter has stopped. */
 static int serve(const struct options *options, struct policy *policy)
 {
-    const char *spec = options->socket != NULL ? options->socket : policy_milter(policy)->socket;
+    struct milter_settings settings = *policy_milter(policy);
+    const char *spec = options->socket != NULL ? options->socket : settings.socket;
+    if (options->socket != NULL)
+        settings.socket = NULL; /* the policy's word does not count */
     log_start_event(options, policy);
     current_replace(policy);
-    int status = listen_on(options, spec);
+    int status = listen_to_postfix(options, settings.postfix_facts);
+    if (status == EX_OK)
+        status = listen_on(options, spec);
     if (status != EX_OK)
         return status;
-    if (!current_start(options->policy, options->socket == NULL ? spec : NULL))
+    if (!current_start(options->policy, &settings))
         return fail(options, EX_OSERR, "the reload thread cannot be started");
     notify_send("READY=1");
     status = smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
@@ -140,6 +162,7 @@ int main(int argc, char **argv)
         return fail(&options, EX_OSERR, "the log's thread cannot be started");
     struct policy *policy = current_load(options.policy, tell_diag, &options);
     status = policy != NULL ? serve(&options, policy) : EX_CONFIG;
+    listener_stop();
     bool reload_ended = current_stop();
     bool log_ended = log_stop();
     if (!reload_ended || !log_ended)

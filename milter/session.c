@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "milter/current.h"
+#include "milter/listener.h"
 
 struct session *session_new(void)
 {
@@ -53,6 +54,7 @@ bool session_keep(struct session *session, struct facts *facts, int64_t now)
         return false;
     }
     transaction->now = now;
+    transaction->moment = listener_moment();
     transaction->facts = *facts;
     memset(facts, 0, sizeof *facts);
     session->transaction = transaction;

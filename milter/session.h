@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "milter/join.h"
 #include "policy/policy.h"
 
 /* A result that was logged: the same one is not told twice of one message. */
@@ -21,6 +22,8 @@ enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
 /* A message of which MAIL did not tell everything, or whose acceptance is logged at its end. */
 struct transaction {
     int64_t now;        /* at MAIL: the one moment at which the message is judged */
+    uint64_t moment;    /* at MAIL: what postfix_facts heard until then is of other messages */
+    enum join join;     /* what became of the pins */
     struct facts facts; /* copied; owns its strings */
     struct recipient *recipients; /* accepted so far */
     size_t recipient_count, recipient_room;

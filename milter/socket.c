@@ -3,12 +3,13 @@
  * What libmilter does not check of its socket: that an inet socket names the
  * address to listen on (without one it would be every address), and that
  * nobody else can put a socket of his own in the place of a unix socket. Whoever
- * answers there decides over the mail. Opening the socket is libmilter's affair,
- * its mode and group are the service manager's.
+ * answers there decides over the mail. Opening the milter's socket is libmilter's
+ * affair; a socket of our own is opened here. Mode and group are the service manager's.
  */
 #include "milter/socket.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "policy/socket_form.h"
+
+enum { BACKLOG = 4096 };
 
 __attribute__((format(printf, 3, 4)))
 static enum socket_state problem_is(struct socket_problem *problem, enum socket_state state,
@@ -114,4 +117,63 @@ enum socket_state socket_prepare(const char *spec, struct socket_problem *proble
     if (state == SOCKET_GOOD && path != NULL)
         state = clear_path(path, problem);
     return state;
+}
+
+/* ---- A socket of our own ---- */
+
+static enum socket_state listen_on(const struct sockaddr *address, socklen_t size, int *fd)
+{
+    int yes = 1, opened = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (opened < 0)
+        return SOCKET_FAILED;
+    if (address->sa_family != AF_UNIX)
+        setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(opened, address, size) == 0 && listen(opened, BACKLOG) == 0) {
+        *fd = opened;
+        return SOCKET_GOOD;
+    }
+    int why = errno;
+    close(opened);
+    errno = why;
+    return SOCKET_FAILED;
+}
+
+static enum socket_state listen_unix(const char *path, int *fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path));
+    return listen_on((const struct sockaddr *)&address, sizeof address, fd);
+}
+
+/* inet:port@host, inet6:port@[host]; the form was checked. */
+static enum socket_state listen_internet(const char *spec, int *fd, struct socket_problem *problem)
+{
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found;
+    char host[256], port[8];
+    const char *colon = strchr(spec, ':'), *at = strchr(spec, '@');
+    const char *name = at[1] == '[' ? at + 2 : at + 1;
+    size_t length = strcspn(name, "]");
+    if (length >= sizeof host)
+        return problem_is(problem, SOCKET_FAILED, "has too long an address");
+    memcpy(host, name, length);
+    host[length] = '\0';
+    snprintf(port, sizeof port, "%.*s", (int)(at - colon - 1), colon + 1);
+    wanted.ai_family = strncmp(spec, "inet6:", 6) == 0 ? AF_INET6 : AF_INET;
+    int why = getaddrinfo(host, port, &wanted, &found);
+    if (why != 0)
+        return problem_is(problem, SOCKET_FAILED, "'%s': %s", host, gai_strerror(why));
+    enum socket_state state = listen_on(found->ai_addr, found->ai_addrlen, fd);
+    if (state != SOCKET_GOOD)
+        problem_is(problem, state, "%s", strerror(errno));
+    freeaddrinfo(found);
+    return state;
+}
+
+enum socket_state socket_listen(const char *spec, int *fd, struct socket_problem *problem)
+{
+    const char *path = socket_form_path(spec);
+    if (path == NULL)
+        return listen_internet(spec, fd, problem);
+    enum socket_state state = listen_unix(path, fd);
+    return state == SOCKET_GOOD ? state : problem_is(problem, state, "%s", strerror(errno));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The socket on which the MTA is awaited: checked before libmilter opens it. */
+/* The sockets on which the MTA is awaited: checked before they are opened, the milter's by libmilter. */
 #ifndef MILTER_SOCKET_H
 #define MILTER_SOCKET_H
 
@@ -29,5 +29,11 @@ enum socket_state socket_check(const char *spec, struct socket_problem *problem)
  * removed. Anything else that stands at the path is refused.
  */
 enum socket_state socket_prepare(const char *spec, struct socket_problem *problem);
+
+/*
+ * Opens a prepared socket and listens there: *fd, which does not block. A unix
+ * socket's mode follows from the umask. Answers GOOD or FAILED.
+ */
+enum socket_state socket_listen(const char *spec, int *fd, struct socket_problem *problem);
 
 #endif

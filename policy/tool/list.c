@@ -18,7 +18,8 @@
 
 static const char help[] =
     "Usage: forcetls list [-c FILE] [--profiles|--providers] [--date DATE] [--json]\n\n"
-    "Lists the partners of a policy: name, selectors, mode, action, contact.\n\n"
+    "Lists the partners of a policy: name, selectors, mode, action, contact,\n"
+    "comment.\n\n"
     "  -c FILE       the policy (default " POLICY_FILE ")\n"
     "  --profiles    instead: the policy's own and the built-in requirement profiles\n"
     "  --providers   instead: certificates that all customers of a provider share\n"
@@ -78,9 +79,9 @@ static char *short_selectors(const struct policy *policy, const struct partner *
 
 static int partner_table(const struct policy *policy, const struct request *request)
 {
-    struct table *table = table_new(5, 0);
+    struct table *table = table_new(6, 0);
 
-    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION", "CONTACT"});
+    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION", "CONTACT", "COMMENT"});
     for (size_t i = 0; i < policy_partner_count(policy); i++) {
         const struct partner *partner = policy_partner(policy, i);
         char *selectors = short_selectors(policy, partner);
@@ -92,7 +93,7 @@ static int partner_table(const struct policy *policy, const struct request *requ
                  action_name(action));
         table_row(table, (const char *const[]){
             partner_name(partner), selectors, mode_name(partner_mode(policy, partner, request->now)),
-            action_text, partner_contact(partner)});
+            action_text, partner_contact(partner), partner_comment(partner)});
         free(selectors);
     }
     return table_print(table, stdout);

@@ -187,7 +187,7 @@ static void decision_keys_in_their_order(void **state)
         "client_port=\"2525\" client_name=\"mx.partner.example\" helo=\"helo\\x0Aname\" "
         "from=\"a@partner.example\" tls=\"TLSv1.3\" cipher=\"TLS_AES_256_GCM_SHA384\" bits=\"256\" "
         "subject=\"mx.partner.example\" issuer=\"Some \\\"CA\\\"\" "
-        "verify=\"OK\" also= argument=");
+        "verify=\"OK\" also= argument= identity=");
 }
 
 static void decision_of_nothing_has_every_key(void **state)
@@ -201,7 +201,7 @@ static void decision_of_nothing_has_every_key(void **state)
     assert_string_equal(line.text,
                         "event=decision partner= mode= verdict=pass action=accept reasons= reply= qid= "
                         "client= client_port= client_name= helo= from= tls= cipher= bits= subject= "
-                        "issuer= verify= also= argument=");
+                        "issuer= verify= also= argument= identity=");
 }
 
 static void client_of_the_connect_event(void **state)
@@ -231,10 +231,10 @@ static void s02_an_argument_of_another_domain_is_told(void **state)
     assert_non_null(strstr(line.text, " argument=\"other.example\""));
     facts.sender[1].domain = facts.sender[0].domain;
     decision_line(&line, &decision);
-    assert_string_equal(strstr(line.text, " argument="), " argument=");
+    assert_string_equal(strstr(line.text, " argument="), " argument= identity=");
     facts.sender[1].domain.length = 0;
     decision_line(&line, &decision);
-    assert_string_equal(strstr(line.text, " argument="), " argument=\"\"");
+    assert_string_equal(strstr(line.text, " argument="), " argument=\"\" identity=");
 }
 
 int main(void)
