@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
     {"check", verb_check, "find mistakes and doubts in a policy"},
     {"explain", verb_explain, "show what the policy says of one transaction, and why"},
     {"list", verb_list, "list partners, profiles, or providers' shared certificates"},
+    {"doctor", verb_doctor, "find out whether MTA, policy and machine fit together"},
+    {"cert", verb_cert, "show a certificate, and the lines that a policy needs for it"},
 };
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 

@@ -11,6 +11,8 @@
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_list(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
+int verb_cert(int argc, char **argv);
 
 /*
  * Says on stderr what is wrong with the arguments (NULL: getopt has said it)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * doctor: whether the machine is as the filter's promises need it. Reads the
+ * configuration of the MTA, the policy and the file system, and changes
+ * nothing. What a good setting is, is known in doctor_*.c; here are the arguments
+ * and the order of things.
+ */
+#include "policy/tool/doctor.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include "policy/socket_form.h"
+#include "policy/tool/table.h"
+#include "policy/tool/verbs.h"
+
+static const char help[] =
+    "Usage: forcetls doctor [-c FILE] [--postfix-config DIR] [--sendmail-cf FILE]\n"
+    "         [--socket SPEC] [--json]\n\n"
+    "Looks whether MTA, policy and machine fit together. Changes nothing.\n\n"
+    "  -c FILE                the policy (default " POLICY_FILE ")\n"
+    "  --postfix-config DIR   the configuration of this Postfix (postconf -c)\n"
+    "  --sendmail-cf FILE     the configuration of this Sendmail\n"
+    "  --socket SPEC          where the filter listens, if it was started with -s\n"
+    "  --json                 one JSON object instead of lines\n\n"
+    "As root it tries the sockets with the MTA's rights; otherwise it reads permission bits.\n\n"
+    "Exit status: 0 all is well, 1 warnings, 2 errors, 64 usage.\n";
+
+static const struct option options[] = {
+    {"postfix-config", required_argument, NULL, 'p'},
+    {"sendmail-cf", required_argument, NULL, 's'},
+    {"socket", required_argument, NULL, 'S'},
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usual_sendmail_cf[] = "/etc/mail/sendmail.cf";
+
+static bool has_program(const char *name)
+{
+    static const char *const places[] = {"/usr/sbin", "/sbin", "/usr/bin", "/usr/local/sbin",
+                                         "/usr/local/bin"};
+    char path[64];
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", places[i], name);
+        if (access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The MTAs asked for; else the one that is there, Postfix first unless the policy says otherwise. */
+static void examine_mta(struct examination *examination)
+{
+    enum mta wanted = examination->policy ? policy_milter(examination->policy)->mta : MTA_UNKNOWN;
+    bool asked = examination->postfix_directory || examination->sendmail_cf;
+    bool sendmail = access(usual_sendmail_cf, F_OK) == 0;
+
+    if (!asked && sendmail && (wanted == MTA_SENDMAIL || !has_program("postconf")))
+        examination->sendmail_cf = usual_sendmail_cf;
+    if (examination->sendmail_cf)
+        doctor_sendmail(examination);
+    if (examination->postfix_directory || !examination->sendmail_cf)
+        doctor_postfix(examination);
+}
+
+static void show(const struct examination *examination)
+{
+    const size_t *counts = examination->remarks.counts;
+
+    fputs("MTA:     ", stdout);
+    text_show(stdout, *examination->mta ? examination->mta : "none");
+    fputs("\npolicy:  ", stdout);
+    text_show(stdout, examination->policy_file);
+    if (examination->policy)
+        printf(" (%zu partner%s, %zu enforced)", examination->survey.partners,
+               examination->survey.partners == 1 ? "" : "s", examination->survey.enforcing);
+    fputs("\nsocket:  ", stdout);
+    text_show(stdout, examination->socket);
+    fputs("\n\n", stdout);
+    remarks_show(&examination->remarks, stdout);
+    printf("\n%zu ok, %zu warning%s, %zu error%s\n", counts[LEVEL_OK], counts[LEVEL_WARNING],
+           counts[LEVEL_WARNING] == 1 ? "" : "s", counts[LEVEL_ERROR], counts[LEVEL_ERROR] == 1 ? "" : "s");
+}
+
+static void show_json(const struct examination *examination)
+{
+    static const char *const keys[LEVEL_COUNT] = {"ok", "warnings", "errors"};
+    struct json json = {stdout, false};
+
+    json_open(&json, '{');
+    json_key(&json, "mta");
+    json_string(&json, *examination->mta ? examination->mta : NULL);
+    json_key(&json, "policy");
+    json_string(&json, examination->policy_file);
+    json_key(&json, "socket");
+    json_string(&json, examination->socket);
+    for (int i = 0; i < LEVEL_COUNT; i++) {
+        json_key(&json, keys[i]);
+        json_number(&json, examination->remarks.counts[i]);
+    }
+    json_key(&json, "findings");
+    json_open(&json, '[');
+    remarks_json(&examination->remarks, &json);
+    json_close(&json, ']');
+    json_close(&json, '}');
+    puts("");
+}
+
+static int examine(struct examination *examination, bool json)
+{
+    struct remarks *remarks = &examination->remarks;
+    int status;
+
+    doctor_policy(examination);
+    if (examination->policy) /* what the MTA must do, only the policy tells */
+        examine_mta(examination);
+    if (remarks->exhausted) {
+        fputs("forcetls doctor: out of memory\n", stderr);
+        status = EX_OSERR;
+    } else {
+        if (json)
+            show_json(examination);
+        else
+            show(examination);
+        status = remarks->counts[LEVEL_ERROR] > 0 ? 2 : remarks->counts[LEVEL_WARNING] > 0 ? 1 : EX_OK;
+    }
+    remarks_free(remarks);
+    policy_unref(examination->policy);
+    return status;
+}
+
+int verb_doctor(int argc, char **argv)
+{
+    struct examination examination = {.policy_file = POLICY_FILE, .now = present()};
+    bool json = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c': examination.policy_file = optarg; break;
+        case 'p': examination.postfix_directory = optarg; break;
+        case 's': examination.sendmail_cf = optarg; break;
+        case 'j': json = true; break;
+        case 'h': fputs(help, stdout); return EX_OK;
+        case 'S':
+            if (socket_form_check(optarg))
+                return usage_error(argv[0], "not of the form unix:/path or inet:port@host", optarg);
+            examination.socket = optarg;
+            break;
+        default: return usage_error(argv[0], NULL, NULL);
+        }
+    }
+    if (optind < argc)
+        return usage_error(argv[0], "takes no such argument", argv[optind]);
+    return examine(&examination, json);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An examination of the machine, shared by the parts of doctor. None of them changes anything. */
+#ifndef POLICY_TOOL_DOCTOR_H
+#define POLICY_TOOL_DOCTOR_H
+
+#include <stdint.h>
+#include "policy/survey.h"
+#include "policy/tool/postconf.h"
+#include "policy/tool/reach.h"
+#include "policy/tool/remarks.h"
+
+struct examination {
+    const char *policy_file;
+    const char *postfix_directory; /* --postfix-config, or NULL */
+    const char *sendmail_cf;       /* --sendmail-cf, or NULL */
+    const char *socket, *facts;    /* where the filter listens; facts NULL: nowhere */
+    char mta[320];                 /* what was examined, for people */
+    int64_t now;
+    struct policy *policy; /* NULL: it does not load */
+    struct survey survey;
+    struct remarks remarks;
+};
+
+/* What is examined of a Postfix: the configuration, and one of its services (NULL: main.cf). */
+struct postfix {
+    struct examination *examination;
+    const struct postconf *postconf;
+    const struct service *service;
+    const char *queue_directory;
+    struct viewer owner; /* the user that smtpd runs as; without a name: there is none */
+};
+
+/* The policy itself, its files and the clock. */
+void doctor_policy(struct examination *examination);
+
+void doctor_postfix(struct examination *examination);
+/* Of a service that asks the filter, `options` being those of the filter's element: how it is asked. */
+void doctor_postfix_filter(const struct postfix *postfix, const char *options);
+/* Of a service that partners reach: TLS, certificates, postfix_facts. */
+void doctor_postfix_tls(const struct postfix *postfix);
+void doctor_postfix_certificates(const struct postfix *postfix);
+void doctor_postfix_facts(const struct postfix *postfix);
+/* Of main.cf. */
+void doctor_postfix_main(const struct postfix *postfix);
+
+/* Parameters as the service sees them. */
+const char *postfix_text(const struct postfix *postfix, const char *parameter);
+bool postfix_is_yes(const struct postfix *postfix, const char *parameter);
+/* "smtp/inet: " where the service has its own value, else "". */
+const char *postfix_where(const struct postfix *postfix, const char *parameter);
+/* Says how to write a parameter, in main.cf or at the service that overrides it. */
+void postfix_change(const struct postfix *postfix, const char *parameter, const char *value);
+
+void doctor_sendmail(struct examination *examination);
+
+/*
+ * A socket of the filter's: whether it is safe, there, and answers `viewer`.
+ * `strict`: as Sendmail looks at directories.
+ */
+void doctor_socket(struct examination *examination, const char *spec, const struct viewer *viewer,
+                   bool strict);
+
+/* How many certificates a PEM file holds (0: also if it cannot be read), how many of them the system's store has. */
+struct authorities {
+    unsigned count, in_system;
+};
+struct authorities authorities_read(const char *path);
+/* Whether a directory holds certificates by hash. */
+bool authorities_in_directory(const char *path);
+
+#endif

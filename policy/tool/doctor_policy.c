@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What of the policy matters to the machine: that it loads, that the filter's
+ * user can read it, that anything is enforced, and that the clock by which its
+ * dates are read is one. Its mistakes in detail are check's business.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "policy/date.h"
+#include "policy/socket_form.h"
+#include "policy/tool/doctor.h"
+
+static const char usual_socket[] = "unix:/var/spool/postfix/forcetls/forcetls.sock";
+static const char usual_user[] = "_forcetls";
+
+enum { DAY = 86400 };
+static const int64_t built_for = 1735689600; /* 2025-01-01: a clock before that has no battery */
+
+struct count {
+    unsigned errors, warnings;
+};
+
+static void count(void *arg, const struct diag *diag)
+{
+    struct count *counted = arg;
+
+    if (diag->severity == SEVERITY_ERROR)
+        counted->errors++;
+    else
+        counted->warnings++;
+}
+
+static void examine_rules(struct examination *examination)
+{
+    struct remarks *remarks = &examination->remarks;
+    const struct survey *survey = &examination->survey;
+
+    if (survey->enforcing > 0)
+        remark(remarks, LEVEL_OK, "mode", "partners enforced: %zu of %zu", survey->enforcing,
+               survey->partners);
+    else {
+        remark(remarks, LEVEL_WARNING, "mode", survey->partners == 0
+                   ? "nothing is enforced yet: the policy has no partner"
+                   : "nothing is enforced yet: every partner is in mode testing or none");
+        remark_change(remarks, "%s: mode: enforce", examination->policy_file);
+    }
+    if (survey->dates) {
+        remark(remarks, LEVEL_ERROR, "policy_dates",
+               "no certificate identity of partner %s is in force; its mail is deferred", survey->dates);
+        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
+    }
+}
+
+/* The user that the filter runs as: the socket's owner, else the usual one. */
+static bool find_filter(const struct examination *examination, struct viewer *filter)
+{
+    const char *path = socket_form_path(examination->socket);
+    struct stat found;
+
+    if (path && lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
+        viewer_of(filter, found.st_uid, found.st_gid);
+        return true;
+    }
+    return viewer_find(filter, usual_user);
+}
+
+static void examine_files(struct examination *examination)
+{
+    struct remarks *remarks = &examination->remarks;
+    struct viewer filter;
+    size_t unreadable = 0;
+
+    if (!find_filter(examination, &filter))
+        return;
+    for (size_t i = 0; i < policy_file_count(examination->policy); i++) {
+        const char *file = policy_file(examination->policy, i);
+        int why = reach(&filter, file, REACH_READ);
+        char obstacle[512];
+
+        if (why == 0 || unreadable++ > 0)
+            continue;
+        reach_obstacle(&filter, file, REACH_READ, obstacle, sizeof(obstacle));
+        remark(remarks, LEVEL_ERROR, "policy_readable", "the filter's user %s cannot read %s: %s%s%s",
+               filter.name, file,
+               strerror(why), *obstacle ? " at " : "", obstacle);
+        remark_change(remarks, "chgrp %s %s && chmod 0640 %s", filter.name, file, file);
+    }
+    if (unreadable == 0)
+        remark(remarks, LEVEL_OK, "policy_readable", "the filter's user %s can read the policy", filter.name);
+}
+
+static void examine_clock(struct examination *examination)
+{
+    struct remarks *remarks = &examination->remarks;
+    char now[32], date[32];
+    struct stat found;
+
+    date_format(examination->now, now);
+    if (examination->now < built_for) {
+        remark(remarks, LEVEL_ERROR, "clock",
+               "the clock says %s; rules with dates and certificates need the right one",
+               now);
+        remark_change(remarks, "timedatectl set-ntp true");
+        return;
+    }
+    for (size_t i = 0; examination->policy && i < policy_file_count(examination->policy); i++) {
+        const char *file = policy_file(examination->policy, i);
+
+        if (stat(file, &found) != 0 || found.st_mtime <= examination->now + DAY)
+            continue;
+        date_format(found.st_mtime, date);
+        remark(remarks, LEVEL_WARNING, "clock", "the clock says %s, and %s was written on %s", now, file,
+               date);
+        remark_change(remarks, "timedatectl set-ntp true");
+        return;
+    }
+    remark(remarks, LEVEL_OK, "clock", "%s", now);
+}
+
+static void examine_loading(struct examination *examination)
+{
+    struct remarks *remarks = &examination->remarks;
+    struct count counted = {0, 0};
+
+    examination->policy = policy_load(examination->policy_file, count, &counted);
+    if (!examination->policy) {
+        remark(remarks, LEVEL_ERROR, "policy", "%s does not load: %u error%s; the MTA was not looked at",
+               examination->policy_file, counted.errors, counted.errors == 1 ? "" : "s");
+        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
+        return;
+    }
+    policy_warn(examination->policy, examination->now, count, &counted);
+    examination->survey = policy_survey(examination->policy, examination->now);
+    if (counted.warnings > 0) {
+        remark(remarks, LEVEL_WARNING, "policy", "%s loads, with %u warning%s", examination->policy_file,
+               counted.warnings, counted.warnings == 1 ? "" : "s");
+        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
+    } else {
+        remark(remarks, LEVEL_OK, "policy", "%s loads", examination->policy_file);
+    }
+}
+
+void doctor_policy(struct examination *examination)
+{
+    examine_loading(examination);
+    if (examination->policy && !examination->socket)
+        examination->socket = policy_milter(examination->policy)->socket;
+    if (!examination->socket)
+        examination->socket = usual_socket;
+    if (examination->policy) {
+        examination->facts = policy_milter(examination->policy)->postfix_facts;
+        examine_rules(examination);
+        examine_files(examination);
+    }
+    examine_clock(examination);
+}

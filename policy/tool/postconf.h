@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A Postfix configuration, as postconf(1) tells it. */
+#ifndef POLICY_TOOL_POSTCONF_H
+#define POLICY_TOOL_POSTCONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A line of master.cf. */
+struct service {
+    const char *name, *type, *command; /* "127.0.0.1:10025", "inet", "smtpd" */
+    const char *label;                 /* "127.0.0.1:10025/inet: ", to be put before what is said of it */
+    bool chrooted;
+};
+
+struct postconf;
+
+/*
+ * Asks postconf for parameters and services, of the configuration in `directory` (NULL: the usual one).
+ * NULL where it cannot be had: *why says so in a line, to be freed, or is NULL (out of memory).
+ */
+struct postconf *postconf_read(const char *directory, char **why);
+void postconf_free(struct postconf *postconf); /* NULL is fine */
+
+/*
+ * The value of a parameter as a service sees it (NULL: main.cf's), expanded; NULL: this Postfix knows
+ * no such parameter.
+ */
+const char *postconf_value(const struct postconf *postconf, const struct service *service, const char *name);
+/* The same, and "" where it is not known. */
+const char *postconf_text(const struct postconf *postconf, const struct service *service, const char *name);
+/* Whether a boolean parameter is "yes". */
+bool postconf_is_yes(const struct postconf *postconf, const struct service *service, const char *name);
+/* Whether the service has a value of its own (-o). */
+bool postconf_overrides(const struct postconf *postconf, const struct service *service, const char *name);
+
+size_t postconf_service_count(const struct postconf *postconf);
+const struct service *postconf_service(const struct postconf *postconf, size_t i);
+
+/* "3.7.11" as 3 * 1000 + 7. */
+unsigned postconf_version(const struct postconf *postconf);
+
+/* What postconf warned of while it read (unused parameters, overridden entries), a line each; "" for none. */
+const char *postconf_warnings(const struct postconf *postconf);
+
+/* Where the configuration is. */
+const char *postconf_directory(const struct postconf *postconf);
+
+#endif

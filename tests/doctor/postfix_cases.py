@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Postfix: the documented setup, and everything that can be wrong with one, each alone."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+import machine
+import tap
+from machine import doctor, expect
+
+FILTER = "{ unix:forcetls/forcetls.sock, default_action=tempfail }"
+REINJECTION = """\
+127.0.0.1:10025 inet n  -       y       -       -       smtpd
+    -o content_filter="""
+FACTS = "check_policy_service { unix:forcetls/facts.sock, default_action=DUNNO, timeout=3s, try_limit=1 }"
+
+NAMES = "{subject: mail.partner.test, issuer: Test Intermediate CA}"
+PIN = 'fingerprint: "sha256:' + ":".join(["AB"] * 32) + '"'
+KEY_PIN = "key_" + PIN
+
+MASTER = """\
+smtp      inet  n       -       y       -       -       smtpd{smtp}
+submission inet n       -       y       -       -       smtpd
+    -o smtpd_sasl_auth_enable=yes{submission}
+{reinjection}
+pickup    unix  n       -       y       60      1       pickup
+cleanup   unix  n       -       y       -       0       cleanup
+smtp      unix  -       -       y       -       -       smtp
+filter    unix  -       n       n       -       -       pipe user=filter argv=/usr/bin/filter
+{more}"""
+
+
+class Setup:
+    """A good setup; attributes are changed before look()."""
+
+    def __init__(self):
+        if not shutil.which("postconf", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin"):
+            raise tap.Skip("no postconf")
+        self.dir = machine.place()
+        self.spool, self.etc = self.dir / "spool", self.dir / "etc"
+        self.sockets = self.spool / "forcetls"
+        self.sockets.mkdir(parents=True)
+        self.etc.mkdir()
+        owner = machine.mail_owner()
+        if machine.ROOT:
+            shutil.chown(self.sockets, "root", owner if owner == "postfix" else "nogroup")
+        self.sockets.chmod(0o2750)
+        self.listeners = [machine.listen(self.sockets / name) for name in ("forcetls.sock", "facts.sock")]
+        server = machine.shared.pki.server()
+        self.main = {
+            "compatibility_level": "3.6", "queue_directory": self.spool, "mail_owner": owner,
+            "smtpd_tls_security_level": "may", "smtpd_tls_cert_file": server.file, "smtpd_tls_key_file": server.key,
+            "smtpd_tls_ask_ccert": "yes", "smtpd_tls_CAfile": machine.shared.pki.ca_file,
+            "smtpd_milters": FILTER, "smtpd_data_restrictions": FACTS, "smtpd_forbid_bare_newline": "yes"}
+        self.master = {"smtp": "", "submission": "", "reinjection": REINJECTION + "\n    -o smtpd_milters=", "more": ""}
+        self.milter = {"socket": f"unix:{self.sockets}/forcetls.sock", "postfix_facts": f"unix:{self.sockets}/facts.sock"}
+        self.top = ""
+        self.mode = "enforce"
+        self.certificates = f"[{NAMES}, {{{PIN}}}]"
+        self.env = {}
+
+    def without_facts(self):
+        """No pins, and nothing that they need."""
+        del self.milter["postfix_facts"], self.main["smtpd_data_restrictions"]
+        self.certificates = f"[{NAMES}]"
+
+    def policy(self):
+        require = f"    require: {{certificates: {self.certificates}}}\n" if self.certificates else ""
+        milter = ", ".join(f'{key}: "{value}"' for key, value in self.milter.items())
+        return (f"version: 1\nmilter: {{{milter}}}\n{self.top}partners:\n  - name: contoso\n"
+                f"    domains: [contoso.com]\n    mode: {self.mode}\n{require}")
+
+    def write(self):
+        (self.etc / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in self.main.items()))
+        (self.etc / "master.cf").write_text(MASTER.format(**self.master))
+        for path in self.etc.iterdir():  # postconf waits for a file that was just written to come to rest
+            os.utime(path, (time.time() - 60, time.time() - 60))
+        path = self.dir / "forcetls.yaml"
+        path.write_text(self.policy())
+        path.chmod(0o644)
+
+    def look(self, *arguments, status=None):
+        self.write()
+        before = state(self.dir)
+        report = doctor("-c", self.dir / "forcetls.yaml", "--postfix-config", self.etc, *arguments, env=self.env,
+                        status=status)
+        tap.equal(state(self.dir), before, "files before and after")
+        return report
+
+    def close(self):
+        for listener in self.listeners:
+            listener.close()
+
+
+def state(directory):
+    """What is there and how it is, to see that nothing is changed."""
+    return sorted((str(path), path.lstat().st_mode, path.lstat().st_mtime_ns) for path in directory.rglob("*"))
+
+
+def set_main(**parameters):
+    return lambda setup: setup.main.update(parameters)
+
+
+def set_master(**services):
+    return lambda setup: setup.master.update(services)
+
+
+def override(option, service="smtp"):
+    def change(setup):
+        setup.master[service] += f"\n    -o {{ {option} }}"
+    return change
+
+
+def drop_socket(name):
+    def change(setup):
+        for listener in setup.listeners:
+            if listener.fileno() >= 0 and os.path.basename(listener.getsockname()) == name:
+                listener.close()
+        (setup.sockets / name).unlink()
+    return change
+
+
+def stale(setup):
+    setup.listeners[0].close()
+
+
+def closed_directory(setup):
+    setup.sockets.chmod(0o700)
+    if not machine.ROOT:
+        raise tap.Skip("needs root")
+
+
+def open_socket(setup):
+    setup.sockets.chmod(0o2755)
+    (setup.sockets / "forcetls.sock").chmod(0o666)
+
+
+def no_socket_but_file(setup):
+    drop_socket("forcetls.sock")(setup)
+    (setup.sockets / "forcetls.sock").write_text("")
+    (setup.sockets / "forcetls.sock").chmod(0o600)
+
+
+def elsewhere(setup):
+    """The filter listens outside of the chroot."""
+    path = setup.dir / "run"
+    path.mkdir()
+    setup.listeners.append(machine.listen(path / "forcetls.sock"))
+    if machine.ROOT:
+        shutil.chown(path / "forcetls.sock", group=machine.mail_owner())
+    setup.milter["socket"] = f"unix:{path}/forcetls.sock"
+    setup.main["smtpd_milters"] = f"{{ unix:{path}/forcetls.sock, default_action=tempfail }}"
+
+
+def loopback(spec="inet:{port}@127.0.0.1", milter="inet:127.0.0.1:{port}", listening=True):
+    """The filter at an inet socket."""
+    def change(setup):
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        setup.listeners.append(listener)
+        if not listening:
+            listener.close()
+        setup.milter["socket"] = spec.format(port=port)
+        setup.main["smtpd_milters"] = f"{{ {milter.format(port=port)}, default_action=tempfail }}"
+    return change
+
+
+def policy(**attributes):
+    def change(setup):
+        for name, value in attributes.items():
+            setattr(setup, name, value)
+    return change
+
+
+def many_authorities(setup):
+    with open(machine.shared.pki.ca_file, encoding="ascii") as file:
+        text = file.read()
+    (setup.dir / "all.pem").write_text(text * 70)
+    setup.main["smtpd_tls_CAfile"] = setup.dir / "all.pem"
+    setup.certificates = "trusted"
+    setup.milter.pop("postfix_facts")
+    setup.main.pop("smtpd_data_restrictions")
+
+
+def public_authority(setup):
+    setup.without_facts()
+    setup.env = {"SSL_CERT_FILE": machine.shared.pki.ca_file}
+
+
+def written_tomorrow(setup):
+    setup.write()
+    later = time.time() + 30 * 86400
+    setup.write = lambda: None
+    os.utime(setup.dir / "forcetls.yaml", (later, later))
+
+
+def unreadable_policy(setup):
+    if not machine.ROOT:
+        raise tap.Skip("needs root")
+    os.chown(setup.sockets / "forcetls.sock", 65534, -1)
+    setup.write()
+    setup.write = lambda: None
+    (setup.dir / "forcetls.yaml").chmod(0o600)
+
+
+def own_path(setup):
+    """smtpd_tls_CApath as a chrooted smtpd finds it."""
+    del setup.main["smtpd_tls_CAfile"]
+    setup.main["smtpd_tls_CApath"] = "/ca"
+    (setup.spool / "ca").mkdir()
+    shutil.copy(machine.shared.pki.ca_file, setup.spool / "ca" / "0a1b2c3d.0")
+
+
+def empty_path(setup):
+    own_path(setup)
+    (setup.spool / "ca" / "0a1b2c3d.0").unlink()
+
+
+def public_facts(option):
+    return set_main(smtpd_data_restrictions=FACTS.replace(*option))
+
+
+# name: what is changed in the good setup -> what is found; T19 and F09 are the catalogue's.
+CASES = [
+    ("F09 x milter_default_action=accept", [set_main(smtpd_milters="unix:forcetls/forcetls.sock", milter_default_action="accept")],
+     "error milter_default_action"),
+    ("F09 x quarantine as default action", [set_main(smtpd_milters="unix:forcetls/forcetls.sock", milter_default_action="quarantine")],
+     "error milter_default_action"),
+    ("F09 x default_action=accept of the filter", [set_main(smtpd_milters=FILTER.replace("tempfail", "accept"))],
+     "error milter_default_action"),
+    ("F09 x default_action in inner braces", [set_main(smtpd_milters="{ unix:forcetls/forcetls.sock, { default_action = accept } }")],
+     "error milter_default_action"),
+    ("F09 x default action of a service", [set_main(smtpd_milters="unix:forcetls/forcetls.sock"), override("milter_default_action = accept")],
+     "error milter_default_action"),
+    ("default action reject", [set_main(smtpd_milters=FILTER.replace("tempfail", "reject"))], "warning milter_default_action"),
+    ("default action shutdown before 3.11", [set_main(smtpd_milters=FILTER.replace("tempfail", "shutdown"))],
+     "warning milter_default_action"),
+    ("accept is another filter's", [set_main(smtpd_milters=f"inet:127.0.0.1:11332 {FILTER}", milter_default_action="accept")]),
+    ("F09 x re-injection port with the filter", [set_master(reinjection=REINJECTION)], "warning reinjection"),
+    ("F09 x smtpd service without the filter", [set_main(smtpd_milters="")], "error smtpd_milters"),
+    ("F09 x another filter only", [set_main(smtpd_milters="inet:127.0.0.1:11332")], "error smtpd_milters"),
+    ("F09 x smtp switches its filters off", [override("smtpd_milters =")], "error smtpd_milters"),
+    ("F09 x smtps without the filter", [set_master(more="smtps inet n - y - - smtpd -o smtpd_milters= -o smtpd_tls_wrappermode=yes\n")],
+     "error smtpd_milters"),
+    ("F09 x smtpd behind postscreen without the filter", [set_master(more="smtpd pass - - y - - smtpd -o smtpd_milters=\n")],
+     "error smtpd_milters"),
+    ("F09 x unusual port without the filter", [set_master(more="2525 inet n - y - - smtpd -o smtpd_milters=\n")],
+     "warning smtpd_milters"),
+    ("F09 x no_milters", [override("receive_override_options = no_header_body_checks, no_milters")], "error receive_override_options"),
+    ("F09 x smtpd_milter_maps", [set_main(smtpd_milter_maps="inline:{192.0.2.1=DISABLE}")], "warning smtpd_milter_maps"),
+    ("F09 x milter_macro_defaults names a TLS macro", [set_main(milter_macro_defaults="tls_version=TLSv1.3")], "error milter_macro_defaults"),
+    ("F09 x milter_macro_defaults in braces", [set_main(milter_macro_defaults="foo=bar, { cert_subject = x }")], "error milter_macro_defaults"),
+    ("F09 x milter_macro_defaults of a service", [override("milter_macro_defaults = verify=OK")], "error milter_macro_defaults"),
+    ("milter_macro_defaults of others' macros", [set_main(milter_macro_defaults="foo=bar, tls_versions=x")]),
+    ("F09 T19 x XCLIENT hosts", [set_main(smtpd_authorized_xclient_hosts="192.0.2.7")], "warning smtpd_authorized_xclient_hosts"),
+    ("F09 T19 x XCLIENT hosts of a service", [override("smtpd_authorized_xclient_hosts = 192.0.2.7")],
+     "warning smtpd_authorized_xclient_hosts"),
+    ("T19 x PROXY protocol", [override("smtpd_upstream_proxy_protocol = haproxy")], "warning smtpd_upstream_proxy_protocol"),
+    ("T19 x PROXY protocol in front of postscreen", [set_main(postscreen_upstream_proxy_protocol="haproxy")],
+     "warning postscreen_upstream_proxy_protocol"),
+    ("F09 x smtpd_tls_ask_ccert=no with certificate rules", [set_main(smtpd_tls_ask_ccert="no")], "error smtpd_tls_ask_ccert"),
+    ("F09 x smtpd_tls_ask_ccert=no of a service", [override("smtpd_tls_ask_ccert = no")], "error smtpd_tls_ask_ccert"),
+    ("smtpd_tls_ask_ccert=no without certificate rules", [set_main(smtpd_tls_ask_ccert="no"), Setup.without_facts, policy(certificates="")]),
+    ("smtpd_tls_req_ccert on a public service", [set_main(smtpd_tls_req_ccert="yes", smtpd_tls_security_level="encrypt")],
+     "warning smtpd_tls_req_ccert", "warning smtpd_tls_security_level"),
+    ("smtpd_tls_security_level empty", [set_main(smtpd_tls_security_level="")], "error smtpd_tls_security_level"),
+    ("smtpd_tls_security_level none", [set_main(smtpd_tls_security_level="none")], "error smtpd_tls_security_level"),
+    ("smtpd_tls_security_level encrypt", [set_main(smtpd_tls_security_level="encrypt")], "warning smtpd_tls_security_level"),
+    ("smtpd_tls_security_level misspelt", [set_main(smtpd_tls_security_level="maybe")], "error smtpd_tls_security_level"),
+    ("smtpd_use_tls", [set_main(smtpd_tls_security_level="", smtpd_use_tls="yes")]),
+    ("no certificate of its own", [set_main(smtpd_tls_cert_file="", smtpd_tls_key_file="")], "error smtpd_tls_cert_file"),
+    ("own certificate that is not there", [set_main(smtpd_tls_cert_file="/nonexistent/a.pem")], "error smtpd_tls_cert_file"),
+    ("no CA file with name rules", [set_main(smtpd_tls_CAfile="")], "error smtpd_tls_CAfile"),
+    ("no CA file without name rules", [set_main(smtpd_tls_CAfile=""), policy(certificates=f"[{{{PIN}}}]")]),
+    ("CA file that is not there", [set_main(smtpd_tls_CAfile="/nonexistent/ca.pem")], "error smtpd_tls_CAfile"),
+    ("CA file without certificates", [set_main(smtpd_tls_CAfile="/etc/passwd")], "error smtpd_tls_CAfile"),
+    ("CApath inside of the chroot", [own_path]),
+    ("CApath that is empty", [empty_path], "error smtpd_tls_CApath"),
+    ("all the world's CAs and no issuer named", [many_authorities], "warning smtpd_tls_CAfile"),
+    ("public CAs, whose certificates Postfix hides", [public_authority], "warning client_certificates"),
+    ("smtpd_tls_fingerprint_digest", [set_main(smtpd_tls_fingerprint_digest="md5")], "error smtpd_tls_fingerprint_digest"),
+    ("digest of an old compatibility level", [set_main(compatibility_level="3.5")], "error smtpd_tls_fingerprint_digest"),
+    ("legacy fingerprints of keys", [set_main(tls_legacy_public_key_fingerprints="yes"), policy(certificates=f"[{{{KEY_PIN}}}]")],
+     "error tls_legacy_public_key_fingerprints"),
+    ("postfix_facts not asked", [set_main(smtpd_data_restrictions="")], "error postfix_facts"),
+    ("postfix_facts asked elsewhere", [set_main(smtpd_data_restrictions="", smtpd_recipient_restrictions=FACTS)], "error postfix_facts"),
+    ("postfix_facts without default_action", [public_facts(("default_action=DUNNO, ", ""))], "error postfix_facts"),
+    ("postfix_facts without timeout", [public_facts((", timeout=3s", ""))], "warning postfix_facts"),
+    ("postfix_facts without try_limit", [public_facts((", try_limit=1", ""))], "warning postfix_facts"),
+    ("postfix_facts behind permit_mynetworks", [set_main(smtpd_data_restrictions=f"permit_mynetworks, {FACTS}")], "warning postfix_facts"),
+    ("postfix_facts behind reject_unauth_pipelining", [set_main(smtpd_data_restrictions=f"reject_unauth_pipelining, {FACTS}")]),
+    ("postfix_facts in a restriction class", [set_main(smtpd_restriction_classes="facts", facts=FACTS, smtpd_data_restrictions="facts")]),
+    ("postfix_facts by a path outside of the chroot",
+     [lambda s: s.main.update(smtpd_data_restrictions=FACTS.replace("unix:", f"unix:{s.spool}/"))], "error postfix_facts"),
+    ("pins without postfix_facts", [lambda s: s.milter.pop("postfix_facts")], "error postfix_facts", "warning policy"),
+    ("nobody listens for postfix_facts", [drop_socket("facts.sock")], "error socket"),
+    ("non_smtpd_milters", [set_main(non_smtpd_milters=FILTER)], "warning non_smtpd_milters"),
+    ("content filter with a service for what it hands back", [set_main(content_filter="smtp:[192.0.2.9]:10024")]),
+    ("content filter on another machine", [set_main(content_filter="smtp:[192.0.2.9]:10024"), set_master(reinjection="")],
+     "warning content_filter"),
+    ("content filter on this machine", [set_main(content_filter="smtp:[127.0.0.1]:10024"), set_master(reinjection="")]),
+    ("content filter by sendmail(1)", [set_main(content_filter="filter:dummy"), set_master(reinjection="")]),
+    ("content filter that is exempt", [set_main(content_filter="smtp:[192.0.2.9]:10024"), set_master(reinjection=""),
+                                       policy(top="exempt: {clients: [192.0.2.0/24]}\n")]),
+    ("re-injection port open to everyone", [set_main(content_filter="smtp:[192.0.2.9]:10024"),
+                                            set_master(reinjection=REINJECTION.replace("127.0.0.1:", ""))], "warning reinjection"),
+    ("bare newlines", [set_main(smtpd_forbid_bare_newline="no")], "warning smtpd_forbid_bare_newline"),
+    ("soft_bounce", [set_main(soft_bounce="yes")], "warning soft_bounce"),
+    ("milter_protocol", [set_main(milter_protocol="2")], "warning milter_protocol"),
+    ("a name that hides Postfix", [set_main(mail_name="Mailer")], "error milter_macro_v"),
+    ("a parameter that nobody knows", [set_main(smtpd_milter="x")], "warning postconf"),
+    ("no such user", [set_main(mail_owner="nosuchuser")], "error mail_owner"),
+    ("socket path that the chroot hides", [lambda s: s.main.update(smtpd_milters=FILTER.replace("unix:", f"unix:{s.spool}/"))],
+     "error smtpd_milters"),
+    ("no socket", [drop_socket("forcetls.sock")], "error socket"),
+    ("no directory for it", [drop_socket("forcetls.sock"), drop_socket("facts.sock"), lambda s: s.sockets.rmdir()],
+     "error socket", "error socket"),
+    ("stale socket", [stale], "error socket"),
+    ("socket that the MTA may not reach", [closed_directory], "error socket", "error socket"),
+    ("socket open to everyone", [open_socket], "warning socket_safety"),
+    ("directory writable by everyone", [lambda s: s.sockets.chmod(0o2777)], "error socket_safety", "error socket_safety"),
+    ("a file in the socket's place", [no_socket_but_file], "error socket", "error socket_safety"),
+    ("inet socket", [loopback()]),
+    ("inet socket by name", [loopback(milter="inet:localhost:{port}")]),
+    ("inet socket that nobody serves", [loopback(listening=False)], "error socket"),
+    ("inet socket of another port", [loopback(milter="inet:127.0.0.1:1")], "error smtpd_milters"),
+    ("policy that the filter may not read", [unreadable_policy], "error policy_readable"),
+    ("nothing enforced yet", [policy(mode="testing")], "warning mode"),
+    ("policy with doubts", [policy(certificates=f"[{{subject: {{O: Contoso}}, issuer: Test Intermediate CA}}, {{{PIN}}}]")],
+     "warning policy"),
+    ("no identity in force", [policy(certificates=f"[{{{PIN}, until: 2020-01-01}}]")], "error policy_dates", "warning policy"),
+    ("clock behind the policy's file", [written_tomorrow], "warning clock"),
+    ("submission judged", [policy(top="exempt: {authenticated: false}\n")], "warning smtpd_milters"),
+    ("submission judged under an exempt name", [policy(top="exempt: {authenticated: false, daemons: [ours]}\n"),
+                                                override("milter_macro_daemon_name = ours", "submission")]),
+]
+
+
+def run_case(changes, wanted):
+    setup = Setup()
+    try:
+        for change in changes:
+            change(setup)
+        status = 2 if any(w.startswith("error") for w in wanted) else 1 if wanted else 0
+        expect(setup.look(status=status), *wanted)
+    finally:
+        setup.close()
+
+
+# ---- the documented setup ----
+
+def documented():
+    """What forcetls-postfix(7) says to write into main.cf, in its order."""
+    page = (machine.SRC / "man/forcetls-postfix.7").read_text()
+    lines = "\n".join(re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed$", page, re.M | re.S))
+    lines = re.sub(r"\n[ \t]+", " ", lines)
+    found = {}
+    for name, value in re.findall(r"^((?:smtpd|milter)_\w+) =[ \t]*(.*)$", lines, re.M):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def documented_setup():
+    setup = Setup()
+    try:
+        page = documented()
+        for name in ("smtpd_milters", "smtpd_tls_security_level", "smtpd_tls_ask_ccert", "smtpd_tls_CAfile"):
+            if name not in page:
+                raise AssertionError(f"the page does not tell {name}: {page}")
+        files = {name: setup.main[name] for name in ("smtpd_tls_cert_file", "smtpd_tls_key_file", "smtpd_tls_CAfile")}
+        own = {name: setup.main[name] for name in ("compatibility_level", "queue_directory", "mail_owner")}
+        if "smtpd_data_restrictions" not in page:
+            setup.without_facts()
+        for which in range(2):  # "the short way" first, then the sections in detail
+            setup.main = {name: values[min(which, len(values) - 1)] for name, values in page.items()}
+            setup.main.update(own)
+            setup.main.update(files)
+            expect(setup.look(status=0))
+    finally:
+        setup.close()
+
+
+def real_services():
+    """The master.cf that comes with the system."""
+    setup = Setup()
+    try:
+        setup.write()
+        usual = "/usr/share/postfix/master.cf.dist"
+        if not os.path.exists(usual):
+            raise tap.Skip(f"no {usual}")
+        setup.look = lambda **kw: doctor("-c", setup.dir / "forcetls.yaml", "--postfix-config", setup.etc, **kw)
+        shutil.copy(usual, setup.etc / "master.cf")
+        expect(setup.look(status=0))
+    finally:
+        setup.close()
+
+
+def readable():
+    """For people: at most 80 columns but for lines to be copied, errors last, the counts at the end."""
+    setup = Setup()
+    try:
+        setup.main["smtpd_tls_ask_ccert"] = "no"
+        setup.main["smtpd_authorized_xclient_hosts"] = "192.0.2.7 192.0.2.8 \x1b[31m"
+        setup.write()
+        done = subprocess.run([machine.FORCETLS, "doctor", "-c", setup.dir / "forcetls.yaml", "--postfix-config", setup.etc],
+                              capture_output=True, text=True, timeout=120, check=False)
+        tap.equal(done.returncode, 2, "exit status")
+        lines = done.stdout.splitlines()
+        tap.equal([line for line in lines if len(line) > 80 and not line.startswith("           ")], [], "long lines")
+        words = [line.split()[0] for line in lines if re.match("(ok|warning|error) ", line)]
+        tap.equal(words, sorted(words, key=["ok", "warning", "error"].index), "order")
+        tap.contains(done.stdout, "main.cf: smtpd_tls_ask_ccert = yes")
+        tap.contains(lines[-1], "1 warning, 1 error")
+        if "\x1b" in done.stdout:
+            raise AssertionError("an escape reaches the terminal")
+    finally:
+        setup.close()
+
+
+def bad_policy():
+    setup = Setup()
+    try:
+        setup.top = "nonsense: 1\n"
+        expect(setup.look(status=2), "error policy")
+    finally:
+        setup.close()
+
+
+def no_configuration():
+    setup = Setup()
+    try:
+        setup.write()
+        (setup.etc / "main.cf").unlink()
+        expect(doctor("-c", setup.dir / "forcetls.yaml", "--postfix-config", setup.etc, status=2), "error mta")
+    finally:
+        setup.close()
+
+
+def socket_option():
+    """--socket stands for the daemon's -s."""
+    setup = Setup()
+    try:
+        setup.milter["socket"] = "unix:/nonexistent/forcetls.sock"
+        expect(setup.look("--socket", f"unix:{setup.sockets}/forcetls.sock", status=0))
+    finally:
+        setup.close()
+
+
+def usage():
+    for arguments in (["--nonsense"], ["more"], ["--socket", "tcp:1"]):
+        done = subprocess.run([machine.FORCETLS, "doctor", *arguments], capture_output=True, text=True, timeout=60, check=False)
+        tap.equal((done.returncode, done.stdout), (64, ""), str(arguments))
+
+
+def define():
+    tap.test("F09 x the documented setup is good")(documented_setup)
+    tap.test("a good setup is good")(lambda: run_case([], ()))
+    tap.test("the services that Postfix comes with")(real_services)
+    for name, changes, *wanted in CASES:
+        tap.test(name)(lambda c=changes, w=wanted: run_case(c, w))
+    tap.test("output for people")(readable)
+    tap.test("policy that does not load")(bad_policy)
+    tap.test("no configuration")(no_configuration)
+    tap.test("the socket given by option")(socket_option)
+    tap.test("usage")(usage)
