@@ -5,7 +5,8 @@
 
 PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libidn2-dev libunistring-dev
     libssl-dev openssl python3 postfix"
-PACKAGES_TESTS="clang libclang-rt-14-dev libcmocka-dev mandoc python3-yaml python3-jsonschema gcovr"
+PACKAGES_TESTS="clang libclang-rt-14-dev libcmocka-dev mandoc python3-yaml python3-jsonschema gcovr apparmor bash-completion
+    systemd man-db"
 
 packages_missing() {
     for package in "$@"; do
