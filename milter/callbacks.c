@@ -45,8 +45,8 @@ static const char *macro_value(SMFICTX *mta, const char *name)
 
 /* The macros that would pass for MAIL's if they were left over from an earlier stage. */
 static const enum macro session_macros[SESSION_MACROS] = {
-    MACRO_CLIENT_PORT, MACRO_TLS_VERSION, MACRO_CIPHER, MACRO_CIPHER_BITS, MACRO_CERT_SUBJECT,
-    MACRO_CERT_ISSUER, MACRO_VERIFY, MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_FP,
+    MACRO_CLIENT_PORT, MACRO_TLS_VERSION, MACRO_CIPHER,     MACRO_CIPHER_BITS, MACRO_CERT_SUBJECT,
+    MACRO_CERT_ISSUER, MACRO_VERIFY,      MACRO_CN_SUBJECT, MACRO_CN_ISSUER,   MACRO_CERT_FP,
 };
 
 /*
@@ -128,9 +128,8 @@ static sfsistat heard(const struct session *session, unsigned long no_answer)
 /* ---- The connection ---- */
 
 static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned long steps,
-                                 unsigned long unused2, unsigned long unused3,
-                                 unsigned long *wanted_actions, unsigned long *wanted_steps,
-                                 unsigned long *wanted2, unsigned long *wanted3)
+                                 unsigned long unused2, unsigned long unused3, unsigned long *wanted_actions,
+                                 unsigned long *wanted_steps, unsigned long *wanted2, unsigned long *wanted3)
 {
     (void)unused2, (void)unused3, (void)wanted2, (void)wanted3;
     *wanted_actions = actions & (SMFIF_SETSYMLIST | SMFIF_QUARANTINE);
@@ -171,9 +170,9 @@ static sfsistat filter_connect(SMFICTX *mta, char *host, _SOCK_ADDR *address)
     if (session != NULL) {
         session->shown |= NEED_CONNECT;
         note_early_macros(mta, session);
-        session->client_known = octets != NULL &&
-                                inet_ntop(address->sa_family, octets, text, sizeof text) != NULL &&
-                                network_read_address(&session->client, text);
+        session->client_known = octets != NULL
+                                && inet_ntop(address->sa_family, octets, text, sizeof text) != NULL
+                                && network_read_address(&session->client, text);
     }
     return heard(session, SMFIP_NR_CONN);
 }

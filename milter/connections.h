@@ -19,11 +19,11 @@ struct connection_list {
 
 struct connections {
     struct records *records;
-    int events;  /* epoll(7), in which every connection is registered with its address as data */
+    int events; /* epoll(7), in which every connection is registered with its address as data */
     size_t count, max;
     struct connection_list strangers, askers; /* that never sent a complete request, and that did */
-    char *buffer; /* for what is read */
-    bool late;    /* what is read now came too late to be recorded */
+    char *buffer;                             /* for what is read */
+    bool late;                                /* what is read now came too late to be recorded */
 };
 
 /* False: out of memory. At most `max` are kept: then the one that was idle longest goes, strangers first. */

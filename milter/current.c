@@ -170,9 +170,8 @@ bool current_start(const char *path, const struct milter_settings *begun_with)
 {
     pthread_attr_t attributes;
     reload.path = path;
-    if (!keep(&reload.socket, begun_with->socket) ||
-        !keep(&reload.postfix_facts, begun_with->postfix_facts) ||
-        pthread_attr_init(&attributes) != 0)
+    if (!keep(&reload.socket, begun_with->socket) || !keep(&reload.postfix_facts, begun_with->postfix_facts)
+        || pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setstacksize(&attributes, RELOAD_STACK);
     reload.started = pthread_create(&reload.thread, &attributes, wait_for_reloads, NULL) == 0;

@@ -56,8 +56,8 @@ static void log_reasons(struct log_line *line, unsigned reasons)
     for (unsigned reason = 0; reason < REASON_COUNT; reason++) {
         if (!((reasons >> reason) & 1))
             continue;
-        int size = snprintf(text + length, sizeof text - length, "%s%s", length ? "," : "",
-                            reason_name(reason));
+        int size =
+            snprintf(text + length, sizeof text - length, "%s%s", length ? "," : "", reason_name(reason));
         if (size < 0 || (size_t)size >= sizeof text - length)
             break;
         length += (size_t)size;
@@ -165,8 +165,8 @@ static bool told_before(struct transaction *transaction, const struct verdict *v
     size_t kept = transaction->logged_count < LOGGED_MAX ? transaction->logged_count : LOGGED_MAX;
     for (size_t i = 0; i < kept; i++) {
         const struct logged *other = &transaction->logged[i];
-        if (other->partner == result.partner && other->outcome == result.outcome &&
-            other->action == result.action && other->reasons == result.reasons)
+        if (other->partner == result.partner && other->outcome == result.outcome
+            && other->action == result.action && other->reasons == result.reasons)
             return true;
     }
     transaction->logged[transaction->logged_count++ % LOGGED_MAX] = result;

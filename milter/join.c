@@ -19,8 +19,11 @@ static atomic_uint told;
 enum join join_report(struct facts *facts, const char *queue_id, uint64_t moment)
 {
     const struct delegation_names names = {
-        queue_id, facts->macro[MACRO_CLIENT_ADDR], facts->macro[MACRO_CLIENT_PORT],
-        facts->macro[MACRO_DAEMON_ADDR], facts->macro[MACRO_DAEMON_PORT],
+        queue_id,
+        facts->macro[MACRO_CLIENT_ADDR],
+        facts->macro[MACRO_CLIENT_PORT],
+        facts->macro[MACRO_DAEMON_ADDR],
+        facts->macro[MACRO_DAEMON_PORT],
     };
     struct delegation_key key;
     struct delegation report;

@@ -24,9 +24,13 @@
 #include "policy/socket_form.h"
 
 enum {
-    RECORDS_MAX = 65536, RECORDS_SECONDS = 600, /* bound the memory, and decide nothing */
-    CONNECTIONS_MAX = 4096, EVENTS_AT_ONCE = 64, ACCEPTED_AT_ONCE = 512,
-    TICK_MS = 1000, PAUSE_MS = 100,
+    RECORDS_MAX = 65536,
+    RECORDS_SECONDS = 600, /* bound the memory, and decide nothing */
+    CONNECTIONS_MAX = 4096,
+    EVENTS_AT_ONCE = 64,
+    ACCEPTED_AT_ONCE = 512,
+    TICK_MS = 1000,
+    PAUSE_MS = 100,
     STALL_MS = 2500 /* less than the timeout that the manual gives Postfix */
 };
 
@@ -140,11 +144,11 @@ static bool start_thread(void)
     struct records *records = records_new(RECORDS_MAX, RECORDS_SECONDS);
     listener.events = epoll_create1(EPOLL_CLOEXEC);
     listener.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    listener.started = records != NULL && listener.events >= 0 && watch(listener.wake, &listener.wake) &&
-                       watch(listener.socket, &listener.socket) &&
-                       connections_begin(&listener.connections, records, listener.events,
-                                         connections_allowed()) &&
-                       pthread_create(&listener.thread, NULL, listen_to_reports, NULL) == 0;
+    listener.started =
+        records != NULL && listener.events >= 0 && watch(listener.wake, &listener.wake)
+        && watch(listener.socket, &listener.socket)
+        && connections_begin(&listener.connections, records, listener.events, connections_allowed())
+        && pthread_create(&listener.thread, NULL, listen_to_reports, NULL) == 0;
     if (listener.started)
         atomic_store(&listener.records, records);
     else

@@ -104,8 +104,8 @@ static int listen_on(const struct options *options, const char *spec)
         snprintf(text, sizeof text, "socket '%s': %s", spec, problem.text);
         return fail(options, state == SOCKET_FAILED ? EX_CANTCREAT : refused, text);
     }
-    if (smfi_setconn((char *)spec) != MI_SUCCESS || smfi_register(callbacks) != MI_SUCCESS ||
-        smfi_setbacklog(BACKLOG) != MI_SUCCESS)
+    if (smfi_setconn((char *)spec) != MI_SUCCESS || smfi_register(callbacks) != MI_SUCCESS
+        || smfi_setbacklog(BACKLOG) != MI_SUCCESS)
         return fail(options, EX_SOFTWARE, "libmilter cannot be set up");
     if (smfi_opensocket(false) != MI_SUCCESS) {
         snprintf(text, sizeof text, "socket '%s' cannot be opened", spec);

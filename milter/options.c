@@ -12,7 +12,8 @@
 static int usage(void)
 {
     fputs("usage: forcetls-milter [-et] [-c file] [-s socket]\n"
-          "       forcetls-milter -V\n", stderr);
+          "       forcetls-milter -V\n",
+          stderr);
     return EX_USAGE;
 }
 

@@ -74,9 +74,9 @@ static size_t bucket_of(const struct records *records, const struct delegation_k
 
 static bool same_key(const struct delegation_key *a, const struct delegation_key *b)
 {
-    return strcmp(a->queue_id, b->queue_id) == 0 && a->client_port == b->client_port &&
-           a->server_port == b->server_port && network_equal(&a->client, &b->client) &&
-           network_equal(&a->server, &b->server);
+    return strcmp(a->queue_id, b->queue_id) == 0 && a->client_port == b->client_port
+           && a->server_port == b->server_port && network_equal(&a->client, &b->client)
+           && network_equal(&a->server, &b->server);
 }
 
 static struct record *find(const struct records *records, const struct delegation_key *key)
@@ -115,8 +115,8 @@ static void put_in(struct records *records, struct record *record)
 static void make_room(struct records *records, uint64_t now)
 {
     struct record *record;
-    while ((record = records->oldest) != NULL &&
-           (records->count >= records->max || now - record->time > records->seconds)) {
+    while ((record = records->oldest) != NULL
+           && (records->count >= records->max || now - record->time > records->seconds)) {
         take_out(records, record);
         free(record);
     }

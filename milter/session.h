@@ -21,10 +21,10 @@ enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
 
 /* A message of which MAIL did not tell everything, or whose acceptance is logged at its end. */
 struct transaction {
-    int64_t now;        /* at MAIL: the one moment at which the message is judged */
-    uint64_t moment;    /* at MAIL: what postfix_facts heard until then is of other messages */
-    enum join join;     /* what became of the pins */
-    struct facts facts; /* copied; owns its strings */
+    int64_t now;                  /* at MAIL: the one moment at which the message is judged */
+    uint64_t moment;              /* at MAIL: what postfix_facts heard until then is of other messages */
+    enum join join;               /* what became of the pins */
+    struct facts facts;           /* copied; owns its strings */
     struct recipient *recipients; /* accepted so far */
     size_t recipient_count, recipient_room;
     struct header_from header_from;
@@ -40,8 +40,9 @@ struct session {
     bool damaged;             /* memory ran out over something that had to be kept */
     bool mta_reported;        /* the log told that this MTA's macros are not as they should be */
     bool client_known;
-    struct network client;           /* of the CONNECT event */
-    const char *early[SESSION_MACROS]; /* where libmilter holds CONNECT's and HELO's; to compare, not to read */
+    struct network client; /* of the CONNECT event */
+    const char
+        *early[SESSION_MACROS];      /* where libmilter holds CONNECT's and HELO's; to compare, not to read */
     char *helo;                      /* last HELO or EHLO name, or NULL */
     struct transaction *transaction; /* NULL: no message is on its way, or it needs no further look */
 };

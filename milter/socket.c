@@ -23,9 +23,9 @@
 
 enum { BACKLOG = 4096 };
 
-__attribute__((format(printf, 3, 4)))
-static enum socket_state problem_is(struct socket_problem *problem, enum socket_state state,
-                                    const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum socket_state problem_is(struct socket_problem *problem,
+                                                                          enum socket_state state,
+                                                                          const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

@@ -85,7 +85,7 @@ static bool next_quoted(struct reader *reader, struct octet *octet)
     if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
         reader->at++;
     if (reader->at < reader->quote_end) {
-        *octet = (struct octet){ *reader->at++, false };
+        *octet = (struct octet){*reader->at++, false};
         return true;
     }
     reader->quote_end = NULL;
@@ -118,7 +118,7 @@ static bool next_octet(struct reader *reader, struct octet *octet)
                 return true;
             continue;
         }
-        *octet = (struct octet){ *reader->at, true };
+        *octet = (struct octet){*reader->at, true};
         if (octet->value == '(') {
             if (!skip_comment(reader))
                 return true;
@@ -131,7 +131,7 @@ static bool next_octet(struct reader *reader, struct octet *octet)
                 return true;
         } else if (octet->value == '\\') {
             if (reader->at < reader->end) {
-                *octet = (struct octet){ *reader->at++, false };
+                *octet = (struct octet){*reader->at++, false};
                 return true;
             }
         } else if (octet->value != ')' && !is_blank(octet->value)) {
@@ -274,8 +274,8 @@ static unsigned rank(const struct stretch *stretch)
  */
 static struct reader find_address(const char *text)
 {
-    struct reader reader = { .at = text, .end = text + strlen(text) };
-    struct stretch best = { .from = reader, .end = text }, stretch = { .from = reader };
+    struct reader reader = {.at = text, .end = text + strlen(text)};
+    struct stretch best = {.from = reader, .end = text}, stretch = {.from = reader};
     struct octet octet;
     bool more;
 
@@ -292,7 +292,7 @@ static struct reader find_address(const char *text)
         stretch.end = more ? reader.at - 1 : reader.end;
         if (rank(&stretch) > rank(&best) || (rank(&stretch) == rank(&best) && !best.closed))
             best = stretch;
-        stretch = (struct stretch){ .from = reader };
+        stretch = (struct stretch){.from = reader};
     } while (more);
     best.from.end = best.end;
     return best.from;

@@ -7,8 +7,8 @@
 #include "policy/domain.h"
 
 enum address_kind {
-    ADDRESS_NULL,   /* "<>": the null reverse-path, or nothing at all */
-    ADDRESS_LOCAL,  /* no usable domain: a bare user, an address literal */
+    ADDRESS_NULL,  /* "<>": the null reverse-path, or nothing at all */
+    ADDRESS_LOCAL, /* no usable domain: a bare user, an address literal */
     ADDRESS_DOMAIN
 };
 

@@ -44,8 +44,8 @@ static struct comparison without_trust(enum certificate_state state)
 /* The common name and the distinguished name of one side, as far as they were shown. */
 struct seen_name {
     const char *cn, *dn;
-    bool unsent;      /* the common name should have been sent, and was not: a dn alone is not believed */
-    bool dn_unshown;  /* this MTA shows no distinguished names */
+    bool unsent;     /* the common name should have been sent, and was not: a dn alone is not believed */
+    bool dn_unshown; /* this MTA shows no distinguished names */
 };
 
 static enum met attribute_matches(const struct name_attribute *wanted, const struct seen_name *seen)
@@ -114,7 +114,8 @@ static struct comparison compare_names(const struct identity *identity, const st
 
 /* ---- pins ---- */
 
-static struct comparison compare_pin(const struct identity *identity, const struct pin *pin, const struct facts *facts)
+static struct comparison compare_pin(const struct identity *identity, const struct pin *pin,
+                                     const struct facts *facts)
 {
     switch (pin->state) {
     case PIN_KNOWN:
@@ -129,7 +130,8 @@ static struct comparison compare_pin(const struct identity *identity, const stru
     case PIN_MISSING:
         return compared(UNKNOWN, REASON_MTA_FACTS);
     default:
-        if (facts->certificate == CERTIFICATE_NOT_REQUESTED || facts->certificate == CERTIFICATE_VERIFY_TEMPORARY)
+        if (facts->certificate == CERTIFICATE_NOT_REQUESTED
+            || facts->certificate == CERTIFICATE_VERIFY_TEMPORARY)
             return without_trust(facts->certificate);
         return compared(UNKNOWN, REASON_MTA_MACROS);
     }
@@ -143,14 +145,17 @@ static bool in_force(const struct identity *identity, int64_t now)
 }
 
 /* One identity. Out of its dates it cannot match: then only how near it came counts, and what is not known is not near. */
-static struct comparison compare_identity(const struct identity *identity, const struct facts *facts, int64_t now)
+static struct comparison compare_identity(const struct identity *identity, const struct facts *facts,
+                                          int64_t now)
 {
     struct comparison result;
 
     if (identity->kind == IDENTITY_NAMES)
         result = compare_names(identity, facts);
     else
-        result = compare_pin(identity, identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin, facts);
+        result = compare_pin(
+            identity, identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin,
+            facts);
     if (in_force(identity, now))
         return result;
     if (result.met == MET)
@@ -168,7 +173,8 @@ static bool is_better(const struct comparison *comparison, const struct finding 
     return comparison->met == UNMET ? comparison->reason > best->reason : comparison->reason < best->reason;
 }
 
-static void weigh_identities(const struct certificates *certificates, const struct facts *facts, int64_t now, struct finding *finding)
+static void weigh_identities(const struct certificates *certificates, const struct facts *facts, int64_t now,
+                             struct finding *finding)
 {
     bool any_in_force = false;
 

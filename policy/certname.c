@@ -13,8 +13,8 @@
 #include <strings.h>
 
 enum {
-    ONELINE_MAX = 255,   /* octets that Sendmail's buffer of 256 takes */
-    ATTRIBUTE_LEAST = 5  /* "/CN=" and one octet: the shortest that it may have left out */
+    ONELINE_MAX = 255,  /* octets that Sendmail's buffer of 256 takes */
+    ATTRIBUTE_LEAST = 5 /* "/CN=" and one octet: the shortest that it may have left out */
 };
 
 static bool is_control(unsigned char octet)

@@ -24,8 +24,9 @@ struct place loading_place(const struct loading *loading, const struct node *nod
     return place;
 }
 
-__attribute__((format(printf, 4, 0)))
-static void tell(struct loading *loading, enum severity severity, const struct node *node, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void tell(struct loading *loading, enum severity severity,
+                                                       const struct node *node, const char *format,
+                                                       va_list args)
 {
     char text[TEXT_MAX];
     struct diag diag = {severity, loading_place(loading, node), text};
@@ -86,7 +87,8 @@ const char *loading_text(struct loading *loading, const char *text)
 
 enum { KEYS_MAX = 24 };
 
-void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys, const char *what)
+void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys,
+                         const char *what)
 {
     const char *words[KEYS_MAX + 1] = {NULL}, *nearest;
     char allowed[400] = "";
@@ -94,13 +96,15 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
 
     for (; keys[count].name != NULL && count < KEYS_MAX; count++) {
         words[count] = keys[count].name;
-        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", count == 0 ? "" : ", ", words[count]);
+        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", count == 0 ? "" : ", ",
+                                   words[count]);
         if (length >= sizeof allowed)
             length = sizeof allowed - 1;
     }
     nearest = scalar_nearest(key->text, words);
     if (nearest != NULL)
-        loading_error(loading, key, "unknown key \"%.64s\" in %s; did you mean \"%s\"?", key->text, what, nearest);
+        loading_error(loading, key, "unknown key \"%.64s\" in %s; did you mean \"%s\"?", key->text, what,
+                      nearest);
     else
         loading_error(loading, key, "unknown key \"%.64s\" in %s; allowed are %s", key->text, what, allowed);
 }
@@ -148,7 +152,8 @@ bool compile_text(struct loading *loading, const struct node *node, const char *
     }
     other = node->quoted ? NULL : scalar_other_type(node->text);
     if (other != NULL) {
-        loading_error(loading, node, "%.64s must be a text; YAML reads %.64s as %s, put it in quotation marks: \"%.64s\"",
+        loading_error(loading, node,
+                      "%.64s must be a text; YAML reads %.64s as %s, put it in quotation marks: \"%.64s\"",
                       name_of(node), *node->text == '\0' ? "an empty value" : node->text, other, node->text);
         return false;
     }
@@ -172,7 +177,8 @@ bool compile_number(struct loading *loading, const struct node *node, unsigned m
     if (node->kind == NODE_SCALAR && !node->quoted && scalar_number(node->text, max, value))
         return true;
     if (node->kind == NODE_SCALAR)
-        loading_error(loading, node, "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"",
+        loading_error(loading, node,
+                      "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"",
                       name_of(node), max, node->text);
     else
         loading_error(loading, node, "%.64s must be a whole number, not %s", name_of(node), kind_of(node));
@@ -183,9 +189,10 @@ bool compile_date(struct loading *loading, const struct node *node, int64_t *dat
 {
     if (node->kind == NODE_SCALAR && date_parse(node->text, date))
         return true;
-    loading_error(loading, node, "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s%.64s%s", name_of(node),
-                  node->kind == NODE_SCALAR ? "\"" : "", node->kind == NODE_SCALAR ? node->text : kind_of(node),
-                  node->kind == NODE_SCALAR ? "\"" : "");
+    loading_error(
+        loading, node, "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s%.64s%s",
+        name_of(node), node->kind == NODE_SCALAR ? "\"" : "",
+        node->kind == NODE_SCALAR ? node->text : kind_of(node), node->kind == NODE_SCALAR ? "\"" : "");
     return false;
 }
 
@@ -200,7 +207,8 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
             if (strcmp(words[i], node->text) == 0)
                 return i;
     for (size_t i = 0; words[i] != NULL && length < sizeof allowed; i++)
-        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
+        length +=
+            (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
     nearest = node->kind == NODE_SCALAR ? scalar_nearest(node->text, words) : NULL;
     if (node->kind != NODE_SCALAR)
         loading_error(loading, node, "%s must be one of %s, not %s", what, allowed, kind_of(node));
@@ -224,7 +232,8 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
         return 1;
     } else
         loading_error(loading, node, "%.64s must be a list: [%s]", name_of(node),
-                      node->kind == NODE_SCALAR && strlen(node->text) < 64 && *node->text != '\0' ? node->text : "...");
+                      node->kind == NODE_SCALAR && strlen(node->text) < 64 && *node->text != '\0' ? node->text
+                                                                                                  : "...");
     return 0;
 }
 
@@ -236,7 +245,9 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
     const char *wrong;
 
     if (strncmp(text, "*.", 2) == 0 && text[2] != '\0') {
-        loading_error(loading, node, "\"%.255s\" is ambiguous: write \".%.253s\" for every subdomain, or \"%.253s\" for the domain itself, or both",
+        loading_error(loading, node,
+                      "\"%.255s\" is ambiguous: write \".%.253s\" for every subdomain, or \"%.253s\" for the "
+                      "domain itself, or both",
                       text, text + 2, text + 2);
         return false;
     }
@@ -249,7 +260,8 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
     return *domain != NULL;
 }
 
-bool compile_address_pattern(struct loading *loading, const struct node *node, struct address_pattern *pattern)
+bool compile_address_pattern(struct loading *loading, const struct node *node,
+                             struct address_pattern *pattern)
 {
     const char *text, *at;
     struct address address;
@@ -262,11 +274,16 @@ bool compile_address_pattern(struct loading *loading, const struct node *node, s
     if (at != NULL) {
         address_read(&address, text);
         if (strncmp(text, "*@", 2) == 0) {
-            loading_error(loading, node, "\"%.255s\": there are no wildcards; write \"%.253s\" for every address of the domain", text, at + 1);
+            loading_error(
+                loading, node,
+                "\"%.255s\": there are no wildcards; write \"%.253s\" for every address of the domain", text,
+                at + 1);
             return false;
         }
         if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0') {
-            loading_error(loading, node, "\"%.255s\" is no address; write user@example.com, example.com or .example.com", text);
+            loading_error(loading, node,
+                          "\"%.255s\" is no address; write user@example.com, example.com or .example.com",
+                          text);
             return false;
         }
         pattern->local = loading_text(loading, address.local);
@@ -289,7 +306,8 @@ static void append_item(char *text, size_t size, const char *item)
 }
 
 /* One item: an address, a block, a name or a suffix. */
-static bool compile_client(struct loading *loading, const struct node *node, struct network *network, struct client_name *name)
+static bool compile_client(struct loading *loading, const struct node *node, struct network *network,
+                           struct client_name *name)
 {
     const char *text, *wrong;
 
@@ -397,7 +415,8 @@ void compile_message(struct loading *loading, const struct node *node, const cha
     if (!compile_text(loading, node, &text))
         return;
     if (strlen(text) > MESSAGE_MAX) {
-        loading_error(loading, node, "message of %zu characters; at most %d are allowed", strlen(text), MESSAGE_MAX);
+        loading_error(loading, node, "message of %zu characters; at most %d are allowed", strlen(text),
+                      MESSAGE_MAX);
         return;
     }
     for (const char *c = text; *c != '\0'; c++)

@@ -20,9 +20,9 @@ struct loading {
     void *arg;
     unsigned errors;
     bool out_of_memory;
-    const char *file;      /* the file being read, as told to people */
+    const char *file; /* the file being read, as told to people */
     unsigned short file_index;
-    struct arena scratch;  /* the nodes being read */
+    struct arena scratch; /* the nodes being read */
     size_t use_count, use_room;
     struct profile_use *uses; /* malloc'd */
 };
@@ -50,7 +50,8 @@ struct key {
 /* Reads a mapping by a table that ends with a NULL name; tells unknown keys with what is allowed. False: no mapping. */
 bool compile_mapping(struct loading *loading, const struct node *node, const struct key *keys, void *into,
                      const char *what);
-void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys, const char *what);
+void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys,
+                         const char *what);
 
 /* Text (not what YAML reads as another type), a boolean, a number, a date; told and false where it is none. */
 bool compile_text(struct loading *loading, const struct node *node, const char **text);
@@ -58,7 +59,8 @@ bool compile_boolean(struct loading *loading, const struct node *node, bool *val
 bool compile_number(struct loading *loading, const struct node *node, unsigned max, unsigned *value);
 bool compile_date(struct loading *loading, const struct node *node, int64_t *date);
 /* One of `words` (ends with NULL): its index; -1 and told where it is none. */
-int compile_word(struct loading *loading, const struct node *node, const char *const *words, const char *what);
+int compile_word(struct loading *loading, const struct node *node, const char *const *words,
+                 const char *what);
 
 /*
  * The items of a list, or a lone scalar as a list of one where `lone` allows it. Answers how many there are
@@ -68,7 +70,8 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
 
 /* Parts shared by several keys. NULL: told. */
 const struct clients *compile_clients(struct loading *loading, const struct node *node);
-bool compile_address_pattern(struct loading *loading, const struct node *node, struct address_pattern *pattern);
+bool compile_address_pattern(struct loading *loading, const struct node *node,
+                             struct address_pattern *pattern);
 bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain);
 const struct actions *compile_actions(struct loading *loading, const struct node *node);
 void compile_message(struct loading *loading, const struct node *node, const char **message);

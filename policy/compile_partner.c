@@ -34,7 +34,8 @@ static void read_name(struct loading *loading, const struct node *node, void *in
         return;
     if (*text == '\0' || strlen(text) > NAME_MAX_LENGTH
         || text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
-        loading_error(loading, node, "\"%.80s\" is no name: use 1 to %d letters, digits, \".\", \"_\", \"-\"", text, NAME_MAX_LENGTH);
+        loading_error(loading, node, "\"%.80s\" is no name: use 1 to %d letters, digits, \".\", \"_\", \"-\"",
+                      text, NAME_MAX_LENGTH);
     else
         reading->partner.name = loading_text(loading, text);
 }
@@ -75,7 +76,8 @@ static void read_step_action(struct loading *loading, const struct node *node, v
 
 static void read_rollout(struct loading *loading, const struct node *node, void *into)
 {
-    static const struct key keys[] = {{"from", read_step_from}, {"mode", read_step_mode}, {"action", read_step_action}, {NULL, NULL}};
+    static const struct key keys[] = {
+        {"from", read_step_from}, {"mode", read_step_mode}, {"action", read_step_action}, {NULL, NULL}};
     struct reading *reading = into;
     const struct node *item = NULL;
     size_t count = compile_list(loading, node, false, &item);
@@ -102,10 +104,12 @@ static void read_rollout(struct loading *loading, const struct node *node, void 
 
 /* ---- address lists and exceptions ---- */
 
-static const struct address_pattern *read_patterns(struct loading *loading, const struct node *node, size_t *count)
+static const struct address_pattern *read_patterns(struct loading *loading, const struct node *node,
+                                                   size_t *count)
 {
     const struct node *item = NULL;
-    struct address_pattern *patterns = loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *patterns);
+    struct address_pattern *patterns =
+        loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *patterns);
 
     *count = 0;
     for (; patterns != NULL && item != NULL; item = item->next)
@@ -129,7 +133,8 @@ static void read_exception_senders(struct loading *loading, const struct node *n
 {
     struct exception *exception = into;
     const struct node *item = NULL;
-    struct sender_pattern *senders = loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *senders);
+    struct sender_pattern *senders =
+        loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *senders);
 
     for (; senders != NULL && item != NULL; item = item->next) {
         struct sender_pattern *sender = &senders[exception->sender_count];
@@ -166,9 +171,9 @@ static void read_exception_reason(struct loading *loading, const struct node *no
 static void read_exceptions(struct loading *loading, const struct node *node, void *into)
 {
     static const struct key keys[] = {
-        {"clients", read_exception_clients}, {"senders", read_exception_senders},
-        {"recipients", read_exception_recipients}, {"until", read_exception_until}, {"reason", read_exception_reason},
-        {NULL, NULL},
+        {"clients", read_exception_clients},       {"senders", read_exception_senders},
+        {"recipients", read_exception_recipients}, {"until", read_exception_until},
+        {"reason", read_exception_reason},         {NULL, NULL},
     };
     struct reading *reading = into;
     const struct node *item = NULL;
@@ -186,7 +191,8 @@ static void read_exceptions(struct loading *loading, const struct node *node, vo
             loading_error(loading, item, "an exception needs until");
         if (node_find(item, "reason") == NULL)
             loading_error(loading, item, "an exception needs a reason");
-        if (node_find(item, "clients") == NULL && node_find(item, "senders") == NULL && node_find(item, "recipients") == NULL)
+        if (node_find(item, "clients") == NULL && node_find(item, "senders") == NULL
+            && node_find(item, "recipients") == NULL)
             loading_error(loading, item, "an exception needs clients, senders or recipients");
     }
     reading->extras.exceptions = exceptions;
@@ -234,8 +240,8 @@ static void add_selector(struct loading *loading, const struct node *node, struc
     } else if (other != NULL) {
         const struct partner *owner = &loading->policy->partners[other->partner];
 
-        loading_error(loading, node, "\"%.255s\" selects partner \"%s\" already: %s:%u", node->text, owner->name,
-                      loading->policy->files[owner->file], (unsigned)other->line);
+        loading_error(loading, node, "\"%.255s\" selects partner \"%s\" already: %s:%u", node->text,
+                      owner->name, loading->policy->files[owner->file], (unsigned)other->line);
     }
 }
 
@@ -251,8 +257,10 @@ static void add_domain(struct loading *loading, const struct node *node)
         if (!compile_domain(loading, node, text + (text[0] == '.'), &selector.domain))
             return;
         if (domain_mixes_scripts(text))
-            loading_warning(loading, node, "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)",
-                            text, selector.domain);
+            loading_warning(
+                loading, node,
+                "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)", text,
+                selector.domain);
     }
     add_selector(loading, node, &selector);
 }
@@ -375,17 +383,28 @@ static void add_name(struct loading *loading, const struct node *node, const cha
     if (!select_add_name(loading->policy, name, &other))
         loading_exhausted(loading);
     else if (other != NULL)
-        loading_error(loading, node_find(node, "name"), "partner \"%s\" is defined a second time; the first is %s:%u", name,
+        loading_error(loading, node_find(node, "name"),
+                      "partner \"%s\" is defined a second time; the first is %s:%u", name,
                       loading->policy->files[other->file], other->line);
 }
 
 static bool read_partner_keys(struct loading *loading, const struct node *node, struct reading *reading)
 {
     static const struct key keys[] = {
-        {"name", read_name}, {"domains", read_domains}, {"clients", read_clients}, {"identities", read_identities},
-        {"recipients", read_recipients}, {"require", read_require}, {"mode", read_mode}, {"action", read_action},
-        {"rollout", read_rollout}, {"exceptions", read_exceptions}, {"message", read_message},
-        {"contact", read_contact}, {"comment", read_comment}, {NULL, NULL},
+        {"name", read_name},
+        {"domains", read_domains},
+        {"clients", read_clients},
+        {"identities", read_identities},
+        {"recipients", read_recipients},
+        {"require", read_require},
+        {"mode", read_mode},
+        {"action", read_action},
+        {"rollout", read_rollout},
+        {"exceptions", read_exceptions},
+        {"message", read_message},
+        {"contact", read_contact},
+        {"comment", read_comment},
+        {NULL, NULL},
     };
 
     if (!compile_mapping(loading, node, keys, reading, "a partner"))

@@ -89,14 +89,16 @@ static void read_ciphers(struct loading *loading, const struct node *node, void 
         wrong = suites_read(suites, entry, &ciphers->set, &literal);
         if (wrong != NULL) {
             nearest = suites_nearest(suites, entry);
-            loading_error(loading, item, "\"%.128s\" %s%s%s%s", entry, wrong, nearest == NULL ? "" : "; did you mean \"",
-                          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+            loading_error(loading, item, "\"%.128s\" %s%s%s%s", entry, wrong,
+                          nearest == NULL ? "" : "; did you mean \"", nearest == NULL ? "" : nearest,
+                          nearest == NULL ? "" : "\"?");
             continue;
         }
         names_tls13 |= literal >= 0 && suites_is_tls13(suites, literal);
         if (literal >= 0 && suites_is_weak(suites, literal)) {
             suite_set_add(&ciphers->literal, literal);
-            loading_warning(loading, item, "\"%.64s\" is a weak suite and is accepted because it is named here", entry);
+            loading_warning(loading, item,
+                            "\"%.64s\" is a weak suite and is accepted because it is named here", entry);
         }
         append_text(text, sizeof text, entry);
     }
@@ -115,7 +117,9 @@ static bool check_name(struct loading *loading, const struct node *node, const c
     if (*text == '\0')
         loading_error(loading, node, "an empty name would match nothing");
     else if (strchr(text + (strncmp(text, "*.", 2) == 0 ? 2 : 0), '*') != NULL)
-        loading_error(loading, node, "\"%.128s\": a wildcard is only allowed as \"*.\" in front, for one further label", text);
+        loading_error(loading, node,
+                      "\"%.128s\": a wildcard is only allowed as \"*.\" in front, for one further label",
+                      text);
     else
         return true;
     return false;
@@ -145,7 +149,8 @@ static bool read_attributes(struct loading *loading, const struct node *node, st
     return true;
 }
 
-static bool read_name(struct loading *loading, const struct node *node, struct name_pattern *pattern, char *shown, size_t size)
+static bool read_name(struct loading *loading, const struct node *node, struct name_pattern *pattern,
+                      char *shown, size_t size)
 {
     struct name_attribute *attribute;
     const char *text;
@@ -167,7 +172,10 @@ static bool read_name(struct loading *loading, const struct node *node, struct n
         size_t length = strlen(shown);
 
         if (length + 8 < size)
-            snprintf(shown + length, size - length, "%s%s%s%s", i > 0 ? " + " : length > 0 ? " or " : "",
+            snprintf(shown + length, size - length, "%s%s%s%s",
+                     i > 0        ? " + "
+                     : length > 0 ? " or "
+                                  : "",
                      type == NULL ? "" : type, type == NULL ? "" : "=", pattern->attributes[i].value);
     }
     return true;
@@ -204,7 +212,8 @@ static void read_issuer(struct loading *loading, const struct node *node, void *
 
 /* ---- pins ---- */
 
-static void read_pin(struct loading *loading, const struct node *node, struct identity *identity, enum identity_kind kind)
+static void read_pin(struct loading *loading, const struct node *node, struct identity *identity,
+                     enum identity_kind kind)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
     const char *text, *wrong;
@@ -243,8 +252,9 @@ static void read_file(struct loading *loading, const struct node *node, void *in
 
     if (!compile_text(loading, node, &text))
         return;
-    length = text[0] == '/' || slash == NULL ? snprintf(path, sizeof path, "%s", text)
-                                             : snprintf(path, sizeof path, "%.*s/%s", (int)(slash - loading->file), loading->file, text);
+    length = text[0] == '/' || slash == NULL
+                 ? snprintf(path, sizeof path, "%s", text)
+                 : snprintf(path, sizeof path, "%.*s/%s", (int)(slash - loading->file), loading->file, text);
     wrong = length >= (int)sizeof path ? "has too long a name" : certfile_read(&certificate, path);
     if (wrong != NULL) {
         loading_error(loading, node, "certificate file \"%.255s\" %s", text, wrong);
@@ -283,13 +293,16 @@ static void check_identity(struct loading *loading, const struct node *node, con
         const struct node *found = node_find(node, pins[i]);
 
         if (found != NULL && pin != NULL)
-            loading_error(loading, found->key, "\"%s\" beside \"%s\": write two identities", found->key->text, pin->key->text);
+            loading_error(loading, found->key, "\"%s\" beside \"%s\": write two identities", found->key->text,
+                          pin->key->text);
         pin = found != NULL ? found : pin;
     }
     if (pin != NULL && (subject != NULL || issuer != NULL))
-        loading_error(loading, pin->key, "\"%s\" beside names: an identity is either names or a pin", pin->key->text);
+        loading_error(loading, pin->key, "\"%s\" beside names: an identity is either names or a pin",
+                      pin->key->text);
     if (pin == NULL && subject == NULL && issuer == NULL)
-        loading_error(loading, node, "an identity needs a subject, an issuer, a fingerprint, a key_fingerprint or a file");
+        loading_error(loading, node,
+                      "an identity needs a subject, an issuer, a fingerprint, a key_fingerprint or a file");
     if (identity->from >= identity->until)
         loading_error(loading, node, "from must be before until");
 }
@@ -298,15 +311,20 @@ static void check_identity(struct loading *loading, const struct node *node, con
 static void warn_identity(struct loading *loading, const struct node *node, const struct identity *identity)
 {
     if (identity->kind == IDENTITY_NAMES && identity->subject.count == 0 && identity->issuer.count > 0)
-        loading_warning(loading, node, "an issuer without a subject: every certificate of that issuer will do, and of any other that "
-                                       "bears its name in the CA file of the MTA");
+        loading_warning(
+            loading, node,
+            "an issuer without a subject: every certificate of that issuer will do, and of any other that "
+            "bears its name in the CA file of the MTA");
     for (size_t i = 0; i < identity->subject.count; i++)
         for (size_t k = 0; k < identity->subject.patterns[i].count; k++) {
             const struct name_attribute *attribute = &identity->subject.patterns[i].attributes[k];
-            const struct provider *provider = attribute->type == NULL ? provider_of_subject(attribute->value) : NULL;
+            const struct provider *provider =
+                attribute->type == NULL ? provider_of_subject(attribute->value) : NULL;
 
             if (provider != NULL)
-                loading_warning(loading, node, "all customers of %s share the certificate \"%.128s\": it proves the platform, not the partner",
+                loading_warning(loading, node,
+                                "all customers of %s share the certificate \"%.128s\": it proves the "
+                                "platform, not the partner",
                                 provider->name, attribute->value);
         }
 }
@@ -314,13 +332,19 @@ static void warn_identity(struct loading *loading, const struct node *node, cons
 static bool read_identity(struct loading *loading, const struct node *node, struct identity *identity)
 {
     static const struct key keys[] = {
-        {"subject", read_subject}, {"issuer", read_issuer}, {"fingerprint", read_fingerprint},
-        {"key_fingerprint", read_key_fingerprint}, {"file", read_file}, {"from", read_from}, {"until", read_until},
+        {"subject", read_subject},
+        {"issuer", read_issuer},
+        {"fingerprint", read_fingerprint},
+        {"key_fingerprint", read_key_fingerprint},
+        {"file", read_file},
+        {"from", read_from},
+        {"until", read_until},
         {NULL, NULL},
     };
     unsigned errors = loading->errors;
 
-    *identity = (struct identity){.from = DATE_BEGIN, .until = DATE_END, .place = loading_place(loading, node)};
+    *identity =
+        (struct identity){.from = DATE_BEGIN, .until = DATE_END, .place = loading_place(loading, node)};
     if (!compile_mapping(loading, node, keys, identity, "a certificate identity"))
         return false;
     if (identity->certificate != NULL && identity->certificate->not_after < identity->until)
@@ -344,7 +368,8 @@ static void read_certificates(struct loading *loading, const struct node *node, 
         return;
     certificates->place = loading_place(loading, node);
     if (node->kind == NODE_SCALAR) {
-        certificates->trusted = compile_word(loading, node, words, "certificates value (or a list of identities)") == 0;
+        certificates->trusted =
+            compile_word(loading, node, words, "certificates value (or a list of identities)") == 0;
     } else {
         count = compile_list(loading, node, false, &item);
         identities = loading_alloc(loading, count * sizeof *identities);
@@ -369,7 +394,8 @@ static void read_clients(struct loading *loading, const struct node *node, void 
 /* ---- profiles ---- */
 
 /* Notes that `slot` waits for the profile of that name. */
-static void use_profile(struct loading *loading, const struct node *node, const char *name, const struct profile **slot)
+static void use_profile(struct loading *loading, const struct node *node, const char *name,
+                        const struct profile **slot)
 {
     if (loading->use_count == loading->use_room) {
         size_t room = loading->use_room == 0 ? 16 : loading->use_room * 2;
@@ -382,7 +408,8 @@ static void use_profile(struct loading *loading, const struct node *node, const 
         loading->uses = uses;
         loading->use_room = room;
     }
-    loading->uses[loading->use_count++] = (struct profile_use){loading_text(loading, name), loading_place(loading, node), slot};
+    loading->uses[loading->use_count++] =
+        (struct profile_use){loading_text(loading, name), loading_place(loading, node), slot};
 }
 
 static void read_profile(struct loading *loading, const struct node *node, void *into)
@@ -406,9 +433,14 @@ static void read_profile(struct loading *loading, const struct node *node, void 
 void compile_require(struct loading *loading, const struct node *node, struct require *require)
 {
     static const struct key keys[] = {
-        {"min_tls_version", read_min_tls_version}, {"ciphers", read_ciphers}, {"min_cipher_bits", read_min_cipher_bits},
-        {"forward_secrecy", read_forward_secrecy}, {"certificates", read_certificates}, {"clients", read_clients},
-        {"profile", read_profile}, {NULL, NULL},
+        {"min_tls_version", read_min_tls_version},
+        {"ciphers", read_ciphers},
+        {"min_cipher_bits", read_min_cipher_bits},
+        {"forward_secrecy", read_forward_secrecy},
+        {"certificates", read_certificates},
+        {"clients", read_clients},
+        {"profile", read_profile},
+        {NULL, NULL},
     };
 
     compile_mapping(loading, node, keys, require, "require");

@@ -59,7 +59,8 @@ static void read_mta(struct loading *loading, const struct node *node, void *int
 
 void compile_milter(struct loading *loading, const struct node *node)
 {
-    static const struct key keys[] = {{"socket", read_socket}, {"postfix_facts", read_postfix_facts}, {"mta", read_mta}, {NULL, NULL}};
+    static const struct key keys[] = {
+        {"socket", read_socket}, {"postfix_facts", read_postfix_facts}, {"mta", read_mta}, {NULL, NULL}};
 
     compile_mapping(loading, node, keys, &loading->policy->milter, "milter");
 }
@@ -106,8 +107,10 @@ static void read_exempt_daemons(struct loading *loading, const struct node *node
 
 void compile_exempt(struct loading *loading, const struct node *node)
 {
-    static const struct key keys[] = {{"clients", read_exempt_clients}, {"authenticated", read_exempt_authenticated},
-                                      {"daemons", read_exempt_daemons}, {NULL, NULL}};
+    static const struct key keys[] = {{"clients", read_exempt_clients},
+                                      {"authenticated", read_exempt_authenticated},
+                                      {"daemons", read_exempt_daemons},
+                                      {NULL, NULL}};
 
     compile_mapping(loading, node, keys, loading->policy, "exempt");
 }
@@ -143,8 +146,11 @@ static void read_default_message(struct loading *loading, const struct node *nod
 
 void compile_defaults(struct loading *loading, const struct node *node)
 {
-    static const struct key keys[] = {{"mode", read_default_mode}, {"action", read_default_action},
-                                      {"require", read_default_require}, {"message", read_default_message}, {NULL, NULL}};
+    static const struct key keys[] = {{"mode", read_default_mode},
+                                      {"action", read_default_action},
+                                      {"require", read_default_require},
+                                      {"message", read_default_message},
+                                      {NULL, NULL}};
 
     compile_mapping(loading, node, keys, loading->policy, "defaults");
 }
@@ -174,13 +180,14 @@ static void add_profile(struct loading *loading, const struct node *value)
     }
     other = find_profile(policy, value->key->text);
     if (other != NULL && other->builtin != NULL)
-        loading_error(loading, value->key, "\"%.64s\" is a built-in profile; choose another name", value->key->text);
+        loading_error(loading, value->key, "\"%.64s\" is a built-in profile; choose another name",
+                      value->key->text);
     else if (other != NULL)
-        loading_error(loading, value->key, "profile \"%.64s\" is defined a second time; the first is %s:%u", value->key->text,
-                      other->place.file, other->place.line);
+        loading_error(loading, value->key, "profile \"%.64s\" is defined a second time; the first is %s:%u",
+                      value->key->text, other->place.file, other->place.line);
     compile_require(loading, value, require);
-    profiles[policy->profile_count++] =
-        (struct profile){loading_text(loading, value->key->text), NULL, require, loading_place(loading, value->key)};
+    profiles[policy->profile_count++] = (struct profile){loading_text(loading, value->key->text), NULL,
+                                                         require, loading_place(loading, value->key)};
 }
 
 void compile_profiles(struct loading *loading, const struct node *node)
@@ -195,8 +202,10 @@ void compile_profiles(struct loading *loading, const struct node *node)
         if (!compile_text(loading, value->key, &text))
             continue;
         if (*text == '\0' || strlen(text) > 64
-            || text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
-            loading_error(loading, value->key, "\"%.80s\" is no name: use 1 to 64 letters, digits, \".\", \"_\", \"-\"", text);
+            || text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")]
+                   != '\0')
+            loading_error(loading, value->key,
+                          "\"%.80s\" is no name: use 1 to 64 letters, digits, \".\", \"_\", \"-\"", text);
         else
             add_profile(loading, value);
     }
@@ -225,7 +234,9 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
     if (nearest != NULL)
         loading_error(loading, &at, "unknown profile \"%.64s\"; did you mean \"%s\"?", use->name, nearest);
     else
-        loading_error(loading, &at, "unknown profile \"%.64s\"; \"forcetls list --profiles\" shows those there are", use->name);
+        loading_error(loading, &at,
+                      "unknown profile \"%.64s\"; \"forcetls list --profiles\" shows those there are",
+                      use->name);
     free(names);
 }
 
@@ -234,7 +245,8 @@ static bool reaches(const struct require *require, const struct profile *wanted,
 {
     for (size_t i = 0; i < require->profile_count; i++)
         if (require->profiles[i] != NULL
-            && (require->profiles[i] == wanted || (depth > 0 && reaches(require->profiles[i]->require, wanted, depth - 1))))
+            && (require->profiles[i] == wanted
+                || (depth > 0 && reaches(require->profiles[i]->require, wanted, depth - 1))))
             return true;
     return false;
 }
@@ -262,8 +274,9 @@ static void check_pieces(struct loading *loading, const struct partner *partner)
     if (require_pieces(loading->policy, partner->require, piece) <= PIECES_MAX)
         return;
     loading->file = loading->policy->files[partner->file];
-    loading_error(loading, &at, "partner \"%s\": its profiles and those they name are more than %d sets of requirements", partner->name,
-                  PIECES_MAX - 2);
+    loading_error(loading, &at,
+                  "partner \"%s\": its profiles and those they name are more than %d sets of requirements",
+                  partner->name, PIECES_MAX - 2);
 }
 
 /* Every action that a partner ever takes, the defaults' where it has none of its own. */
@@ -293,7 +306,8 @@ static void check_quarantine(struct loading *loading, const struct partner *part
         return;
     loading->file = loading->policy->files[partner->file];
     loading_error(loading, &at,
-                  "partner \"%s\": quarantine holds a whole message and cannot go with recipients or exceptions by recipient",
+                  "partner \"%s\": quarantine holds a whole message and cannot go with recipients or "
+                  "exceptions by recipient",
                   partner->name);
 }
 
@@ -342,7 +356,8 @@ static void note_needs(struct policy *policy)
         for (size_t k = 0; k < partner->extras->exception_count; k++)
             if (partner->extras->exceptions[k].recipient_count > 0)
                 policy->needs |= NEED_RCPT;
-        if (policy->milter.postfix_facts != NULL && (policy->needs & NEED_DATA) == 0 && needs_data(policy, partner))
+        if (policy->milter.postfix_facts != NULL && (policy->needs & NEED_DATA) == 0
+            && needs_data(policy, partner))
             policy->needs |= NEED_DATA;
     }
 }

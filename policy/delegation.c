@@ -14,16 +14,29 @@
 #include "policy/scalar.h"
 
 enum attribute {
-    REQUEST, QUEUE_ID, CLIENT_ADDRESS, CLIENT_PORT, SERVER_ADDRESS, SERVER_PORT, PROTOCOL, CIPHER,
-    CERTIFICATE_FINGERPRINT, KEY_FINGERPRINT
+    REQUEST,
+    QUEUE_ID,
+    CLIENT_ADDRESS,
+    CLIENT_PORT,
+    SERVER_ADDRESS,
+    SERVER_PORT,
+    PROTOCOL,
+    CIPHER,
+    CERTIFICATE_FINGERPRINT,
+    KEY_FINGERPRINT
 };
 
 static const char *const names[DELEGATION_ATTRIBUTES] = {
-    [REQUEST] = "request", [QUEUE_ID] = "queue_id",
-    [CLIENT_ADDRESS] = "client_address", [CLIENT_PORT] = "client_port",
-    [SERVER_ADDRESS] = "server_address", [SERVER_PORT] = "server_port",
-    [PROTOCOL] = "encryption_protocol", [CIPHER] = "encryption_cipher",
-    [CERTIFICATE_FINGERPRINT] = "ccert_fingerprint", [KEY_FINGERPRINT] = "ccert_pubkey_fingerprint",
+    [REQUEST] = "request",
+    [QUEUE_ID] = "queue_id",
+    [CLIENT_ADDRESS] = "client_address",
+    [CLIENT_PORT] = "client_port",
+    [SERVER_ADDRESS] = "server_address",
+    [SERVER_PORT] = "server_port",
+    [PROTOCOL] = "encryption_protocol",
+    [CIPHER] = "encryption_cipher",
+    [CERTIFICATE_FINGERPRINT] = "ccert_fingerprint",
+    [KEY_FINGERPRINT] = "ccert_pubkey_fingerprint",
 };
 
 /* ---- the key ---- */
@@ -160,7 +173,7 @@ static bool copy_text(char *to, size_t size, const char *text)
 bool delegation_finish(const struct delegation_reader *reader, struct delegation *delegation)
 {
     const struct delegation_names told = {
-        reader->value[QUEUE_ID], reader->value[CLIENT_ADDRESS], reader->value[CLIENT_PORT],
+        reader->value[QUEUE_ID],       reader->value[CLIENT_ADDRESS], reader->value[CLIENT_PORT],
         reader->value[SERVER_ADDRESS], reader->value[SERVER_PORT],
     };
     struct delegation made;

@@ -30,14 +30,18 @@ bool delegation_key_make(struct delegation_key *key, const struct delegation_nam
 /* What one request says. */
 struct delegation {
     struct delegation_key key;
-    char protocol[16], cipher[96]; /* "": none */
+    char protocol[16], cipher[96];      /* "": none */
     struct pin certificate, public_key; /* ABSENT: none was shown; KNOWN; MACROS: no SHA-256 */
 };
 
 /* ---- reading ---- */
 
-enum { DELEGATION_ATTRIBUTES = 10, DELEGATION_VALUE_MAX = 191, DELEGATION_LINE_MAX = 255,
-       DELEGATION_REQUEST_MAX = 128 * 1024 };
+enum {
+    DELEGATION_ATTRIBUTES = 10,
+    DELEGATION_VALUE_MAX = 191,
+    DELEGATION_LINE_MAX = 255,
+    DELEGATION_REQUEST_MAX = 128 * 1024
+};
 
 /* A request on its way in. */
 struct delegation_reader {

@@ -15,8 +15,7 @@ struct text {
     size_t size, length;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct text *text, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...)
 {
     va_list args;
     int length;
@@ -45,7 +44,8 @@ static void add_identity(struct text *text, const struct identity *identity)
         break;
     default:
         fingerprint_format(identity->fingerprint, fingerprint);
-        add(text, "%s %s", identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint", fingerprint);
+        add(text, "%s %s", identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint",
+            fingerprint);
         if (identity->file != NULL)
             add(text, " (%s)", identity->file);
         break;
@@ -88,7 +88,8 @@ static unsigned strictest(const struct judged *judged, enum requirement requirem
 
     for (size_t i = 0; i < judged->piece_count; i++) {
         const struct require *require = judged->piece[i].require;
-        unsigned of_piece = requirement == REQUIRE_MIN_TLS_VERSION ? (unsigned)require->min_tls_version : require->min_cipher_bits;
+        unsigned of_piece = requirement == REQUIRE_MIN_TLS_VERSION ? (unsigned)require->min_tls_version
+                                                                   : require->min_cipher_bits;
 
         if ((judged->piece[i].keys & 1u << requirement) != 0 && of_piece > value)
             value = of_piece;
@@ -96,7 +97,8 @@ static unsigned strictest(const struct judged *judged, enum requirement requirem
     return value;
 }
 
-void finding_wanted(const struct policy *policy, const struct judged *judged, const struct finding *finding, char *to, size_t size)
+void finding_wanted(const struct policy *policy, const struct judged *judged, const struct finding *finding,
+                    char *to, size_t size)
 {
     struct text text = {to, size, 0};
 
@@ -125,9 +127,10 @@ void finding_wanted(const struct policy *policy, const struct judged *judged, co
         add(&text, "%s", finding->clients == NULL ? "" : finding->clients->text);
         break;
     default:
-        add(&text, "%s", finding->reason == REASON_HEADER_FROM ? "a From header that can be read"
-                         : finding->reason == REASON_SESSION_OUTDATED ? "a session begun under this policy"
-                                                                      : "memory to judge it");
+        add(&text, "%s",
+            finding->reason == REASON_HEADER_FROM        ? "a From header that can be read"
+            : finding->reason == REASON_SESSION_OUTDATED ? "a session begun under this policy"
+                                                         : "memory to judge it");
         break;
     }
 }
@@ -137,8 +140,10 @@ void finding_wanted(const struct policy *policy, const struct judged *judged, co
 static bool add_found_certificate(struct text *text, const struct finding *finding, const struct facts *facts)
 {
     static const char *const states[] = {
-        [CERTIFICATE_NOT_REQUESTED] = "not requested by the MTA", [CERTIFICATE_VERIFY_TEMPORARY] = "not verified for the time being",
-        [CERTIFICATE_NONE] = "no certificate", [CERTIFICATE_UNTRUSTED] = "a certificate that is not trusted",
+        [CERTIFICATE_NOT_REQUESTED] = "not requested by the MTA",
+        [CERTIFICATE_VERIFY_TEMPORARY] = "not verified for the time being",
+        [CERTIFICATE_NONE] = "no certificate",
+        [CERTIFICATE_UNTRUSTED] = "a certificate that is not trusted",
     };
     const char *subject = facts->subject_cn != NULL ? facts->subject_cn : facts->subject_dn;
     const char *issuer = facts->issuer_cn != NULL ? facts->issuer_cn : facts->issuer_dn;
@@ -150,7 +155,8 @@ static bool add_found_certificate(struct text *text, const struct finding *findi
     for (size_t i = 0; i < finding->certificates->count; i++)
         pin |= finding->certificates->identities[i].kind != IDENTITY_NAMES;
     if (facts->certificate == CERTIFICATE_TRUSTED)
-        add(text, "subject %s, issuer %s", subject == NULL ? "(no common name)" : subject, issuer == NULL ? "(none)" : issuer);
+        add(text, "subject %s, issuer %s", subject == NULL ? "(no common name)" : subject,
+            issuer == NULL ? "(none)" : issuer);
     else if (facts->certificate != CERTIFICATE_MACROS && !(pin && facts->certificate_pin.state == PIN_KNOWN))
         add(text, "%s", states[facts->certificate]);
     if (pin && facts->certificate_pin.state == PIN_KNOWN) {
@@ -184,8 +190,8 @@ static bool add_macro(struct text *text, const struct facts *facts, enum macro m
     return facts->macro[macro] != NULL;
 }
 
-bool finding_found(const struct policy *policy, const struct judged *judged, const struct finding *finding, const struct facts *facts,
-                   char *to, size_t size)
+bool finding_found(const struct policy *policy, const struct judged *judged, const struct finding *finding,
+                   const struct facts *facts, char *to, size_t size)
 {
     struct text text = {to, size, 0};
 

@@ -62,8 +62,9 @@ size_t domain_separator(const char *at, size_t length)
 {
     if (length >= 1 && *at == '.')
         return 1;
-    if (length >= 3 && (memcmp(at, "\xe3\x80\x82", 3) == 0 || memcmp(at, "\xef\xbc\x8e", 3) == 0
-                        || memcmp(at, "\xef\xbd\xa1", 3) == 0))
+    if (length >= 3
+        && (memcmp(at, "\xe3\x80\x82", 3) == 0 || memcmp(at, "\xef\xbc\x8e", 3) == 0
+            || memcmp(at, "\xef\xbd\xa1", 3) == 0))
         return 3;
     return 0;
 }
@@ -233,8 +234,8 @@ static const struct {
     const char *name;
     unsigned script;
 } scripts[] = {
-    { "Common", 0 },           { "Inherited", 0 },      { "Latin", LATIN },   { "Han", HAN },
-    { "Hiragana", HIRAGANA },  { "Katakana", KATAKANA }, { "Hangul", HANGUL }, { "Bopomofo", BOPOMOFO },
+    {"Common", 0},          {"Inherited", 0},       {"Latin", LATIN},   {"Han", HAN},
+    {"Hiragana", HIRAGANA}, {"Katakana", KATAKANA}, {"Hangul", HANGUL}, {"Bopomofo", BOPOMOFO},
 };
 
 static unsigned script_of(const char *name)

@@ -15,17 +15,20 @@
 
 static bool lists(const struct partner *partner, unsigned identity)
 {
-    return identity == SELECTED_CLIENT || (partner->identities & (identity == SELECTED_HELO ? SELECTED_ENVELOPE_FROM : identity)) != 0;
+    return identity == SELECTED_CLIENT
+           || (partner->identities & (identity == SELECTED_HELO ? SELECTED_ENVELOPE_FROM : identity)) != 0;
 }
 
 static bool is_for(const struct partner *partner, const struct recipient *recipient)
 {
     return partner->extras->recipient_count == 0
-           || judge_recipient_matches(recipient, partner->extras->recipients, partner->extras->recipient_count, false);
+           || judge_recipient_matches(recipient, partner->extras->recipients,
+                                      partner->extras->recipient_count, false);
 }
 
 /* The first of the walk that applies, while no recipient is known: a partner that asks for some leaves it open. */
-static void select_unaddressed(const struct evaluation *e, struct selection *selection, unsigned identity, enum reason undecidable)
+static void select_unaddressed(const struct evaluation *e, struct selection *selection, unsigned identity,
+                               enum reason undecidable)
 {
     const struct partner *partner;
     bool shown = (e->facts->shown & NEED_RCPT) != 0, open = false;
@@ -40,13 +43,15 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
         }
         if (!open)
             judge_consider(e, partner, identity,
-                     partner->extras->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED : undecidable);
+                           partner->extras->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED
+                                                                              : undecidable);
         return;
     }
 }
 
 /* The most specific partner that applies, for each recipient. `selection` stands at its start. */
-static void select_partners(const struct evaluation *e, const struct selection *selection, unsigned identity, enum reason undecidable)
+static void select_partners(const struct evaluation *e, const struct selection *selection, unsigned identity,
+                            enum reason undecidable)
 {
     const struct facts *facts = e->facts;
     const struct partner *partner;
@@ -63,7 +68,8 @@ static void select_partners(const struct evaluation *e, const struct selection *
             if (!lists(partner, identity))
                 continue;
             by_recipient |= partner->extras->recipient_count > 0;
-            if (facts->recipient_count == 0 ? partner->extras->recipient_count == 0 : is_for(partner, &facts->recipients[i]))
+            if (facts->recipient_count == 0 ? partner->extras->recipient_count == 0
+                                            : is_for(partner, &facts->recipients[i]))
                 break;
         }
         if (partner != NULL)
@@ -114,7 +120,8 @@ static void select_by_sender(const struct evaluation *e)
             select_by_helo(e);
             continue;
         }
-        select_domain(&selection, e->policy, sender->kind == ADDRESS_DOMAIN ? sender->domain.text : NULL, false);
+        select_domain(&selection, e->policy, sender->kind == ADDRESS_DOMAIN ? sender->domain.text : NULL,
+                      false);
         select_partners(e, &selection, SELECTED_ENVELOPE_FROM, REASON_NONE);
     }
 }
@@ -224,12 +231,14 @@ static void decide(const struct evaluation *e)
     }
     if (e->exempt || verdict->partner[0].outcome == OUTCOME_OFF)
         return;
-    verdict->outcome = verdict->partner[0].outcome == OUTCOME_EXCEPTED ? OUTCOME_PASS : verdict->partner[0].outcome;
+    verdict->outcome =
+        verdict->partner[0].outcome == OUTCOME_EXCEPTED ? OUTCOME_PASS : verdict->partner[0].outcome;
     verdict->action = verdict->partner[0].action;
     verdict->reason = verdict->partner[0].reason;
 }
 
-void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now, struct verdict *verdict)
+void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
+                     struct verdict *verdict)
 {
     struct evaluation evaluation = {policy, facts, now, is_exempt(policy, facts), verdict};
 

@@ -41,8 +41,8 @@ enum { TEXTS = MACRO_COUNT + 6 };
 
 static void list_texts(struct facts *facts, const char **texts[TEXTS])
 {
-    const char **others[] = {&facts->argument, &facts->helo, &facts->subject_cn, &facts->issuer_cn,
-                             &facts->subject_dn, &facts->issuer_dn};
+    const char **others[] = {&facts->argument,  &facts->helo,       &facts->subject_cn,
+                             &facts->issuer_cn, &facts->subject_dn, &facts->issuer_dn};
 
     for (size_t i = 0; i < MACRO_COUNT; i++)
         texts[i] = &facts->macro[i];

@@ -22,6 +22,7 @@ enum mta { MTA_UNKNOWN, MTA_POSTFIX, MTA_SENDMAIL };
  * The macros that are read, in the order in which the MTA is asked for them.
  * An empty macro counts as absent (NULL): Sendmail sends the TLS macros empty for plaintext.
  */
+/* clang-format off */
 enum macro {
     MACRO_MAIL_ADDR, MACRO_AUTH_TYPE, MACRO_AUTH_AUTHEN, MACRO_CLIENT_ADDR, MACRO_CLIENT_PORT,
     MACRO_CLIENT_NAME, MACRO_CLIENT_RESOLVE, MACRO_DAEMON_NAME, MACRO_DAEMON_ADDR, MACRO_DAEMON_PORT,
@@ -29,6 +30,7 @@ enum macro {
     MACRO_CERT_ISSUER, MACRO_VERIFY, MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_FP,
     MACRO_COUNT
 };
+/* clang-format on */
 
 /* Whether the session is encrypted. Unknown: the MTA was not told to send what would show it, or its macros contradict each other. */
 enum tls_state { TLS_UNKNOWN, TLS_OFF, TLS_ON };
@@ -45,11 +47,11 @@ enum certificate_state {
 
 /* Whether a fingerprint is known. */
 enum pin_state {
-    PIN_UNSHOWN,  /* this MTA, as configured, never shows it */
-    PIN_MACROS,   /* it should have been sent and was not, or cannot be read */
-    PIN_PENDING,  /* will be known at DATA */
-    PIN_MISSING,  /* it was to come by postfix_facts, and did not, or contradicts the macros */
-    PIN_ABSENT,   /* no certificate was shown */
+    PIN_UNSHOWN, /* this MTA, as configured, never shows it */
+    PIN_MACROS,  /* it should have been sent and was not, or cannot be read */
+    PIN_PENDING, /* will be known at DATA */
+    PIN_MISSING, /* it was to come by postfix_facts, and did not, or contradicts the macros */
+    PIN_ABSENT,  /* no certificate was shown */
     PIN_KNOWN
 };
 

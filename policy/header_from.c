@@ -162,7 +162,7 @@ static bool read_phrase(struct list *list, struct phrase *phrase)
 {
     bool after_word = false;
 
-    *phrase = (struct phrase){ .dotted = true };
+    *phrase = (struct phrase){.dotted = true};
     for (;;) {
         const char *encoded = behind_encoded_word(list->at);
 
@@ -335,7 +335,7 @@ static void keep_unparsed(struct header_from *from, const char *value, size_t le
 void header_from_add(struct header_from *from, const char *value)
 {
     size_t length = strlen(value), count = from->count;
-    struct list list = { .from = from, .at = value };
+    struct list list = {.from = from, .at = value};
 
     if (length + strlen("From: ") >= HEADER_FROM_CUT)
         from->cut = true;
@@ -366,15 +366,15 @@ static size_t label_length(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-void header_from_each_name(const struct header_from *from, unsigned max_labels,
-                           header_from_name_fn *found, void *arg)
+void header_from_each_name(const struct header_from *from, unsigned max_labels, header_from_name_fn *found,
+                           void *arg)
 {
     const char *start = from->unparsed != NULL ? from->unparsed : "", *at;
     const char *end = start + from->unparsed_length;
     size_t separator;
     unsigned labels;
 
-    for (; start < end; start += separator > 0 ? separator : 1) {
+    for (; start<end; start += separator> 0 ? separator : 1) {
         for (at = start, labels = 0; labels < max_labels; labels++) {
             size_t length = label_length(at, end);
 
@@ -396,5 +396,5 @@ void header_from_clear(struct header_from *from)
 {
     free(from->domains);
     free(from->unparsed);
-    *from = (struct header_from){ 0 };
+    *from = (struct header_from){0};
 }

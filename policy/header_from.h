@@ -41,8 +41,8 @@ void header_from_add(struct header_from *from, const char *value);
  * as raw bytes that domain_normalise() takes.
  */
 typedef void header_from_name_fn(void *arg, const char *name, size_t length);
-void header_from_each_name(const struct header_from *from, unsigned max_labels,
-                           header_from_name_fn *found, void *arg);
+void header_from_each_name(const struct header_from *from, unsigned max_labels, header_from_name_fn *found,
+                           void *arg);
 
 /* Frees what it owns and zeroes it; fine on a zeroed one. */
 void header_from_clear(struct header_from *from);

@@ -57,11 +57,11 @@ enum identity_kind { IDENTITY_NAMES, IDENTITY_FINGERPRINT, IDENTITY_KEY_FINGERPR
 
 struct identity {
     enum identity_kind kind;
-    struct name_rule subject, issuer;                  /* of NAMES */
-    const unsigned char *fingerprint;                  /* of the others */
-    const char *file;                                  /* `file:` as written, or NULL */
-    const struct certfile *certificate;                /* what the file held, or NULL */
-    int64_t from, until;                               /* DATE_BEGIN, DATE_END where not given */
+    struct name_rule subject, issuer;   /* of NAMES */
+    const unsigned char *fingerprint;   /* of the others */
+    const char *file;                   /* `file:` as written, or NULL */
+    const struct certfile *certificate; /* what the file held, or NULL */
+    int64_t from, until;                /* DATE_BEGIN, DATE_END where not given */
     struct place place;
 };
 
@@ -141,7 +141,14 @@ struct partner {
     unsigned char identities;                /* SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM */
 };
 
-enum selector_kind { SELECT_DOMAIN, SELECT_SUBDOMAINS, SELECT_EVERYONE, SELECT_CLIENT_NAME, SELECT_CLIENT_SUFFIX, SELECT_NETWORK };
+enum selector_kind {
+    SELECT_DOMAIN,
+    SELECT_SUBDOMAINS,
+    SELECT_EVERYONE,
+    SELECT_CLIENT_NAME,
+    SELECT_CLIENT_SUFFIX,
+    SELECT_NETWORK
+};
 
 struct selector {
     union {
@@ -165,7 +172,7 @@ struct policy {
     size_t exempt_daemon_count;
     const char *const *exempt_daemons;
 
-    struct require require;  /* the defaults */
+    struct require require; /* the defaults */
     enum mode mode;
     const struct actions *actions;
     const char *message;
@@ -174,12 +181,12 @@ struct policy {
     struct profile *profiles; /* malloc'd */
 
     size_t partner_count, selector_count;
-    struct partner *partners;   /* malloc'd */
-    struct selector *selectors; /* malloc'd */
-    size_t slot_count;          /* a power of two, or 0 */
-    unsigned *slots;            /* malloc'd; 1 + index into selectors, 0: free */
-    size_t name_slot_count;     /* a power of two, or 0 */
-    unsigned *name_slots;       /* malloc'd; 1 + index into partners by name, 0: free */
+    struct partner *partners;       /* malloc'd */
+    struct selector *selectors;     /* malloc'd */
+    size_t slot_count;              /* a power of two, or 0 */
+    unsigned *slots;                /* malloc'd; 1 + index into selectors, 0: free */
+    size_t name_slot_count;         /* a power of two, or 0 */
+    unsigned *name_slots;           /* malloc'd; 1 + index into partners by name, 0: free */
     unsigned char prefixes[2][129]; /* [v6][prefix]: blocks of that length exist */
     unsigned everyone;              /* 1 + partner of "*"; 0: none */
     unsigned needs;                 /* NEED_* */
@@ -197,7 +204,8 @@ size_t require_pieces(const struct policy *policy, const struct require *own, st
 enum met clients_match(const struct clients *clients, const struct facts *facts, enum reason *reason);
 
 /* Weighs all that judged->partner requires: fills its pieces and findings. */
-void weigh_partner(const struct policy *policy, const struct facts *facts, int64_t now, struct judged *judged);
+void weigh_partner(const struct policy *policy, const struct facts *facts, int64_t now,
+                   struct judged *judged);
 
 /* One more finding, to be filled. */
 struct finding *weigh_add(struct judged *judged, enum requirement requirement);

@@ -24,7 +24,8 @@ static bool senders_match(const struct exception *exception, const struct facts 
     return facts->senders > 0;
 }
 
-bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns, size_t count, bool every)
+bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns,
+                             size_t count, bool every)
 {
     for (unsigned reading = 0; reading < recipient->given; reading++) {
         bool matches = false;
@@ -54,7 +55,8 @@ static enum met exception_holds(const struct exception *exception, const struct 
     if (facts->recipients == NULL)
         return PENDING;
     for (size_t i = 0; i < facts->recipient_count; i++)
-        if (!judge_recipient_matches(&facts->recipients[i], exception->recipients, exception->recipient_count, true))
+        if (!judge_recipient_matches(&facts->recipients[i], exception->recipients, exception->recipient_count,
+                                     true))
             return UNMET;
     return facts->recipient_count > 0 ? MET : UNMET;
 }
@@ -90,7 +92,9 @@ static enum met conclude(struct judged *judged)
             unknown = finding->reason;
         pending |= finding->met == PENDING;
     }
-    judged->outcome = unmet != REASON_COUNT ? OUTCOME_FAIL : unknown != REASON_COUNT ? OUTCOME_UNDECIDABLE : OUTCOME_PASS;
+    judged->outcome = unmet != REASON_COUNT     ? OUTCOME_FAIL
+                      : unknown != REASON_COUNT ? OUTCOME_UNDECIDABLE
+                                                : OUTCOME_PASS;
     judged->reason = unmet != REASON_COUNT ? unmet : unknown != REASON_COUNT ? unknown : REASON_NONE;
     return pending && judged->outcome != OUTCOME_FAIL ? PENDING : MET;
 }
@@ -128,7 +132,8 @@ static void enter(struct verdict *verdict, const struct judged *judged)
 static void give_up_waiting(struct judged *judged)
 {
     if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
-        *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
+        *weigh_add(judged, REQUIRE_DECIDABLE) =
+            (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
     judged->outcome = OUTCOME_UNDECIDABLE;
     judged->reason = REASON_SESSION_OUTDATED;
 }
@@ -164,7 +169,8 @@ static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
 static void judge_undecidable(struct judged *judged, enum reason reason)
 {
     judged->piece_count = judged->finding_count = 0;
-    *weigh_add(judged, REQUIRE_DECIDABLE) = (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
+    *weigh_add(judged, REQUIRE_DECIDABLE) =
+        (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
     judged->outcome = OUTCOME_UNDECIDABLE;
     judged->reason = reason;
 }
@@ -201,7 +207,8 @@ static struct judged *find_judged(struct verdict *verdict, const struct partner 
     return NULL;
 }
 
-void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by, enum reason undecidable)
+void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by,
+                    enum reason undecidable)
 {
     struct judged *before = find_judged(e->verdict, partner), judged;
     unsigned pending;

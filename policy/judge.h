@@ -27,7 +27,7 @@ void judge_consider(const struct evaluation *e, const struct partner *partner, u
 int judge_severity(const struct judged *judged);
 
 /* Whether the recipient is among the patterns: by every one of its readings, or by any. */
-bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns, size_t count,
-                             bool every);
+bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns,
+                             size_t count, bool every);
 
 #endif

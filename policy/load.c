@@ -17,7 +17,7 @@ enum { FILES_MAX = 65535 };
 
 /* What only the main file may hold. */
 struct top {
-    bool included;    /* this is not the main file */
+    bool included; /* this is not the main file */
     bool has_version, has_partners, allow_empty;
     struct node *seen; /* its keys so far, newest first */
     size_t include_count;
@@ -77,7 +77,8 @@ static void read_include(struct loading *loading, const struct node *value, void
     const struct node *item = NULL;
 
     compile_list(loading, value, true, &item);
-    for (size_t count = value->kind == NODE_SEQUENCE ? value->count : 1; item != NULL && count-- > 0; item = item->next)
+    for (size_t count = value->kind == NODE_SEQUENCE ? value->count : 1; item != NULL && count-- > 0;
+         item = item->next)
         add_include(loading, item, into);
 }
 
@@ -106,7 +107,8 @@ static void read_profiles(struct loading *loading, const struct node *value, voi
 }
 
 /* The items of `partners`, one tree at a time. */
-static void read_partners(struct loading *loading, struct node_reader *reader, struct top *top, const struct node *key)
+static void read_partners(struct loading *loading, struct node_reader *reader, struct top *top,
+                          const struct node *key)
 {
     const struct node *item, *other;
     struct node kept = *key;
@@ -133,7 +135,9 @@ static bool seen_before(struct loading *loading, struct top *top, const struct n
 
     for (seen = top->seen; seen != NULL; seen = (struct node *)seen->first)
         if (strcmp(seen->text, key->text) == 0) {
-            loading_error(loading, key, "the key \"%.64s\" stands here a second time; the first is in line %u", key->text, seen->line);
+            loading_error(loading, key,
+                          "the key \"%.64s\" stands here a second time; the first is in line %u", key->text,
+                          seen->line);
             return true;
         }
     seen = loading_alloc(loading, sizeof *seen);
@@ -147,12 +151,13 @@ static bool seen_before(struct loading *loading, struct top *top, const struct n
 }
 
 /* One key of the file's top and its value. */
-static void read_key(struct loading *loading, struct node_reader *reader, struct top *top, const struct node *key)
+static void read_key(struct loading *loading, struct node_reader *reader, struct top *top,
+                     const struct node *key)
 {
     static const struct key main_keys[] = {
-        {"version", read_version}, {"milter", read_milter}, {"exempt", read_exempt}, {"defaults", read_defaults},
-        {"profiles", read_profiles}, {"include", read_include}, {"allow_empty", read_allow_empty}, {"partners", NULL},
-        {NULL, NULL},
+        {"version", read_version},         {"milter", read_milter},     {"exempt", read_exempt},
+        {"defaults", read_defaults},       {"profiles", read_profiles}, {"include", read_include},
+        {"allow_empty", read_allow_empty}, {"partners", NULL},          {NULL, NULL},
     };
     static const struct key included_keys[] = {{"profiles", read_profiles}, {"partners", NULL}, {NULL, NULL}};
     const struct key *known = top->included ? included_keys : main_keys;
@@ -242,14 +247,15 @@ static bool is_skipped(const char *path)
     return name[0] == '.' || name[0] == '\0' || name[strlen(name) - 1] == '~';
 }
 
-static void read_matches(struct loading *loading, const glob_t *matches, const struct node *at, const char *pattern)
+static void read_matches(struct loading *loading, const glob_t *matches, const struct node *at,
+                         const char *pattern)
 {
     const char *main_file = loading->policy->files[0];
     size_t read = 0;
 
     if (matches->gl_pathc > 0)
         if (matches->gl_pathc > 0)
-        qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
+            qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
         struct top top = {.included = true};
 
@@ -275,9 +281,10 @@ static void read_included(struct loading *loading, const char *pattern, struct p
     int result;
 
     loading->file = loading->policy->files[0];
-    result = absolute == NULL ? GLOB_NOSPACE
-                              : glob(absolute, GLOB_NOSORT | (strpbrk(pattern, "*?[") == NULL ? GLOB_NOCHECK : 0),
-                                     is_glob_error, &matches);
+    result = absolute == NULL
+                 ? GLOB_NOSPACE
+                 : glob(absolute, GLOB_NOSORT | (strpbrk(pattern, "*?[") == NULL ? GLOB_NOCHECK : 0),
+                        is_glob_error, &matches);
     if (result == GLOB_NOSPACE)
         loading_exhausted(loading);
     else if (result == GLOB_ABORTED)
@@ -291,7 +298,8 @@ static void read_included(struct loading *loading, const char *pattern, struct p
 /* ---- the whole ---- */
 
 /* The built-in profile as an own one would be read. */
-static bool add_builtin(struct loading *loading, struct profile *profile, const struct builtin_profile *builtin)
+static bool add_builtin(struct loading *loading, struct profile *profile,
+                        const struct builtin_profile *builtin)
 {
     const struct suites *suites = loading->policy->suites;
     struct require *require = loading_alloc(loading, sizeof *require);
@@ -325,10 +333,12 @@ static struct policy *policy_new(struct loading *loading)
     loading->policy = policy;
     atomic_init(&policy->references, 1);
     policy->milter.socket = "unix:/var/spool/postfix/forcetls/forcetls.sock";
-    policy->exempt_clients = (struct clients){.network_count = 2, .networks = loopback, .text = "127.0.0.0/8, ::1"};
+    policy->exempt_clients =
+        (struct clients){.network_count = 2, .networks = loopback, .text = "127.0.0.0/8, ::1"};
     policy->exempt_authenticated = true;
     policy->mode = MODE_ENFORCE;
-    policy->require = (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION, .min_tls_version = TLS_VERSION_1_2};
+    policy->require =
+        (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION, .min_tls_version = TLS_VERSION_1_2};
     policy->suites = suites_new();
     policy->profiles = calloc(builtin_profile_count, sizeof *policy->profiles);
     policy->actions = actions = arena_alloc(&policy->arena, sizeof *actions);
@@ -337,7 +347,8 @@ static struct policy *policy_new(struct loading *loading)
     actions->otherwise = ACTION_TEMPFAIL;
     memset(actions->by_reason, ACTION_TEMPFAIL, sizeof actions->by_reason);
     for (; policy->profile_count < builtin_profile_count; policy->profile_count++)
-        if (!add_builtin(loading, &policy->profiles[policy->profile_count], &builtin_profiles[policy->profile_count]))
+        if (!add_builtin(loading, &policy->profiles[policy->profile_count],
+                         &builtin_profiles[policy->profile_count]))
             goto out;
     return policy;
 out:
@@ -358,7 +369,8 @@ static void read_everything(struct loading *loading, const char *path)
     if (top.seen != NULL && !top.has_version)
         loading_error(loading, NULL, "has no version; write \"version: 1\" at its top");
     if (loading->errors == 0 && loading->policy->partner_count == 0 && !top.allow_empty)
-        loading_error(loading, NULL, "there are no partners; write \"allow_empty: true\" where that is meant");
+        loading_error(loading, NULL,
+                      "there are no partners; write \"allow_empty: true\" where that is meant");
     compile_finish(loading);
     free(top.includes);
     free(top.include_places);

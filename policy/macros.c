@@ -14,14 +14,27 @@
 #include "policy/scalar.h"
 
 const char *const macro_names[MACRO_COUNT] = {
-    [MACRO_MAIL_ADDR] = "{mail_addr}", [MACRO_AUTH_TYPE] = "{auth_type}", [MACRO_AUTH_AUTHEN] = "{auth_authen}",
-    [MACRO_CLIENT_ADDR] = "{client_addr}", [MACRO_CLIENT_PORT] = "{client_port}",
-    [MACRO_CLIENT_NAME] = "{client_name}", [MACRO_CLIENT_RESOLVE] = "{client_resolve}",
-    [MACRO_DAEMON_NAME] = "{daemon_name}", [MACRO_DAEMON_ADDR] = "{daemon_addr}", [MACRO_DAEMON_PORT] = "{daemon_port}",
-    [MACRO_V] = "v", [MACRO_I] = "i", [MACRO_TLS_VERSION] = "{tls_version}", [MACRO_CIPHER] = "{cipher}",
-    [MACRO_CIPHER_BITS] = "{cipher_bits}", [MACRO_CERT_SUBJECT] = "{cert_subject}",
-    [MACRO_CERT_ISSUER] = "{cert_issuer}", [MACRO_VERIFY] = "{verify}", [MACRO_CN_SUBJECT] = "{cn_subject}",
-    [MACRO_CN_ISSUER] = "{cn_issuer}", [MACRO_CERT_FP] = "{cert_fp}",
+    [MACRO_MAIL_ADDR] = "{mail_addr}",
+    [MACRO_AUTH_TYPE] = "{auth_type}",
+    [MACRO_AUTH_AUTHEN] = "{auth_authen}",
+    [MACRO_CLIENT_ADDR] = "{client_addr}",
+    [MACRO_CLIENT_PORT] = "{client_port}",
+    [MACRO_CLIENT_NAME] = "{client_name}",
+    [MACRO_CLIENT_RESOLVE] = "{client_resolve}",
+    [MACRO_DAEMON_NAME] = "{daemon_name}",
+    [MACRO_DAEMON_ADDR] = "{daemon_addr}",
+    [MACRO_DAEMON_PORT] = "{daemon_port}",
+    [MACRO_V] = "v",
+    [MACRO_I] = "i",
+    [MACRO_TLS_VERSION] = "{tls_version}",
+    [MACRO_CIPHER] = "{cipher}",
+    [MACRO_CIPHER_BITS] = "{cipher_bits}",
+    [MACRO_CERT_SUBJECT] = "{cert_subject}",
+    [MACRO_CERT_ISSUER] = "{cert_issuer}",
+    [MACRO_VERIFY] = "{verify}",
+    [MACRO_CN_SUBJECT] = "{cn_subject}",
+    [MACRO_CN_ISSUER] = "{cn_issuer}",
+    [MACRO_CERT_FP] = "{cert_fp}",
 };
 
 /* ---- who speaks ---- */
@@ -98,7 +111,8 @@ static void read_client(struct facts *facts, const struct network *connected)
         facts->client_name_state = CLIENT_NAME_TEMPORARY;
     else if (resolve == NULL || name == NULL)
         facts->client_name_state = CLIENT_NAME_MACROS;
-    else if (strcmp(resolve, "OK") != 0 || domain_normalise(&facts->client_name, name, strlen(name)) == DOMAIN_NONE)
+    else if (strcmp(resolve, "OK") != 0
+             || domain_normalise(&facts->client_name, name, strlen(name)) == DOMAIN_NONE)
         facts->client_name_state = CLIENT_NAME_NONE;
     else
         facts->client_name_state = CLIENT_NAME_VERIFIED;
@@ -189,7 +203,8 @@ static const char *corroborated(const char *dn, const char *cn, const char *macr
 
 static bool decode_names(struct facts *facts)
 {
-    static const enum macro macros[] = {MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_SUBJECT, MACRO_CERT_ISSUER};
+    static const enum macro macros[] = {MACRO_CN_SUBJECT, MACRO_CN_ISSUER, MACRO_CERT_SUBJECT,
+                                        MACRO_CERT_ISSUER};
     const char **names[] = {&facts->subject_cn, &facts->issuer_cn, &facts->subject_dn, &facts->issuer_dn};
     size_t size = 1;
     char *storage;

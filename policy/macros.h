@@ -13,12 +13,12 @@ typedef const char *macro_fn(void *arg, const char *name);
 
 /* What is known beside the macros when MAIL comes. */
 struct envelope {
-    const char *argument;                 /* of MAIL, never NULL */
-    const char *helo;                     /* last HELO or EHLO name, or NULL */
-    const struct network *client;         /* of the CONNECT event, used where {client_addr} is absent; or NULL */
-    unsigned shown;                       /* NEED_* that this session negotiated */
-    enum mta mta;                         /* the `mta` setting */
-    bool pins_at_data;                    /* postfix_facts is configured: pins behind Postfix are PIN_PENDING */
+    const char *argument;         /* of MAIL, never NULL */
+    const char *helo;             /* last HELO or EHLO name, or NULL */
+    const struct network *client; /* of the CONNECT event, used where {client_addr} is absent; or NULL */
+    unsigned shown;               /* NEED_* that this session negotiated */
+    enum mta mta;                 /* the `mta` setting */
+    bool pins_at_data;            /* postfix_facts is configured: pins behind Postfix are PIN_PENDING */
 };
 
 /*

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const unsigned char mapped_prefix[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static unsigned full_prefix(const struct network *network)
 {
@@ -35,7 +35,7 @@ static void unmap(struct network *network)
 /* The address alone, still mapped where it was written so. */
 static bool read_octets(struct network *network, const char *text)
 {
-    struct network found = { 0 };
+    struct network found = {0};
 
     if (inet_pton(AF_INET, text, found.octets) != 1) {
         if (inet_pton(AF_INET6, text, found.octets) != 1)

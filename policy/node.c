@@ -50,8 +50,9 @@ static void tell_syntax(struct node_reader *reader)
         source_tell(reader->source, 0, 0, "out of memory");
     else
         source_tell(reader->source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, "not YAML: %s%s%s",
-             parser->problem != NULL ? parser->problem : "cannot be read",
-             placed && parser->context != NULL ? ", " : "", placed && parser->context != NULL ? parser->context : "");
+                    parser->problem != NULL ? parser->problem : "cannot be read",
+                    placed && parser->context != NULL ? ", " : "",
+                    placed && parser->context != NULL ? parser->context : "");
 }
 
 /* The next event; false: reading broke off. The caller deletes a good one. */
@@ -82,7 +83,8 @@ static void check_properties(struct node_reader *reader, const yaml_event_t *eve
         tag = event->data.mapping_start.tag;
     }
     if (anchor != NULL)
-        source_tell(reader->source, line, column, "anchors are not allowed; write the value where it is needed");
+        source_tell(reader->source, line, column,
+                    "anchors are not allowed; write the value where it is needed");
     if (tag != NULL)
         source_tell(reader->source, line, column, "tags are not allowed");
 }
@@ -101,7 +103,8 @@ static struct node *node_new(struct node_reader *reader, struct arena *arena, co
     return node;
 }
 
-static bool take_scalar(struct node_reader *reader, struct arena *arena, struct node *node, const yaml_event_t *event)
+static bool take_scalar(struct node_reader *reader, struct arena *arena, struct node *node,
+                        const yaml_event_t *event)
 {
     const char *text = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
@@ -113,7 +116,8 @@ static bool take_scalar(struct node_reader *reader, struct arena *arena, struct 
         length = strlen(text);
     }
     if (length > SCALAR_MAX) {
-        source_tell(reader->source, node->line, node->column, "a text of %zu octets; at most %d are allowed", length, SCALAR_MAX);
+        source_tell(reader->source, node->line, node->column, "a text of %zu octets; at most %d are allowed",
+                    length, SCALAR_MAX);
         length = SCALAR_MAX;
     }
     node->text = arena_text(arena, text, length);
@@ -124,7 +128,8 @@ static bool take_scalar(struct node_reader *reader, struct arena *arena, struct 
     return node->text != NULL;
 }
 
-static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event, unsigned depth);
+static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,
+                              unsigned depth);
 
 /* Reads one node from the next event; NULL with *end set at the end of the collection, without when reading broke off. */
 static struct node *read_node(struct node_reader *reader, struct arena *arena, unsigned depth, bool *end)
@@ -167,8 +172,9 @@ static bool check_key(struct node_reader *reader, const struct node *mapping, co
     }
     for (const struct node *value = mapping->first; value != NULL; value = value->next)
         if (strcmp(value->key->text, key->text) == 0) {
-            source_tell(reader->source, key->line, key->column, "the key \"%.64s\" stands here a second time; the first is in line %u",
-                 key->text, value->key->line);
+            source_tell(reader->source, key->line, key->column,
+                        "the key \"%.64s\" stands here a second time; the first is in line %u", key->text,
+                        value->key->line);
             return false;
         }
     return true;
@@ -201,7 +207,8 @@ static bool take_mapping(struct node_reader *reader, struct arena *arena, struct
 }
 
 /* The node that begins with `event`, whole. */
-static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event, unsigned depth)
+static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,
+                              unsigned depth)
 {
     struct node *node = node_new(reader, arena, event);
     bool good = false;
@@ -283,8 +290,8 @@ static bool enter_top(struct node_reader *reader)
         } else if (event.type == YAML_MAPPING_START_EVENT) {
             check_properties(reader, &event);
         } else if (!again) {
-            source_tell(reader->source, (unsigned)event.start_mark.line + 1, (unsigned)event.start_mark.column + 1,
-                 "the file must hold a mapping (key: value)");
+            source_tell(reader->source, (unsigned)event.start_mark.line + 1,
+                        (unsigned)event.start_mark.column + 1, "the file must hold a mapping (key: value)");
             break_off(reader);
         }
         yaml_event_delete(&event);
@@ -301,8 +308,8 @@ static void leave_top(struct node_reader *reader)
     while (!end && next_event(reader, &event)) {
         end = event.type == YAML_STREAM_END_EVENT;
         if (event.type == YAML_DOCUMENT_START_EVENT) {
-            source_tell(reader->source, (unsigned)event.start_mark.line + 1, (unsigned)event.start_mark.column + 1,
-                 "a second document; a policy file holds one");
+            source_tell(reader->source, (unsigned)event.start_mark.line + 1,
+                        (unsigned)event.start_mark.column + 1, "a second document; a policy file holds one");
             break_off(reader);
         }
         yaml_event_delete(&event);

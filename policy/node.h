@@ -13,11 +13,11 @@ enum node_kind { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
 /* Lives in the arena it was read into. */
 struct node {
     enum node_kind kind;
-    bool quoted;             /* a scalar in quotes, or a block scalar: always text */
-    unsigned line, column;   /* from 1 */
-    const char *text;        /* of a scalar */
-    size_t count;            /* of a sequence or mapping */
-    const struct node *key;  /* of a value in a mapping */
+    bool quoted;            /* a scalar in quotes, or a block scalar: always text */
+    unsigned line, column;  /* from 1 */
+    const char *text;       /* of a scalar */
+    size_t count;           /* of a sequence or mapping */
+    const struct node *key; /* of a value in a mapping */
     const struct node *first, *next;
 };
 

@@ -44,7 +44,8 @@ const struct milter_settings *policy_milter(const struct policy *policy)
 
 /* ---- how requirements combine ---- */
 
-static size_t add_piece(struct piece piece[PIECES_MAX], size_t count, const struct require *require, unsigned keys)
+static size_t add_piece(struct piece piece[PIECES_MAX], size_t count, const struct require *require,
+                        unsigned keys)
 {
     if (keys != 0 && count < PIECES_MAX)
         piece[count] = (struct piece){require, keys};
@@ -74,7 +75,8 @@ size_t require_pieces(const struct policy *policy, const struct require *own, st
 
 /* ---- partners ---- */
 
-enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now, const struct actions **actions)
+enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now,
+                           const struct actions **actions)
 {
     enum mode mode = partner->mode == MODE_COUNT ? policy->mode : (enum mode)partner->mode;
 
@@ -125,7 +127,8 @@ enum mode partner_mode(const struct policy *policy, const struct partner *partne
     return partner_in_force(policy, partner, now, &actions);
 }
 
-bool partner_action(const struct policy *policy, const struct partner *partner, int64_t now, enum action *action)
+bool partner_action(const struct policy *policy, const struct partner *partner, int64_t now,
+                    enum action *action)
 {
     const struct actions *actions;
 
@@ -150,7 +153,8 @@ void partner_each_selector(const struct policy *policy, const struct partner *pa
             network_format(entry->network, text);
         else
             snprintf(text, sizeof text, "%s%s",
-                     entry->kind == SELECT_SUBDOMAINS || entry->kind == SELECT_CLIENT_SUFFIX ? "." : "", entry->domain);
+                     entry->kind == SELECT_SUBDOMAINS || entry->kind == SELECT_CLIENT_SUFFIX ? "." : "",
+                     entry->domain);
         selector(arg, text);
     }
 }

@@ -38,7 +38,8 @@ void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *
  * not known yet, and pins that are PIN_PENDING, make the verdict `pending`
  * where they matter; a refusal is final all the same, and so is anything with pending 0.
  */
-void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now, struct verdict *verdict);
+void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
+                     struct verdict *verdict);
 
 /* NEED_*: the events beside MAIL without which some transaction could not be judged by this policy. */
 unsigned policy_needs(const struct policy *policy);
@@ -64,7 +65,8 @@ const char *partner_contact(const struct partner *partner); /* NULL: none */
 const char *partner_comment(const struct partner *partner); /* NULL: none */
 enum mode partner_mode(const struct policy *policy, const struct partner *partner, int64_t now);
 /* The action at `now`, and whether it depends on the reason (then *action is the default's). */
-bool partner_action(const struct policy *policy, const struct partner *partner, int64_t now, enum action *action);
+bool partner_action(const struct policy *policy, const struct partner *partner, int64_t now,
+                    enum action *action);
 /* Text behind the reply: the partner's own, else the defaults', else NULL. */
 const char *partner_message(const struct policy *policy, const struct partner *partner);
 /* Calls `selector(arg, text)` for every domain and client selector of the partner, as in the policy's compared form. */
@@ -78,7 +80,9 @@ void policy_each_profile(const struct policy *policy, void (*found)(void *arg, c
  * What a finding wanted and what was found, for people and for JSON, at most
  * size - 1 octets; UTF-8 or whatever octets the MTA sent. `found` answers false where there is nothing to show (null).
  */
-void finding_wanted(const struct policy *policy, const struct judged *judged, const struct finding *finding, char *text, size_t size);
-bool finding_found(const struct policy *policy, const struct judged *judged, const struct finding *finding, const struct facts *facts, char *text, size_t size);
+void finding_wanted(const struct policy *policy, const struct judged *judged, const struct finding *finding,
+                    char *text, size_t size);
+bool finding_found(const struct policy *policy, const struct judged *judged, const struct finding *finding,
+                   const struct facts *facts, char *text, size_t size);
 
 #endif

@@ -13,6 +13,7 @@
 #include "policy/certname.h"
 
 /* What Exchange Online offers; the last one is from the wire only. */
+/* clang-format off */
 static const char *const exchange_online[] = {
     "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES256-SHA384", "ECDHE-RSA-AES128-SHA256",
@@ -136,6 +137,7 @@ const struct provider providers[] = {
      "every customer of Proofpoint on Demand sends with it: it proves Proofpoint's platform, not the "
      "partner"},
 };
+/* clang-format on */
 
 const size_t provider_count = sizeof providers / sizeof *providers;
 

@@ -20,10 +20,10 @@ extern const size_t builtin_profile_count;
 
 /* Certificates that all customers of a provider share: they prove the platform, not the partner. */
 struct provider {
-    const char *name;     /* "Exchange Online" */
-    const char *subject;  /* common name; "*.pphosted.com" covers itself and every name below pphosted.com */
-    const char *issuers;  /* issuers seen, with dates, for people */
-    const char *note;     /* what it proves and what not */
+    const char *name;    /* "Exchange Online" */
+    const char *subject; /* common name; "*.pphosted.com" covers itself and every name below pphosted.com */
+    const char *issuers; /* issuers seen, with dates, for people */
+    const char *note;    /* what it proves and what not */
 };
 
 extern const struct provider providers[];

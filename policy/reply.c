@@ -18,6 +18,7 @@ struct wording {
 };
 
 /* Codes as in forcetls.yaml(5), REASONS; 550 and 450 are avoided, Sendmail puts the address before them. */
+/* clang-format off */
 static const struct wording wordings[REASON_COUNT] = {
     [REASON_NO_TLS] = {"530", "5.7.0", "4.7.0", "Must issue a STARTTLS command first: mail from this domain must come over TLS"},
     [REASON_TLS_VERSION] = {"554", "5.7.0", "4.7.0", "TLS version too old for mail from this domain"},
@@ -41,6 +42,7 @@ static const struct wording wordings[REASON_COUNT] = {
     [REASON_SESSION_OUTDATED] = {NULL, NULL, "4.3.5", "Local policy changed during this session, try again later in a new one"},
     [REASON_INTERNAL] = {NULL, NULL, "4.3.5", "Local problem, not yours: try again later"},
 };
+/* clang-format on */
 
 static bool judged_lists(const struct judged *judged, enum requirement requirement)
 {
@@ -61,13 +63,15 @@ static const struct finding *deciding(const struct judged *judged)
 /* The suite that was seen, if it is one of a table and not just a client's or MTA's text. */
 static const char *seen_suite(const struct policy *policy, const struct facts *facts)
 {
-    int suite = facts->macro[MACRO_CIPHER] == NULL ? -1 : suites_find(policy->suites, facts->macro[MACRO_CIPHER]);
+    int suite =
+        facts->macro[MACRO_CIPHER] == NULL ? -1 : suites_find(policy->suites, facts->macro[MACRO_CIPHER]);
 
     return suite < 0 ? "unknown suite" : suites_name(policy->suites, suite);
 }
 
 /* The suites needed, where the policy names them in few words: its names and cipher strings are OpenSSL's. */
-static void add_needed_suites(char *detail, size_t size, const struct policy *policy, const struct judged *judged, const struct finding *finding)
+static void add_needed_suites(char *detail, size_t size, const struct policy *policy,
+                              const struct judged *judged, const struct finding *finding)
 {
     char wanted[50];
     size_t length = strlen(detail);
@@ -80,7 +84,8 @@ static void add_needed_suites(char *detail, size_t size, const struct policy *po
 }
 
 /* What was seen and needed, "" where the reason says it all. */
-static void make_detail(char *detail, size_t size, const struct policy *policy, const struct judged *judged, const struct facts *facts)
+static void make_detail(char *detail, size_t size, const struct policy *policy, const struct judged *judged,
+                        const struct facts *facts)
 {
     const struct finding *finding = deciding(judged);
     char wanted[32] = "";
@@ -116,7 +121,8 @@ static void make_detail(char *detail, size_t size, const struct policy *policy, 
     }
 }
 
-bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict, const struct facts *facts)
+bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict,
+                const struct facts *facts)
 {
     const struct judged *judged = &verdict->partner[0];
     const struct wording *wording = &wordings[verdict->reason];
@@ -125,16 +131,19 @@ bool reply_make(struct reply *reply, const struct policy *policy, const struct v
     const char *message;
     int length;
 
-    if ((!reject && verdict->action != ACTION_TEMPFAIL) || wording->sentence == NULL || verdict->partner_count == 0)
+    if ((!reject && verdict->action != ACTION_TEMPFAIL) || wording->sentence == NULL
+        || verdict->partner_count == 0)
         return false;
     if (reject && wording->reject == NULL)
         return false;
     snprintf(reply->code, sizeof reply->code, "%s", reject ? wording->reject : "451");
-    snprintf(reply->status, sizeof reply->status, "%s", reject ? wording->reject_status : wording->tempfail_status);
+    snprintf(reply->status, sizeof reply->status, "%s",
+             reject ? wording->reject_status : wording->tempfail_status);
     make_detail(detail, sizeof detail, policy, judged, facts);
     message = partner_message(policy, judged->partner);
     message = message == NULL ? "" : message;
-    length = snprintf(reply->text, sizeof reply->text, "%s [%s %s%s]%s%s", wording->sentence, judged->partner->name,
-                      reason_name(verdict->reason), detail, message[0] == '\0' ? "" : " ", message);
+    length = snprintf(reply->text, sizeof reply->text, "%s [%s %s%s]%s%s", wording->sentence,
+                      judged->partner->name, reason_name(verdict->reason), detail,
+                      message[0] == '\0' ? "" : " ", message);
     return length > 0;
 }

@@ -17,6 +17,7 @@ struct reply {
  * The reply to a transaction refused by `verdict`. True and *reply filled where its action is
  * reject or tempfail; else false. The class of code and status is always 5 for reject, 4 for tempfail.
  */
-bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict, const struct facts *facts);
+bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict,
+                const struct facts *facts);
 
 #endif

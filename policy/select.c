@@ -51,7 +51,8 @@ static bool same_selector(const struct selector *a, const struct selector *b)
 {
     if (a->kind != b->kind)
         return false;
-    return a->kind == SELECT_NETWORK ? network_equal(a->network, b->network) : strcmp(a->domain, b->domain) == 0;
+    return a->kind == SELECT_NETWORK ? network_equal(a->network, b->network)
+                                     : strcmp(a->domain, b->domain) == 0;
 }
 
 static const struct selector *find(const struct policy *policy, const struct selector *wanted)
@@ -85,8 +86,9 @@ static bool grow(struct policy *policy)
 
     if ((count & (count - 1)) == 0) {
         size_t room = count == 0 ? 8 : count * 2;
-        struct selector *selectors = count != 0 && count < 8 ? policy->selectors
-                                                             : realloc(policy->selectors, room * sizeof *selectors);
+        struct selector *selectors = count != 0 && count < 8
+                                         ? policy->selectors
+                                         : realloc(policy->selectors, room * sizeof *selectors);
 
         if (selectors == NULL)
             return false;
@@ -207,17 +209,35 @@ const struct partner *policy_find_partner(const struct policy *policy, const cha
 
 /* ---- the walk ---- */
 
-enum { STAGE_NETWORKS, STAGE_NAME, STAGE_NAME_SUFFIXES, STAGE_DOMAIN, STAGE_SUFFIXES, STAGE_PARENTS, STAGE_EVERYONE, STAGE_END };
+enum {
+    STAGE_NETWORKS,
+    STAGE_NAME,
+    STAGE_NAME_SUFFIXES,
+    STAGE_DOMAIN,
+    STAGE_SUFFIXES,
+    STAGE_PARENTS,
+    STAGE_EVERYONE,
+    STAGE_END
+};
 
-void select_domain(struct selection *selection, const struct policy *policy, const char *domain, bool null_sender)
+void select_domain(struct selection *selection, const struct policy *policy, const char *domain,
+                   bool null_sender)
 {
-    *selection = (struct selection){.policy = policy, .domain = domain, .rest = domain, .null_sender = null_sender,
-                                    .stage = domain != NULL && *domain != '\0' ? STAGE_DOMAIN : STAGE_EVERYONE};
+    *selection =
+        (struct selection){.policy = policy,
+                           .domain = domain,
+                           .rest = domain,
+                           .null_sender = null_sender,
+                           .stage = domain != NULL && *domain != '\0' ? STAGE_DOMAIN : STAGE_EVERYONE};
 }
 
-void select_client(struct selection *selection, const struct policy *policy, const struct network *address, const char *name)
+void select_client(struct selection *selection, const struct policy *policy, const struct network *address,
+                   const char *name)
 {
-    *selection = (struct selection){.policy = policy, .domain = name, .rest = name, .address = address,
+    *selection = (struct selection){.policy = policy,
+                                    .domain = name,
+                                    .rest = name,
+                                    .address = address,
                                     .stage = address != NULL ? STAGE_NETWORKS : STAGE_NAME};
     if (address != NULL)
         selection->prefix = address->v6 ? 128 : 32;
@@ -292,7 +312,8 @@ const struct partner *select_next(struct selection *selection)
             partner = next_network(selection);
             break;
         case STAGE_NAME:
-            partner = selection->domain == NULL ? NULL : lookup(policy, selection->domain, SELECT_CLIENT_NAME);
+            partner =
+                selection->domain == NULL ? NULL : lookup(policy, selection->domain, SELECT_CLIENT_NAME);
             once = true;
             break;
         case STAGE_NAME_SUFFIXES:

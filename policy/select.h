@@ -29,10 +29,12 @@ struct selection {
 };
 
 /* By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: by the HELO name, with the entries it lies below. */
-void select_domain(struct selection *selection, const struct policy *policy, const char *domain, bool null_sender);
+void select_domain(struct selection *selection, const struct policy *policy, const char *domain,
+                   bool null_sender);
 
 /* By the client's address and verified name; either may be NULL. */
-void select_client(struct selection *selection, const struct policy *policy, const struct network *address, const char *name);
+void select_client(struct selection *selection, const struct policy *policy, const struct network *address,
+                   const char *name);
 
 /* The next partner; NULL: no more. */
 const struct partner *select_next(struct selection *selection);

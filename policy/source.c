@@ -131,7 +131,8 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
         source_tell(source, 0, 0, "cannot be read: %s", strerror(errno));
         return false;
     }
-    if (source->size == 0 && count >= 3 && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) { /* libyaml counts a BOM as a column */
+    if (source->size == 0 && count >= 3
+        && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) { /* libyaml counts a BOM as a column */
         memmove(buffer, buffer + 3, (size_t)count - 3);
         count -= 3;
     }
@@ -156,7 +157,8 @@ static bool check_file(struct source *source)
     else if (!S_ISREG(status->st_mode))
         source_tell(source, 0, 0, "is no regular file");
     else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        source_tell(source, 0, 0, "can be written by group or others (mode %04o); chmod go-w", (unsigned)status->st_mode & 07777);
+        source_tell(source, 0, 0, "can be written by group or others (mode %04o); chmod go-w",
+                    (unsigned)status->st_mode & 07777);
     else if (status->st_size > FILE_MAX)
         source_tell(source, 0, 0, "larger than 512 MiB");
     else
@@ -195,7 +197,7 @@ void source_check_unchanged(struct source *source)
     const struct stat *before = &source->status;
     struct stat now;
 
-    if (fstat(source->file, &now) != 0 || now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec
-        || now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
+    if (fstat(source->file, &now) != 0 || now.st_size != before->st_size
+        || now.st_mtim.tv_sec != before->st_mtim.tv_sec || now.st_mtim.tv_nsec != before->st_mtim.tv_nsec)
         source_tell(source, 0, 0, "changed while it was being read");
 }

@@ -136,9 +136,12 @@ static void take_openssl(struct suites *suites, const SSL_CTX *tls)
 
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
         const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
-        struct suite suite = {SSL_CIPHER_get_name(cipher), SSL_CIPHER_standard_name(cipher),
-                              SSL_CIPHER_get_kx_nid(cipher) == NID_kx_any, cipher_is_ephemeral(cipher),
-                              cipher_is_weak(cipher), false};
+        struct suite suite = {SSL_CIPHER_get_name(cipher),
+                              SSL_CIPHER_standard_name(cipher),
+                              SSL_CIPHER_get_kx_nid(cipher) == NID_kx_any,
+                              cipher_is_ephemeral(cipher),
+                              cipher_is_weak(cipher),
+                              false};
 
         suite_add(suites, &suite);
     }
@@ -157,12 +160,12 @@ static void take_forgotten(struct suites *suites)
             spelling_add(suites, name, (size_t)same);
         else
             suite_add(suites, &suite);
-        }
+    }
 }
 
 static void take_word(struct suites *suites, SSL_CTX *tls, size_t word)
 {
-    const STACK_OF(SSL_CIPHER) *ciphers;
+    const STACK_OF(SSL_CIPHER) * ciphers;
     char string[64];
 
     snprintf(string, sizeof string, "%s:@SECLEVEL=0", cipher_words[word]);
@@ -260,8 +263,9 @@ const char *suites_nearest(const struct suites *suites, const char *name)
         size_t steps = distance(name, candidate->text);
 
         /* Of two that are equally near, nobody means the weak one. */
-        if (steps < least || (steps == least && nearest != NULL && suites_is_weak(suites, nearest->suite)
-                              && !suites_is_weak(suites, candidate->suite))) {
+        if (steps < least
+            || (steps == least && nearest != NULL && suites_is_weak(suites, nearest->suite)
+                && !suites_is_weak(suites, candidate->suite))) {
             nearest = candidate;
             least = steps;
         }

@@ -35,8 +35,8 @@ struct spelling {
 struct suites {
     size_t count, spelling_count;
     struct suite suite[SUITES_MAX];
-    struct spelling spelling[2 * SUITES_MAX];    /* sorted by text */
-    struct suite_set selected[CIPHER_WORDS];     /* by each word; no TLS 1.3 suite */
+    struct spelling spelling[2 * SUITES_MAX]; /* sorted by text */
+    struct suite_set selected[CIPHER_WORDS];  /* by each word; no TLS 1.3 suite */
 };
 
 #endif

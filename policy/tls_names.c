@@ -7,6 +7,7 @@
  */
 #include "policy/tls_internal.h"
 
+/* clang-format off */
 const struct forgotten_suite forgotten_suites[] = {
     {"NULL-MD5", "TLS_RSA_WITH_NULL_MD5"}, {"NULL-SHA", "TLS_RSA_WITH_NULL_SHA"},
     {"NULL-SHA256", "TLS_RSA_WITH_NULL_SHA256"}, {"DES-CBC-SHA", "TLS_RSA_WITH_DES_CBC_SHA"},
@@ -120,3 +121,4 @@ const char *const cipher_words[CIPHER_WORDS] = {
     "KUZNYECHIK", "MD5", "SHA", "SHA1", "SHA256", "SHA384", "GOST94", "GOST12", "GOST89MAC", "SSLv2",
     "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.2",
 };
+/* clang-format on */

@@ -5,8 +5,12 @@
 const char *outcome_name(enum outcome outcome)
 {
     static const char *const names[OUTCOME_COUNT] = {
-        [OUTCOME_NO_PARTNER] = "no_partner", [OUTCOME_EXEMPT] = "exempt", [OUTCOME_OFF] = "off",
-        [OUTCOME_EXCEPTED] = "excepted", [OUTCOME_PASS] = "pass", [OUTCOME_UNDECIDABLE] = "undecidable",
+        [OUTCOME_NO_PARTNER] = "no_partner",
+        [OUTCOME_EXEMPT] = "exempt",
+        [OUTCOME_OFF] = "off",
+        [OUTCOME_EXCEPTED] = "excepted",
+        [OUTCOME_PASS] = "pass",
+        [OUTCOME_UNDECIDABLE] = "undecidable",
         [OUTCOME_FAIL] = "fail",
     };
 
@@ -16,7 +20,9 @@ const char *outcome_name(enum outcome outcome)
 const char *mode_name(enum mode mode)
 {
     static const char *const names[MODE_COUNT] = {
-        [MODE_NONE] = "none", [MODE_TESTING] = "testing", [MODE_ENFORCE] = "enforce",
+        [MODE_NONE] = "none",
+        [MODE_TESTING] = "testing",
+        [MODE_ENFORCE] = "enforce",
     };
 
     return names[mode];
@@ -25,7 +31,9 @@ const char *mode_name(enum mode mode)
 const char *action_name(enum action action)
 {
     static const char *const names[ACTION_COUNT] = {
-        [ACTION_ACCEPT] = "accept", [ACTION_QUARANTINE] = "quarantine", [ACTION_TEMPFAIL] = "tempfail",
+        [ACTION_ACCEPT] = "accept",
+        [ACTION_QUARANTINE] = "quarantine",
+        [ACTION_TEMPFAIL] = "tempfail",
         [ACTION_REJECT] = "reject",
     };
 

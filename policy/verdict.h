@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* clang-format off */
 enum outcome { OUTCOME_NO_PARTNER, OUTCOME_EXEMPT, OUTCOME_OFF, OUTCOME_EXCEPTED, OUTCOME_PASS, OUTCOME_UNDECIDABLE, OUTCOME_FAIL, OUTCOME_COUNT };
 enum mode { MODE_NONE, MODE_TESTING, MODE_ENFORCE, MODE_COUNT };
 enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT, ACTION_COUNT }; /* by severity */
@@ -29,6 +30,7 @@ enum requirement { REQUIRE_TLS, REQUIRE_MIN_TLS_VERSION, REQUIRE_CIPHERS, REQUIR
     REQUIREMENT_COUNT };
 
 enum met { MET, UNMET, UNKNOWN, PENDING };
+/* clang-format on */
 
 /* Their names, as the design and the manuals fix them; never NULL for a value of the enum. */
 const char *outcome_name(enum outcome outcome);
@@ -53,7 +55,8 @@ struct finding {
     enum reason reason;                      /* while not met */
     const struct certificates *certificates; /* of REQUIRE_CERTIFICATES */
     const struct clients *clients;           /* of REQUIRE_CLIENTS */
-    unsigned identity;                       /* REQUIRE_CERTIFICATES: 1-based, the one that matched, else the one that came nearest; 0: none */
+    unsigned
+        identity; /* REQUIRE_CERTIFICATES: 1-based, the one that matched, else the one that came nearest; 0: none */
 };
 
 /* A part of what a partner requires: its own keys, what the defaults add, each profile. */

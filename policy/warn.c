@@ -20,8 +20,8 @@ struct doubts {
     void *arg;
 };
 
-__attribute__((format(printf, 3, 4)))
-static void warn(const struct doubts *doubts, struct place place, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void warn(const struct doubts *doubts, struct place place,
+                                                       const char *format, ...)
 {
     char text[600];
     struct diag diag = {SEVERITY_WARNING, place, text};
@@ -51,12 +51,21 @@ static void warn_unshown(const struct doubts *doubts, const char *owner, const s
     enum mta mta = doubts->policy->milter.mta;
     bool pin = identity->kind != IDENTITY_NAMES;
 
-    if (mta != MTA_SENDMAIL && !pin && (names_attributes(&identity->subject) || names_attributes(&identity->issuer)))
-        warn(doubts, identity->place, "%s: Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule (mta_facts)", owner);
+    if (mta != MTA_SENDMAIL && !pin
+        && (names_attributes(&identity->subject) || names_attributes(&identity->issuer)))
+        warn(doubts, identity->place,
+             "%s: Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
+             "(mta_facts)",
+             owner);
     if (mta != MTA_SENDMAIL && pin && doubts->policy->milter.postfix_facts == NULL)
-        warn(doubts, identity->place, "%s: Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for this rule (mta_facts)", owner);
+        warn(doubts, identity->place,
+             "%s: Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
+             "this rule (mta_facts)",
+             owner);
     if (mta == MTA_SENDMAIL && identity->kind == IDENTITY_KEY_FINGERPRINT)
-        warn(doubts, identity->place, "%s: Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)", owner);
+        warn(doubts, identity->place,
+             "%s: Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)",
+             owner);
 }
 
 static void warn_file(const struct doubts *doubts, const char *owner, const struct identity *identity)
@@ -71,7 +80,8 @@ static void warn_file(const struct doubts *doubts, const char *owner, const stru
     if (left < 0)
         warn(doubts, identity->place, "%s: the certificate in %s expired on %s", owner, identity->file, date);
     else if (left < SOON)
-        warn(doubts, identity->place, "%s: the certificate in %s expires on %s, days left: %d", owner, identity->file, date, (int)(left / DAY));
+        warn(doubts, identity->place, "%s: the certificate in %s expires on %s, days left: %d", owner,
+             identity->file, date, (int)(left / DAY));
 }
 
 /* The latest moment up to which, from `at` on, some identity is in force without a break; `at` itself where none is. */
@@ -103,7 +113,8 @@ static bool next_begin(const struct certificates *certificates, int64_t at, int6
     return *begin != DATE_END;
 }
 
-static void warn_dates(const struct doubts *doubts, const char *owner, const struct certificates *certificates)
+static void warn_dates(const struct doubts *doubts, const char *owner,
+                       const struct certificates *certificates)
 {
     int64_t end = covered_until(certificates, doubts->now), begin;
     char from[32], until[32];
@@ -113,13 +124,15 @@ static void warn_dates(const struct doubts *doubts, const char *owner, const str
     date_format(end, from);
     if (next_begin(certificates, end, &begin)) {
         date_format(begin, until);
-        warn(doubts, certificates->place, "%s: no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
+        warn(doubts, certificates->place,
+             "%s: no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
              owner, end == doubts->now ? "now" : from, until);
     } else if (end == doubts->now) {
-        warn(doubts, certificates->place, "%s: no certificate identity is in force any more; mail is deferred (policy_dates)", owner);
+        warn(doubts, certificates->place,
+             "%s: no certificate identity is in force any more; mail is deferred (policy_dates)", owner);
     } else if (end - doubts->now < SOON) {
-        warn(doubts, certificates->place, "%s: the last certificate identity ends on %s, days left: %d", owner, from,
-             (int)((end - doubts->now) / DAY));
+        warn(doubts, certificates->place, "%s: the last certificate identity ends on %s, days left: %d",
+             owner, from, (int)((end - doubts->now) / DAY));
     }
 }
 
@@ -145,15 +158,18 @@ static void warn_exceptions(const struct doubts *doubts, const struct partner *p
 
         date_format(exception->until, date);
         if (exception->until <= doubts->now)
-            warn(doubts, exception->place, "partner %s: this exception ended on %s and has no effect", partner->name, date);
+            warn(doubts, exception->place, "partner %s: this exception ended on %s and has no effect",
+                 partner->name, date);
         if (exception->clients == NULL)
-            warn(doubts, exception->place, "partner %s: an exception without clients; anyone can write that %s", partner->name,
+            warn(doubts, exception->place,
+                 "partner %s: an exception without clients; anyone can write that %s", partner->name,
                  exception->sender_count > 0 ? "sender" : "recipient");
     }
 }
 
 /* The first less specific partner behind a selector that enforces, or NULL. */
-static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner, const struct selector *entry)
+static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner,
+                                      const struct selector *entry)
 {
     struct selection selection;
     const struct partner *other;
@@ -198,7 +214,8 @@ static void warn_shadow(const struct doubts *doubts, const struct partner *partn
         const struct partner *other = shadowed(doubts, partner, entry);
 
         if (other != NULL) {
-            warn(doubts, partner_place(doubts->policy, partner), "partner %s (mode %s) takes mail from partner %s, which enforces", partner->name,
+            warn(doubts, partner_place(doubts->policy, partner),
+                 "partner %s (mode %s) takes mail from partner %s, which enforces", partner->name,
                  mode_name(mode), other->name);
             return;
         }

@@ -68,7 +68,8 @@ static void weigh_bits(struct finding *finding, const struct facts *facts, unsig
         found(finding, (unsigned)facts->cipher_bits >= wanted ? MET : UNMET, REASON_CIPHER_BITS);
 }
 
-static void weigh_forward_secrecy(struct finding *finding, const struct suites *suites, const struct facts *facts)
+static void weigh_forward_secrecy(struct finding *finding, const struct suites *suites,
+                                  const struct facts *facts)
 {
     const char *name = facts->macro[MACRO_CIPHER];
     int suite;
@@ -78,7 +79,8 @@ static void weigh_forward_secrecy(struct finding *finding, const struct suites *
         return;
     }
     suite = suites_find(suites, name);
-    found(finding, (suite >= 0 ? suites_is_ephemeral(suites, suite) : suites_name_is_ephemeral(name)) ? MET : UNMET,
+    found(finding,
+          (suite >= 0 ? suites_is_ephemeral(suites, suite) : suites_name_is_ephemeral(name)) ? MET : UNMET,
           REASON_FORWARD_SECRECY);
 }
 
@@ -93,7 +95,8 @@ enum met clients_match(const struct clients *clients, const struct facts *facts,
     for (size_t i = 0; state == CLIENT_NAME_VERIFIED && i < clients->name_count; i++) {
         const struct client_name *name = &clients->names[i];
 
-        if (name->suffix ? domain_below(facts->client_name.text, name->domain) : strcmp(facts->client_name.text, name->domain) == 0)
+        if (name->suffix ? domain_below(facts->client_name.text, name->domain)
+                         : strcmp(facts->client_name.text, name->domain) == 0)
             return MET;
     }
     if (clients->network_count > 0 && !facts->client_known)
@@ -131,7 +134,7 @@ static bool strictest(const struct judged *judged, enum requirement requirement,
     *value = 0;
     for (size_t i = 0; i < judged->piece_count; i++) {
         const struct require *require = judged->piece[i].require;
-        unsigned of_piece = requirement == REQUIRE_MIN_TLS_VERSION ? (unsigned)require->min_tls_version
+        unsigned of_piece = requirement == REQUIRE_MIN_TLS_VERSION   ? (unsigned)require->min_tls_version
                             : requirement == REQUIRE_MIN_CIPHER_BITS ? require->min_cipher_bits
                                                                      : require->forward_secrecy;
 

@@ -17,10 +17,14 @@ enum { TEXT_SIZE = 4096 };
 static int exit_status(enum action action)
 {
     switch (action) {
-    case ACTION_TEMPFAIL: return 10;
-    case ACTION_REJECT: return 11;
-    case ACTION_QUARANTINE: return 12;
-    default: return 0;
+    case ACTION_TEMPFAIL:
+        return 10;
+    case ACTION_REJECT:
+        return 11;
+    case ACTION_QUARANTINE:
+        return 12;
+    default:
+        return 0;
     }
 }
 
@@ -115,11 +119,16 @@ static const char *why_accepted(const struct verdict *verdict)
     switch (verdict->outcome) {
     case OUTCOME_NO_PARTNER:
         return verdict->partner_count > 0 ? "its partner's mode is none" : "it belongs to no partner";
-    case OUTCOME_EXEMPT: return "it is exempt";
-    case OUTCOME_PASS: return "every partner it belongs to is satisfied";
-    case OUTCOME_FAIL: return "it falls short, but its partner is not enforced";
-    case OUTCOME_UNDECIDABLE: return "it cannot be judged, but its partner is not enforced";
-    default: return outcome_name(verdict->outcome);
+    case OUTCOME_EXEMPT:
+        return "it is exempt";
+    case OUTCOME_PASS:
+        return "every partner it belongs to is satisfied";
+    case OUTCOME_FAIL:
+        return "it falls short, but its partner is not enforced";
+    case OUTCOME_UNDECIDABLE:
+        return "it cannot be judged, but its partner is not enforced";
+    default:
+        return outcome_name(verdict->outcome);
     }
 }
 
@@ -157,8 +166,7 @@ static int show_requirements(const struct answer *answer, const struct judged *j
         if (!finding_found(answer->policy, judged, finding, answer->facts, found, sizeof(found)))
             strcpy(found, "-");
         met_text(finding, met, sizeof(met));
-        table_row(table,
-                  (const char *const[]){requirement_name(finding->requirement), wanted, found, met});
+        table_row(table, (const char *const[]){requirement_name(finding->requirement), wanted, found, met});
     }
     return table_print(table, stdout);
 }

@@ -30,14 +30,10 @@ static const char help[] =
     "in a file, 69 no certificate from a server.\n";
 
 static const struct option options[] = {
-    {"connect", required_argument, NULL, 'c'},
-    {"ca-file", required_argument, NULL, 'f'},
-    {"ca-path", required_argument, NULL, 'p'},
-    {"online", no_argument, NULL, 'o'},
-    {"date", required_argument, NULL, 'd'},
-    {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"connect", required_argument, NULL, 'c'}, {"ca-file", required_argument, NULL, 'f'},
+    {"ca-path", required_argument, NULL, 'p'}, {"online", no_argument, NULL, 'o'},
+    {"date", required_argument, NULL, 'd'},    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
 /* Shows what is in the chain, which it frees. */
@@ -125,17 +121,30 @@ int verb_cert(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (option) {
-        case 'c': target = optarg; break;
-        case 'f': request.ca_file = optarg; break;
-        case 'p': request.ca_path = optarg; break;
-        case 'o': request.online = true; break;
-        case 'j': request.json = true; break;
-        case 'h': fputs(help, stdout); return EX_OK;
+        case 'c':
+            target = optarg;
+            break;
+        case 'f':
+            request.ca_file = optarg;
+            break;
+        case 'p':
+            request.ca_path = optarg;
+            break;
+        case 'o':
+            request.online = true;
+            break;
+        case 'j':
+            request.json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
         case 'd':
             if (!date_parse(optarg, &request.now))
                 return usage_error(argv[0], "not a date", optarg);
             break;
-        default: return usage_error(argv[0], NULL, NULL);
+        default:
+            return usage_error(argv[0], NULL, NULL);
         }
     }
     signal(SIGPIPE, SIG_IGN); /* a server may hang up at any time */

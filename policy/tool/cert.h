@@ -27,7 +27,12 @@ struct texts {
 };
 
 enum answer {
-    ANSWER_GOOD, ANSWER_REVOKED, ANSWER_UNKNOWN, ANSWER_EXPIRED, ANSWER_NONE, ANSWER_NOT_ASKED,
+    ANSWER_GOOD,
+    ANSWER_REVOKED,
+    ANSWER_UNKNOWN,
+    ANSWER_EXPIRED,
+    ANSWER_NONE,
+    ANSWER_NOT_ASKED,
     ANSWER_COUNT
 };
 
@@ -43,11 +48,11 @@ enum validity { VALID, NOT_YET_VALID, EXPIRED };
 
 /* Everything that is shown. Text is UTF-8 or whatever the certificate holds; NUL octets are written \x00. */
 struct certificate_view {
-    struct arena arena; /* holds the texts */
-    bool exhausted;     /* memory ran out: it is not whole */
-    const char *source; /* a file, or host:port */
-    const char *session; /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
-    const char *root; /* NULL: the chain does not lead to one */
+    struct arena arena;                                     /* holds the texts */
+    bool exhausted;                                         /* memory ran out: it is not whole */
+    const char *source;                                     /* a file, or host:port */
+    const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
+    const char *root;                                       /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
     const char *issuer_shown; /* as Postfix shows the issuer: its CN, else its O; NULL: neither */
     const char *serial, *key, *signature;
@@ -60,9 +65,9 @@ struct certificate_view {
     const char *for_clients_why; /* a sentence */
     char fingerprint[72], key_fingerprint[72]; /* sha256: and digits without colons */
     bool self_signed, trusted;
-    const char *trust;           /* in words */
-    const char *missing;         /* the issuer whose certificate is missing, or NULL */
-    struct texts missing_at;     /* where its certificate can be had */
+    const char *trust;       /* in words */
+    const char *missing;     /* the issuer whose certificate is missing, or NULL */
+    struct texts missing_at; /* where its certificate can be had */
     const struct provider *provider;
     struct texts crls, ocsps;
     size_t answer_count;

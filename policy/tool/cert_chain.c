@@ -58,8 +58,10 @@ static void take_where(struct certificate_view *view, X509 *certificate)
 static void tell_missing(struct certificate_view *view, X509 *at)
 {
     view->missing = at ? cert_short_name(view, X509_get_issuer_name(at)) : view->issuer;
-    view->trust = cert_text(view, "the chain breaks off: the certificate of %s is neither shown nor in the "
-                            "trust store", view->missing);
+    view->trust = cert_text(view,
+                            "the chain breaks off: the certificate of %s is neither shown nor in the "
+                            "trust store",
+                            view->missing);
     view->root = NULL;
     if (at)
         take_where(view, at);

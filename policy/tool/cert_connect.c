@@ -141,8 +141,8 @@ static SSL *new_session(SSL_CTX *tls, int file, const char *host)
     SSL_CTX_set_min_proto_version(tls, TLS1_VERSION);
     SSL_CTX_set_cipher_list(tls, "ALL:@SECLEVEL=0");
     session = SSL_new(tls);
-    if (!session || SSL_set_fd(session, file) != 1 ||
-        (!network_read_address(&address, host) && SSL_set_tlsext_host_name(session, host) != 1)) {
+    if (!session || SSL_set_fd(session, file) != 1
+        || (!network_read_address(&address, host) && SSL_set_tlsext_host_name(session, host) != 1)) {
         SSL_free(session);
         return NULL;
     }

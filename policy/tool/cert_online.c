@@ -29,8 +29,8 @@ struct question {
 
 const char *answer_name(enum answer answer)
 {
-    static const char *const names[ANSWER_COUNT] = {"good", "revoked", "unknown", "outdated", "no_answer",
-                                                    "not_asked"};
+    static const char *const names[ANSWER_COUNT] = {"good",     "revoked",   "unknown",
+                                                    "outdated", "no_answer", "not_asked"};
 
     return names[answer];
 }
@@ -74,7 +74,8 @@ static bool reachable(const struct question *question)
     if (!good)
         say(question, ANSWER_NONE, "no answer: that is no URL");
     else if (!behind_proxy() && (why = reach_internet(host, port)) != 0)
-        say(question, ANSWER_NONE, why == EADDRNOTAVAIL
+        say(question, ANSWER_NONE,
+            why == EADDRNOTAVAIL
                 ? cert_text(question->view, "no answer: the name %s is not known here (is there a network?)",
                             host)
                 : cert_text(question->view, "no answer: %s port %s: %s", host, port, strerror(why)));
@@ -115,11 +116,11 @@ static OCSP_RESPONSE *post(const struct question *question, OCSP_REQUEST *reques
     char *host = NULL, *port = NULL, *path = NULL;
     OCSP_RESPONSE *response = NULL;
 
-    if (body && i2d_OCSP_REQUEST_bio(body, request) == 1 &&
-        OSSL_HTTP_parse_url(question->answer->url, NULL, NULL, &host, &port, NULL, &path, NULL, NULL) == 1)
+    if (body && i2d_OCSP_REQUEST_bio(body, request) == 1
+        && OSSL_HTTP_parse_url(question->answer->url, NULL, NULL, &host, &port, NULL, &path, NULL, NULL) == 1)
         got = OSSL_HTTP_transfer(NULL, host, port, path, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL,
-                                 "application/ocsp-request", body, "application/ocsp-response", 1,
-                                     OCSP_LIMIT, PATIENCE, 0);
+                                 "application/ocsp-request", body, "application/ocsp-response", 1, OCSP_LIMIT,
+                                 PATIENCE, 0);
     if (got)
         response = d2i_OCSP_RESPONSE_bio(got, NULL);
     BIO_free(body);
@@ -135,10 +136,10 @@ static bool is_signed(const struct question *question, OCSP_BASICRESP *basic)
 {
     STACK_OF(X509) *issuers = sk_X509_new_null();
     X509_STORE *store = X509_STORE_new();
-    bool good = issuers && store && sk_X509_push(issuers, question->issuer) > 0 &&
-                X509_STORE_add_cert(store, question->issuer) == 1 &&
-                X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) == 1 &&
-                OCSP_basic_verify(basic, issuers, store, 0) == 1;
+    bool good = issuers && store && sk_X509_push(issuers, question->issuer) > 0
+                && X509_STORE_add_cert(store, question->issuer) == 1
+                && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) == 1
+                && OCSP_basic_verify(basic, issuers, store, 0) == 1;
 
     X509_STORE_free(store);
     sk_X509_free(issuers);
@@ -156,8 +157,8 @@ static void read_status(const struct question *question, OCSP_BASICRESP *basic)
     if (!id || OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &from, &until) != 1)
         say(question, ANSWER_UNKNOWN, "it answers, but not about this certificate");
     else if (until && (!cert_instant(until, &end) || end + LEEWAY < question->now))
-        say(question, ANSWER_EXPIRED, cert_text(question->view, "its answer is outdated since %s",
-                                                date(question, until)));
+        say(question, ANSWER_EXPIRED,
+            cert_text(question->view, "its answer is outdated since %s", date(question, until)));
     else if (status == V_OCSP_CERTSTATUS_GOOD)
         say(question, ANSWER_GOOD, "good: not revoked");
     else if (status == V_OCSP_CERTSTATUS_REVOKED)
@@ -184,8 +185,9 @@ static void ask_ocsp(const struct question *question)
     if (!response)
         say_failure(question);
     else if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-        say(question, ANSWER_UNKNOWN, cert_text(question->view, "it answers: %s",
-                                                OCSP_response_status_str(OCSP_response_status(response))));
+        say(question, ANSWER_UNKNOWN,
+            cert_text(question->view, "it answers: %s",
+                      OCSP_response_status_str(OCSP_response_status(response))));
     else if (!(basic = OCSP_response_get1_basic(response)) || !is_signed(question, basic))
         say(question, ANSWER_UNKNOWN, "its answer is not signed by the issuer");
     else
@@ -247,8 +249,8 @@ static void read_crl(const struct question *question, X509_CRL *crl)
     else if (key && X509_CRL_verify(crl, key) != 1)
         say(question, ANSWER_UNKNOWN, "its list is not signed by the issuer");
     else if (until && (!cert_instant(until, &end) || end + LEEWAY < question->now))
-        say(question, ANSWER_EXPIRED, cert_text(question->view, "its list is outdated since %s",
-                                                date(question, until)));
+        say(question, ANSWER_EXPIRED,
+            cert_text(question->view, "its list is outdated since %s", date(question, until)));
     else if (found == 1)
         say(question, ANSWER_REVOKED,
             cert_text(question->view, "revoked on %s",
@@ -281,8 +283,8 @@ static void ask_crl(const struct question *question)
 
 void cert_ask_online(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_request *request)
 {
-    struct question question = {view, sk_X509_value(chain, 0), cert_find_issuer(chain, request),
-                                request->now, NULL};
+    struct question question = {view, sk_X509_value(chain, 0), cert_find_issuer(chain, request), request->now,
+                                NULL};
     const struct texts *lists[] = {&view->crls, &view->ocsps};
 
     for (size_t list = 0; list < 2; list++) {

@@ -58,8 +58,8 @@ STACK_OF(X509) *cert_read_file(const char *path, const char **why)
     unsigned long error;
 
     ERR_clear_error();
-    while (chain && sk_X509_num(chain) < CERTIFICATES_MAX &&
-           (certificate = PEM_read_X509(file, NULL, no_passphrase, NULL)) != NULL)
+    while (chain && sk_X509_num(chain) < CERTIFICATES_MAX
+           && (certificate = PEM_read_X509(file, NULL, no_passphrase, NULL)) != NULL)
         if (!sk_X509_push(chain, certificate))
             X509_free(certificate);
     error = ERR_peek_last_error();
@@ -68,7 +68,8 @@ STACK_OF(X509) *cert_read_file(const char *path, const char **why)
         fclose(file);
     if (chain && sk_X509_num(chain) == 0) {
         *why = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE
-                   ? "holds no PEM certificate" : "holds a PEM certificate that cannot be read";
+                   ? "holds no PEM certificate"
+                   : "holds a PEM certificate that cannot be read";
         sk_X509_free(chain);
         return NULL;
     }

@@ -115,7 +115,8 @@ void cert_show(const struct certificate_view *view, FILE *stream)
     show_answers(view, stream, true);
     show_trust(view, stream);
     if (view->session)
-        row(stream, "note", "this is what the server shows when it receives; what it shows when it sends "
+        row(stream, "note",
+            "this is what the server shows when it receives; what it shows when it sends "
             "may be another one");
     if (view->provider) {
         row(stream, "shared", view->provider->name);

@@ -198,9 +198,12 @@ static void take_usages(struct certificate_view *view, X509 *x509)
     static const struct {
         uint32_t bit;
         const char *name;
-    } usages[] = {{KU_DIGITAL_SIGNATURE, "digitalSignature"}, {KU_NON_REPUDIATION, "nonRepudiation"},
-                  {KU_KEY_ENCIPHERMENT, "keyEncipherment"}, {KU_DATA_ENCIPHERMENT, "dataEncipherment"},
-                  {KU_KEY_AGREEMENT, "keyAgreement"}, {KU_KEY_CERT_SIGN, "keyCertSign"},
+    } usages[] = {{KU_DIGITAL_SIGNATURE, "digitalSignature"},
+                  {KU_NON_REPUDIATION, "nonRepudiation"},
+                  {KU_KEY_ENCIPHERMENT, "keyEncipherment"},
+                  {KU_DATA_ENCIPHERMENT, "dataEncipherment"},
+                  {KU_KEY_AGREEMENT, "keyAgreement"},
+                  {KU_KEY_CERT_SIGN, "keyCertSign"},
                   {KU_CRL_SIGN, "cRLSign"}};
     EXTENDED_KEY_USAGE *extended = X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
     uint32_t bits = X509_get_key_usage(x509);
@@ -233,15 +236,16 @@ static void judge_usage(struct certificate_view *view, X509 *x509)
         client_auth |= strcmp(view->extended_usages.text[i], "clientAuth") == 0;
     view->for_clients = X509_check_purpose(x509, X509_PURPOSE_SSL_CLIENT, 0) == 1 && !view->self_signed;
     if (view->self_signed)
-        view->for_clients_why = cert_text(
-            view, "no: it is self-signed, and unless it is in smtpd_tls_CAfile itself, %s", hidden);
+        view->for_clients_why =
+            cert_text(view, "no: it is self-signed, and unless it is in smtpd_tls_CAfile itself, %s", hidden);
     else if (view->for_clients)
-        view->for_clients_why = extended
-            ? "yes, if smtpd_tls_CAfile leads to it: it may be used by clients (clientAuth)"
-            : "yes, if smtpd_tls_CAfile leads to it: it has no extended key usage, so any use is allowed";
+        view->for_clients_why =
+            extended
+                ? "yes, if smtpd_tls_CAfile leads to it: it may be used by clients (clientAuth)"
+                : "yes, if smtpd_tls_CAfile leads to it: it has no extended key usage, so any use is allowed";
     else if (extended && !client_auth)
-        view->for_clients_why = cert_text(view, "no: it may not be used by clients (no clientAuth); %s",
-                                          hidden);
+        view->for_clients_why =
+            cert_text(view, "no: it may not be used by clients (no clientAuth); %s", hidden);
     else
         view->for_clients_why = cert_text(view, "no: its key usage does not allow TLS clients; %s", hidden);
 }

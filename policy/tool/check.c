@@ -13,13 +13,12 @@
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
 
-static const char help[] =
-    "Usage: forcetls check [-c FILE] [--json] [--strict]\n\n"
-    "Finds mistakes and doubts in a policy.\n\n"
-    "  -c FILE    the policy (default " POLICY_FILE ")\n"
-    "  --json     one JSON object instead of lines\n"
-    "  --strict   exit with 1 where there are warnings\n\n"
-    "Exit status: 0 good, 1 warnings and --strict, 64 usage, 78 errors.\n";
+static const char help[] = "Usage: forcetls check [-c FILE] [--json] [--strict]\n\n"
+                           "Finds mistakes and doubts in a policy.\n\n"
+                           "  -c FILE    the policy (default " POLICY_FILE ")\n"
+                           "  --json     one JSON object instead of lines\n"
+                           "  --strict   exit with 1 where there are warnings\n\n"
+                           "Exit status: 0 good, 1 warnings and --strict, 64 usage, 78 errors.\n";
 
 static const struct option options[] = {
     {"json", no_argument, NULL, 'j'},
@@ -152,11 +151,20 @@ int verb_check(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
-        case 'c': file = optarg; break;
-        case 'j': json = true; break;
-        case 's': strict = true; break;
-        case 'h': fputs(help, stdout); return EX_OK;
-        default: return usage_error(argv[0], NULL, NULL);
+        case 'c':
+            file = optarg;
+            break;
+        case 'j':
+            json = true;
+            break;
+        case 's':
+            strict = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
+        default:
+            return usage_error(argv[0], NULL, NULL);
         }
     }
     if (optind < argc)

@@ -142,17 +142,28 @@ int verb_doctor(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
-        case 'c': examination.policy_file = optarg; break;
-        case 'p': examination.postfix_directory = optarg; break;
-        case 's': examination.sendmail_cf = optarg; break;
-        case 'j': json = true; break;
-        case 'h': fputs(help, stdout); return EX_OK;
+        case 'c':
+            examination.policy_file = optarg;
+            break;
+        case 'p':
+            examination.postfix_directory = optarg;
+            break;
+        case 's':
+            examination.sendmail_cf = optarg;
+            break;
+        case 'j':
+            json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
         case 'S':
             if (socket_form_check(optarg))
                 return usage_error(argv[0], "not of the form unix:/path or inet:port@host", optarg);
             examination.socket = optarg;
             break;
-        default: return usage_error(argv[0], NULL, NULL);
+        default:
+            return usage_error(argv[0], NULL, NULL);
         }
     }
     if (optind < argc)

@@ -40,9 +40,9 @@ static void examine_rules(struct examination *examination)
         remark(remarks, LEVEL_OK, "mode", "partners enforced: %zu of %zu", survey->enforcing,
                survey->partners);
     else {
-        remark(remarks, LEVEL_WARNING, "mode", survey->partners == 0
-                   ? "nothing is enforced yet: the policy has no partner"
-                   : "nothing is enforced yet: every partner is in mode testing or none");
+        remark(remarks, LEVEL_WARNING, "mode",
+               survey->partners == 0 ? "nothing is enforced yet: the policy has no partner"
+                                     : "nothing is enforced yet: every partner is in mode testing or none");
         remark_change(remarks, "%s: mode: enforce", examination->policy_file);
     }
     if (survey->dates) {
@@ -82,8 +82,7 @@ static void examine_files(struct examination *examination)
             continue;
         reach_obstacle(&filter, file, REACH_READ, obstacle, sizeof(obstacle));
         remark(remarks, LEVEL_ERROR, "policy_readable", "the filter's user %s cannot read %s: %s%s%s",
-               filter.name, file,
-               strerror(why), *obstacle ? " at " : "", obstacle);
+               filter.name, file, strerror(why), *obstacle ? " at " : "", obstacle);
         remark_change(remarks, "chgrp %s %s && chmod 0640 %s", filter.name, file, file);
     }
     if (unreadable == 0)
@@ -99,8 +98,7 @@ static void examine_clock(struct examination *examination)
     date_format(examination->now, now);
     if (examination->now < built_for) {
         remark(remarks, LEVEL_ERROR, "clock",
-               "the clock says %s; rules with dates and certificates need the right one",
-               now);
+               "the clock says %s; rules with dates and certificates need the right one", now);
         remark_change(remarks, "timedatectl set-ntp true");
         return;
     }

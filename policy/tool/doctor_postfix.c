@@ -48,8 +48,7 @@ void postfix_change(const struct postfix *postfix, const char *parameter, const 
 
     if (is_own(postfix, parameter))
         remark_change(&postfix->examination->remarks, "master.cf, %s %s: -o { %s =%s%s }",
-                      postfix->service->name,
-                      postfix->service->type, parameter, blank, value);
+                      postfix->service->name, postfix->service->type, parameter, blank, value);
     else
         remark_change(&postfix->examination->remarks, "main.cf: %s =%s%s", parameter, blank, value);
 }
@@ -66,8 +65,8 @@ static bool is_one_of(const char *word, const char *const *words)
 
 static bool is_loopback(const char *name)
 {
-    return strncmp(name, "127.", 4) == 0 || strncmp(name, "[::1]", 5) == 0 ||
-        strncmp(name, "localhost:", 10) == 0;
+    return strncmp(name, "127.", 4) == 0 || strncmp(name, "[::1]", 5) == 0
+           || strncmp(name, "localhost:", 10) == 0;
 }
 
 static enum role find_role(const struct postfix *postfix)
@@ -83,8 +82,8 @@ static enum role find_role(const struct postfix *postfix)
         return ROLE_LOCAL;
     if (colon && is_loopback(name))
         return ROLE_LOCAL;
-    if (is_own(postfix, "content_filter") && *postfix_text(postfix, "content_filter") == '\0' &&
-        *postconf_text(postfix->postconf, NULL, "content_filter") != '\0')
+    if (is_own(postfix, "content_filter") && *postfix_text(postfix, "content_filter") == '\0'
+        && *postconf_text(postfix->postconf, NULL, "content_filter") != '\0')
         return ROLE_LOCAL;
     if (logs_in && (is_one_of(port, submission) || is_own(postfix, "smtpd_sasl_auth_enable")))
         return ROLE_SUBMISSION;
@@ -105,8 +104,7 @@ static enum asking find_filter(const struct postfix *postfix, struct element *el
 
     while (element_next(element, &rest)) {
         enum same same = endpoint_compare(element->text, postfix->examination->socket,
-                                          postfix->queue_directory,
-                                          postfix->service->chrooted);
+                                          postfix->queue_directory, postfix->service->chrooted);
 
         if (same == SAME)
             return has_no_milters(postfix) ? SWITCHED_OFF : ASKS;
@@ -140,8 +138,7 @@ static void tell_missing(const struct postfix *postfix, enum asking asking, enum
     switch (asking) {
     case NOT_IN_CHROOT:
         remark(remarks, level, "smtpd_milters", "%sis chrooted, and finds no such path inside of %s: %s",
-               service->label,
-               postfix->queue_directory, list);
+               service->label, postfix->queue_directory, list);
         suggest_filter(postfix);
         break;
     case SWITCHED_OFF:
@@ -161,11 +158,10 @@ static void examine_submission(const struct postfix *postfix)
     struct examination *examination = postfix->examination;
     const char *daemon = postfix_text(postfix, "milter_macro_daemon_name"), *label = postfix->service->label;
 
-    if (!examination->policy || examination->survey.authenticated_exempt ||
-        policy_exempts_daemon(examination->policy, daemon)) {
+    if (!examination->policy || examination->survey.authenticated_exempt
+        || policy_exempts_daemon(examination->policy, daemon)) {
         remark(&examination->remarks, LEVEL_OK, "smtpd_milters",
-               "%sasks the filter; authenticated sessions are exempt",
-               label);
+               "%sasks the filter; authenticated sessions are exempt", label);
         return;
     }
     remark(&examination->remarks, LEVEL_WARNING, "smtpd_milters",
@@ -193,9 +189,8 @@ static void examine_service(const struct postfix *postfix)
         remark_change(remarks, "master.cf, %s %s: -o smtpd_milters=", postfix->service->name,
                       postfix->service->type);
     } else {
-        remark(remarks, LEVEL_OK, "smtpd_milters", "%s%s the filter%s", label, asking == ASKS ? "asks"
-               : "does not ask",
-               asking == ASKS ? "" : ", and need not");
+        remark(remarks, LEVEL_OK, "smtpd_milters", "%s%s the filter%s", label,
+               asking == ASKS ? "asks" : "does not ask", asking == ASKS ? "" : ", and need not");
     }
     if (asking == ASKS)
         doctor_postfix_filter(postfix, element.options);
@@ -283,8 +278,7 @@ void doctor_postfix(struct examination *examination)
     }
     postfix.queue_directory = postconf_text(postconf, NULL, "queue_directory");
     snprintf(examination->mta, sizeof(examination->mta), "Postfix %s, %s",
-             postfix_text(&postfix, "mail_version"),
-             postconf_directory(postconf));
+             postfix_text(&postfix, "mail_version"), postconf_directory(postconf));
     examine_warnings(&postfix);
     examine_owner(&postfix);
     doctor_postfix_main(&postfix);

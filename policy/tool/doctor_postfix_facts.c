@@ -65,23 +65,25 @@ static void suggest(const struct postfix *postfix)
     bool good;
 
     endpoint_write(postfix->examination->facts, postfix->queue_directory, endpoint, sizeof(endpoint), &good);
-    snprintf(value, sizeof(value), "check_policy_service { %s, default_action=DUNNO, timeout=3s, "
-             "try_limit=1 }", endpoint);
+    snprintf(value, sizeof(value),
+             "check_policy_service { %s, default_action=DUNNO, timeout=3s, "
+             "try_limit=1 }",
+             endpoint);
     postfix_change(postfix, list, value);
 }
 
 static void tell_missing(const struct postfix *postfix, const struct wiring *wiring)
 {
-    static const char *const others[] = {"smtpd_client_restrictions", "smtpd_helo_restrictions",
-                                         "smtpd_sender_restrictions",
-        "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_end_of_data_restrictions"};
+    static const char *const others[] = {"smtpd_client_restrictions",    "smtpd_helo_restrictions",
+                                         "smtpd_sender_restrictions",    "smtpd_relay_restrictions",
+                                         "smtpd_recipient_restrictions", "smtpd_end_of_data_restrictions"};
     struct remarks *remarks = &postfix->examination->remarks;
     const char *where = postfix_where(postfix, list);
 
     if (wiring->unchrooted) {
         remark(remarks, LEVEL_ERROR, subject,
-               "%s%s names %s by a path that does not exist inside of the chroot %s", where,
-               list, postfix->examination->facts, postfix->queue_directory);
+               "%s%s names %s by a path that does not exist inside of the chroot %s", where, list,
+               postfix->examination->facts, postfix->queue_directory);
         suggest(postfix);
         return;
     }
@@ -97,9 +99,10 @@ static void tell_missing(const struct postfix *postfix, const struct wiring *wir
         suggest(postfix);
         return;
     }
-    remark(remarks, LEVEL_ERROR, subject, "%s%s does not ask %s: rules about fingerprints cannot be "
-           "decided (mta_facts)", where,
-           list, postfix->examination->facts);
+    remark(remarks, LEVEL_ERROR, subject,
+           "%s%s does not ask %s: rules about fingerprints cannot be "
+           "decided (mta_facts)",
+           where, list, postfix->examination->facts);
     suggest(postfix);
 }
 
@@ -133,8 +136,8 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
 
     if (strcasecmp(option(postfix, wiring, "default_action", value), "DUNNO") != 0) {
         remark(remarks, LEVEL_ERROR, subject,
-               "%sdefault_action is %s: everyone's mail is held up while the filter does not answer",
-               where, value);
+               "%sdefault_action is %s: everyone's mail is held up while the filter does not answer", where,
+               value);
         suggest(postfix);
     }
     if (seconds(option(postfix, wiring, "timeout", value)) > 10) {
@@ -144,8 +147,7 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
     }
     if (atoi(option(postfix, wiring, "try_limit", value)) > 1) {
         remark(remarks, LEVEL_WARNING, subject,
-               "%stry_limit is %s: a filter that does not answer is asked again and again", where,
-               value);
+               "%stry_limit is %s: a filter that does not answer is asked again and again", where, value);
         suggest(postfix);
     }
     if (*wiring->before) {
@@ -158,7 +160,7 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
 static void examine_digest(const struct postfix *postfix)
 {
     static const char digest[] = "smtpd_tls_fingerprint_digest",
-        legacy[] = "tls_legacy_public_key_fingerprints";
+                      legacy[] = "tls_legacy_public_key_fingerprints";
     struct remarks *remarks = &postfix->examination->remarks;
     const char *value = postfix_text(postfix, digest);
 
@@ -190,7 +192,8 @@ void doctor_postfix_facts(const struct postfix *postfix)
             return;
         remark(&postfix->examination->remarks, LEVEL_ERROR, subject,
                "not set: Postfix shows a milter no fingerprint, and mail of partner %s is deferred "
-                   "(mta_facts)", pins);
+               "(mta_facts)",
+               pins);
         remark_change(&postfix->examination->remarks,
                       "%s: milter: {postfix_facts: unix:%s/forcetls/facts.sock}",
                       postfix->examination->policy_file, postfix->queue_directory);

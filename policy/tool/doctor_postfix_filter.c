@@ -34,15 +34,14 @@ static void examine_default_action(const struct postfix *postfix, const struct e
 
     if (!own)
         snprintf(action, sizeof(action), "%s", postfix_text(postfix, subject));
-    if (strcmp(action, "tempfail") == 0 ||
-        (strcmp(action, "shutdown") == 0 && postconf_version(postfix->postconf) >= 3011)) {
+    if (strcmp(action, "tempfail") == 0
+        || (strcmp(action, "shutdown") == 0 && postconf_version(postfix->postconf) >= 3011)) {
         remark(remarks, LEVEL_OK, subject, "%s%s", where, action);
         return;
     }
     if (strcmp(action, "accept") == 0 || strcmp(action, "quarantine") == 0)
         remark(remarks, LEVEL_ERROR, subject,
-               "%s%s: partners' mail gets through unjudged while the filter does not answer",
-               where, action);
+               "%s%s: partners' mail gets through unjudged while the filter does not answer", where, action);
     else if (strcmp(action, "reject") == 0)
         remark(remarks, LEVEL_WARNING, subject,
                "%sreject: everyone's mail is lost while the filter does not answer", where);
@@ -88,7 +87,7 @@ static void examine_macro_defaults(const struct postfix *postfix)
             continue;
         remark(&postfix->examination->remarks, LEVEL_ERROR, subject,
                "%snames %s: the filter would see it in sessions that do not have it",
-                   postfix_where(postfix, subject), macro);
+               postfix_where(postfix, subject), macro);
         postfix_change(postfix, subject, "");
         return;
     }
@@ -165,8 +164,8 @@ static void examine_non_smtpd(const struct postfix *postfix)
     struct element element;
 
     while (element_next(&element, &rest)) {
-        if (endpoint_compare(element.text, ours, postfix->queue_directory, false) == SAME_NOT &&
-            endpoint_compare(element.text, ours, postfix->queue_directory, true) == SAME_NOT)
+        if (endpoint_compare(element.text, ours, postfix->queue_directory, false) == SAME_NOT
+            && endpoint_compare(element.text, ours, postfix->queue_directory, true) == SAME_NOT)
             continue;
         remark(&postfix->examination->remarks, LEVEL_WARNING, "non_smtpd_milters",
                "names the filter: mail of sendmail(1) has no session to be judged");
@@ -202,8 +201,8 @@ static bool has_reinjection(const struct postfix *postfix)
     for (size_t i = 0; i < postconf_service_count(postfix->postconf); i++) {
         const struct service *service = postconf_service(postfix->postconf, i);
 
-        if (strcmp(service->command, "smtpd") == 0 &&
-            postconf_overrides(postfix->postconf, service, "content_filter")
+        if (strcmp(service->command, "smtpd") == 0
+            && postconf_overrides(postfix->postconf, service, "content_filter")
             && *postconf_text(postfix->postconf, service, "content_filter") == '\0')
             return true;
     }
@@ -216,8 +215,8 @@ static bool speaks_smtp(const struct postfix *postfix, const char *transport, si
     for (size_t i = 0; i < postconf_service_count(postfix->postconf); i++) {
         const struct service *service = postconf_service(postfix->postconf, i);
 
-        if (strlen(service->name) == length && strncmp(service->name, transport, length) == 0 &&
-            strcmp(service->type, "unix") == 0)
+        if (strlen(service->name) == length && strncmp(service->name, transport, length) == 0
+            && strcmp(service->type, "unix") == 0)
             return strcmp(service->command, "smtp") == 0 || strcmp(service->command, "lmtp") == 0;
     }
     return true;
@@ -244,8 +243,8 @@ static void examine_content_filter(const struct postfix *postfix, const char *pa
              host);
     if (strcmp(text, "localhost") == 0)
         snprintf(text, sizeof(text), "127.0.0.1");
-    if (postfix->examination->policy && network_read_address(&address, text) &&
-        policy_exempts_client(postfix->examination->policy, &address)) {
+    if (postfix->examination->policy && network_read_address(&address, text)
+        && policy_exempts_client(postfix->examination->policy, &address)) {
         remark(remarks, LEVEL_OK, parameter, "%s, which is exempt", filter);
         return;
     }

@@ -39,9 +39,8 @@ static bool examine_level(const struct postfix *postfix)
     if (postfix_is_yes(postfix, "smtpd_tls_wrappermode")) {
         remark(remarks, LEVEL_OK, subject, "%swrappermode", postfix->service->label);
     } else if (is_empty(level)) {
-        remark(remarks, LEVEL_ERROR, subject,
-               "%s%s: no TLS is offered, and every partner's mail falls short", where,
-               *level ? level : "empty");
+        remark(remarks, LEVEL_ERROR, subject, "%s%s: no TLS is offered, and every partner's mail falls short",
+               where, *level ? level : "empty");
         postfix_change(postfix, subject, "may");
         return false;
     } else if (strcasecmp(level, "may") == 0) {
@@ -83,8 +82,8 @@ static void examine_own_certificate(const struct postfix *postfix)
 
     if (!any) {
         any = examine_files(postfix, "smtpd_tls_cert_file") && examine_files(postfix, "smtpd_tls_key_file");
-        any |= examine_files(postfix, "smtpd_tls_eccert_file") &&
-            examine_files(postfix, "smtpd_tls_eckey_file");
+        any |=
+            examine_files(postfix, "smtpd_tls_eccert_file") && examine_files(postfix, "smtpd_tls_eckey_file");
     }
     if (any)
         return;
@@ -118,8 +117,8 @@ static void examine_asking(const struct postfix *postfix, const char *partner)
                postfix_where(postfix, subject), partner);
         postfix_change(postfix, subject, "yes");
     }
-    if (required && !postfix_is_yes(postfix, "smtpd_tls_wrappermode") &&
-        strcasecmp(security_level(postfix), "encrypt") != 0)
+    if (required && !postfix_is_yes(postfix, "smtpd_tls_wrappermode")
+        && strcasecmp(security_level(postfix), "encrypt") != 0)
         required = false; /* without effect there */
     if (!required)
         return;
@@ -149,8 +148,7 @@ static void examine_authorities(const struct postfix *postfix, const char *file,
     if (found.count >= MANY && survey->trusted) {
         remark(remarks, LEVEL_WARNING, subject,
                "%s%s: any of its %u CAs can vouch for partner %s, whose rule names no issuer", where, file,
-                   found.count,
-               survey->trusted);
+               found.count, survey->trusted);
         postfix_change(postfix, subject, "the CAs that partners use");
     } else {
         remark(remarks, LEVEL_OK, subject, "%s%s (%u certificate%s)", where, file, found.count,
@@ -160,13 +158,14 @@ static void examine_authorities(const struct postfix *postfix, const char *file,
         return;
     remark(remarks, LEVEL_WARNING, "client_certificates",
            "%s%s holds public CAs, which no longer issue certificates for clients; Postfix %s shows a "
-               "milter no others, "
-           "and partner %s is known by a verified name alone", where, file,
-               postfix_text(postfix, "mail_version"), survey->names_alone);
-    remark_change(remarks, "%s: milter: {postfix_facts: unix:%s/forcetls/facts.sock}\n"
-                           "%s: certificates: [..., {fingerprint: \"sha256:...\"}]  (forcetls cert)",
+           "milter no others, "
+           "and partner %s is known by a verified name alone",
+           where, file, postfix_text(postfix, "mail_version"), survey->names_alone);
+    remark_change(remarks,
+                  "%s: milter: {postfix_facts: unix:%s/forcetls/facts.sock}\n"
+                  "%s: certificates: [..., {fingerprint: \"sha256:...\"}]  (forcetls cert)",
                   postfix->examination->policy_file, postfix->queue_directory,
-                      postfix->examination->policy_file);
+                  postfix->examination->policy_file);
 }
 
 static bool examine_file(const struct postfix *postfix)
@@ -186,8 +185,8 @@ static bool examine_file(const struct postfix *postfix)
     if (access(file, R_OK) != 0 && errno == EACCES && geteuid() != 0)
         return true;
     remark(&postfix->examination->remarks, LEVEL_ERROR, subject, "%s%s: %s; Postfix offers no TLS then",
-           postfix_where(postfix, subject), file, access(file, R_OK) == 0 ? "holds no certificate"
-               : strerror(errno));
+           postfix_where(postfix, subject), file,
+           access(file, R_OK) == 0 ? "holds no certificate" : strerror(errno));
     postfix_change(postfix, subject, "/etc/ssl/partners-ca.pem");
     return true;
 }
@@ -210,8 +209,8 @@ static bool examine_directory(const struct postfix *postfix)
     if (!postfix->examination->survey.names || *postfix_text(postfix, "smtpd_tls_CAfile"))
         return true;
     remark(&postfix->examination->remarks, LEVEL_ERROR, subject, "%s%s holds no certificates by hash%s",
-           postfix_where(postfix, subject), path, postfix->service->chrooted
-               ? "; it is looked for inside of the chroot" : "");
+           postfix_where(postfix, subject), path,
+           postfix->service->chrooted ? "; it is looked for inside of the chroot" : "");
     remark_change(&postfix->examination->remarks, "openssl rehash %s", path);
     return true;
 }

@@ -55,7 +55,7 @@ static void examine_flags(const struct sendmail *sendmail, const char *line)
     else
         remark(remarks, LEVEL_ERROR, subject,
                "%s: no F=T: partners' mail gets through unjudged while the filter does not answer",
-                   sendmail->filter);
+               sendmail->filter);
     suggest_filter(sendmail);
 }
 
@@ -84,7 +84,7 @@ static void examine_timeouts(const struct sendmail *sendmail, const char *line)
         return;
     remark(&sendmail->examination->remarks, LEVEL_WARNING, "milter_timeouts",
            "%s: %u seconds to connect and %u to answer: a hung filter should be noticed early, and a busy "
-               "one given time",
+           "one given time",
            sendmail->filter, connect, answer);
     suggest_filter(sendmail);
 }
@@ -119,18 +119,17 @@ static void examine_daemons(const struct sendmail *sendmail)
         any = true;
         sendmail_equate(daemon, "N", name, sizeof(name));
         sendmail_equate(daemon, "P", port, sizeof(port));
-        if (asks || strcmp(port, "587") == 0 || strncasecmp(port, "submission", 10) == 0 ||
-            strcmp(port, "465") == 0) {
-            remark(remarks, LEVEL_OK, "InputMailFilters", "daemon %s%s", name, asks ? " asks the filter"
-                   : " does not ask the filter, and need not");
+        if (asks || strcmp(port, "587") == 0 || strncasecmp(port, "submission", 10) == 0
+            || strcmp(port, "465") == 0) {
+            remark(remarks, LEVEL_OK, "InputMailFilters", "daemon %s%s", name,
+                   asks ? " asks the filter" : " does not ask the filter, and need not");
             continue;
         }
         remark(remarks, LEVEL_ERROR, "InputMailFilters", "daemon %s (port %s) does not ask the filter", name,
                port);
         if (own)
             remark_change(remarks, "sendmail.mc: DAEMON_OPTIONS(`Name=%s, Port=%s, InputMailFilters=%s')dnl",
-                          name, port,
-                          sendmail->filter);
+                          name, port, sendmail->filter);
         else
             remark_change(remarks, "sendmail.mc: define(`confINPUT_MAIL_FILTERS', `%s')dnl",
                           sendmail->filter);
@@ -193,13 +192,13 @@ static void examine_tls(const struct sendmail *sendmail)
     struct remarks *remarks = &sendmail->examination->remarks;
     const char *names = sendmail->examination->survey.names;
 
-    if (!examine_path(sendmail, "ServerCertFile", "confSERVER_CERT") ||
-        !examine_path(sendmail, "ServerKeyFile", "confSERVER_KEY")) {
+    if (!examine_path(sendmail, "ServerCertFile", "confSERVER_CERT")
+        || !examine_path(sendmail, "ServerKeyFile", "confSERVER_KEY")) {
         remark(remarks, LEVEL_ERROR, "ServerCertFile", "certificate or key is not set: no TLS is offered");
         remark_change(remarks, "sendmail.mc: define(`confSERVER_CERT', "
-                      "`/etc/mail/tls/mail.example.org.pem')dnl\n"
+                               "`/etc/mail/tls/mail.example.org.pem')dnl\n"
                                "sendmail.mc: define(`confSERVER_KEY', "
-                                   "`/etc/mail/tls/mail.example.org.key')dnl");
+                               "`/etc/mail/tls/mail.example.org.key')dnl");
     }
     if (!examine_path(sendmail, "CACertFile", "confCACERT") && names) {
         remark(remarks, LEVEL_ERROR, "CACertFile",
@@ -224,15 +223,16 @@ static void examine_certificates(const struct sendmail *sendmail)
     if (partner && options && strchr(options, 'V')) {
         remark(remarks, LEVEL_ERROR, "TLSSrvOptions",
                "%s: no client is asked for a certificate, and mail of partner %s is deferred "
-                   "(verify_not_requested)", options, partner);
+               "(verify_not_requested)",
+               options, partner);
         remark_change(remarks, "sendmail.mc: define(`confTLS_SRV_OPTIONS', `')dnl");
     } else if (partner) {
         remark(remarks, LEVEL_OK, "TLSSrvOptions", "clients are asked for certificates");
     }
     if (survey->pins && (!algorithm || strcasecmp(algorithm, "sha256") != 0)) {
         remark(remarks, LEVEL_ERROR, "CertFingerprintAlgorithm",
-               "%s: the fingerprint of partner %s is compared with one of sha256", algorithm ? algorithm
-                   : "not set", survey->pins);
+               "%s: the fingerprint of partner %s is compared with one of sha256",
+               algorithm ? algorithm : "not set", survey->pins);
         remark_change(remarks, "sendmail.mc: define(`confCERT_FINGERPRINT_ALGORITHM', `sha256')dnl");
     } else if (survey->pins) {
         remark(remarks, LEVEL_OK, "CertFingerprintAlgorithm", "sha256");
@@ -257,14 +257,14 @@ static void examine_macros(const struct sendmail *sendmail)
         remark(remarks, LEVEL_OK, "milter_macros", "the filter asks for the macros that it needs");
         return;
     }
-    if (macros && strstr(macros, "{verify}") && strstr(macros, "{tls_version}") &&
-        strstr(macros, "{client_port}"))
+    if (macros && strstr(macros, "{verify}") && strstr(macros, "{tls_version}")
+        && strstr(macros, "{client_port}"))
         return;
     remark(remarks, LEVEL_ERROR, "milter_macros",
            "this version sends the macros of its own list, and that lacks {verify}, "
            "{tls_version} or {client_port}: every partner's mail is deferred (mta_macros)");
     remark_change(remarks, "sendmail.mc: the definition of confMILTER_MACROS_ENVFROM in "
-                  "forcetls-sendmail(7)");
+                           "forcetls-sendmail(7)");
 }
 
 static void examine_blame(const struct sendmail *sendmail)
@@ -307,8 +307,7 @@ void doctor_sendmail(struct examination *examination)
     }
     version = sendmail_cf_version(cf);
     snprintf(examination->mta, sizeof(examination->mta), "Sendmail %u.%u.%u, %s", version / 10000,
-             version / 100 % 100,
-             version % 100, examination->sendmail_cf);
+             version / 100 % 100, version % 100, examination->sendmail_cf);
     examine_filter(&sendmail);
     examine_tls(&sendmail);
     examine_certificates(&sendmail);

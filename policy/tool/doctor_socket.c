@@ -20,8 +20,8 @@ static bool is_loopback(const char *host)
         return true;
     if (!network_read_address(&address, host))
         return false;
-    return (!network_check(&block, "127.0.0.0/8") && network_contains(&block, &address)) ||
-           (!network_check(&block, "::1") && network_contains(&block, &address));
+    return (!network_check(&block, "127.0.0.0/8") && network_contains(&block, &address))
+           || (!network_check(&block, "::1") && network_contains(&block, &address));
 }
 
 static void examine_internet(struct examination *examination, const char *spec)
@@ -58,9 +58,10 @@ static void examine_safety(struct examination *examination, const char *spec, bo
         return;
     path_danger(path, strict, danger, sizeof(danger));
     if (*danger) {
-        remark(remarks, LEVEL_ERROR, "socket_safety", strict
-                   ? "%s: Sendmail calls it unsafe because its group or others may write %s"
-                   : "%s: somebody else can put a socket in its place, by way of %s", path, danger);
+        remark(remarks, LEVEL_ERROR, "socket_safety",
+               strict ? "%s: Sendmail calls it unsafe because its group or others may write %s"
+                      : "%s: somebody else can put a socket in its place, by way of %s",
+               path, danger);
         remark_change(remarks, "chmod %s %.*s", strict ? "g-w,o-w" : "o-w", (int)strcspn(danger, " "),
                       danger);
     } else if (lstat(path, &found) == 0 && !S_ISSOCK(found.st_mode)) {
@@ -106,8 +107,8 @@ void doctor_socket(struct examination *examination, const char *spec, const stru
     why = reach(viewer, path, REACH_CONNECT);
     switch (why) {
     case 0:
-        remark(remarks, LEVEL_OK, "socket", "%s answers user %s%s", path, viewer->name, viewer->root
-               ? " in its chroot" : "");
+        remark(remarks, LEVEL_OK, "socket", "%s answers user %s%s", path, viewer->name,
+               viewer->root ? " in its chroot" : "");
         break;
     case ENOENT:
         tell_missing(examination, path);
@@ -119,8 +120,7 @@ void doctor_socket(struct examination *examination, const char *spec, const stru
     case EACCES:
         reach_obstacle(viewer, path, REACH_CONNECT, obstacle, sizeof(obstacle));
         remark(remarks, LEVEL_ERROR, "socket", "%s: user %s may not connect, because of %s", path,
-               viewer->name,
-               *obstacle ? obstacle : "an access list");
+               viewer->name, *obstacle ? obstacle : "an access list");
         remark_change(remarks, "a directory of mode 2750 and group %s, and umask 0117 for the filter",
                       viewer->name);
         break;

@@ -93,8 +93,9 @@ bool element_option(const struct element *element, const char *name, char *value
 
 bool endpoint_internet(const char *ours, char host[256], char port[16])
 {
-    const char *rest = strncmp(ours, "inet:", 5) == 0 ? ours + 5 : strncmp(ours, "inet6:", 6) == 0
-        ? ours + 6 : NULL;
+    const char *rest = strncmp(ours, "inet:", 5) == 0    ? ours + 5
+                       : strncmp(ours, "inet6:", 6) == 0 ? ours + 6
+                                                         : NULL;
     const char *at = rest ? strchr(rest, '@') : NULL;
 
     if (!at)
@@ -129,8 +130,8 @@ static bool same_host(const char *a, const char *b)
         local_a |= strcasecmp(a, local[i]) == 0;
         local_b |= strcasecmp(b, local[i]) == 0;
     }
-    return strcasecmp(a, b) == 0 ||
-           (local_a && local_b && (strcasecmp(a, "localhost") == 0 || strcasecmp(b, "localhost") == 0));
+    return strcasecmp(a, b) == 0
+           || (local_a && local_b && (strcasecmp(a, "localhost") == 0 || strcasecmp(b, "localhost") == 0));
 }
 
 /* The same place in the file system, whether or not it is there. */
@@ -143,8 +144,8 @@ static bool same_path(const char *a, const char *b)
         char directory[PATH_MAX], real[PATH_MAX];
         const char *slash = strrchr(given[i], '/');
 
-        copy(directory, sizeof(directory), given[i], slash && slash > given[i] ? (size_t)(slash - given[i])
-             : 1);
+        copy(directory, sizeof(directory), given[i],
+             slash && slash > given[i] ? (size_t)(slash - given[i]) : 1);
         if (!slash || !realpath(directory, real))
             copy(real, sizeof(real), directory, strlen(directory));
         if (snprintf(path[i], PATH_MAX, "%s/%s", real, slash ? slash + 1 : given[i]) >= PATH_MAX)
@@ -156,7 +157,8 @@ static bool same_path(const char *a, const char *b)
 enum same endpoint_compare(const char *endpoint, const char *ours, const char *queue_directory, bool chrooted)
 {
     const char *path = strncmp(endpoint, "unix:", 5) == 0 || strncmp(endpoint, "local:", 6) == 0
-                           ? strchr(endpoint, ':') + 1 : NULL;
+                           ? strchr(endpoint, ':') + 1
+                           : NULL;
     const char *our_path = socket_form_path(ours);
     char host[2][256], port[2][16], seen[PATH_MAX];
 

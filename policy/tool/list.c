@@ -28,12 +28,9 @@ static const char help[] =
     "Exit status: 0 good, 64 usage, 78 the policy has errors.\n";
 
 static const struct option options[] = {
-    {"profiles", no_argument, NULL, 'p'},
-    {"providers", no_argument, NULL, 'r'},
-    {"date", required_argument, NULL, 'd'},
-    {"json", no_argument, NULL, 'j'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"profiles", no_argument, NULL, 'p'},   {"providers", no_argument, NULL, 'r'},
+    {"date", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
 };
 
 struct request {
@@ -91,9 +88,10 @@ static int partner_table(const struct policy *policy, const struct request *requ
 
         snprintf(action_text, sizeof(action_text), "%s%s", by_reason ? "by reason, else " : "",
                  action_name(action));
-        table_row(table, (const char *const[]){
-            partner_name(partner), selectors, mode_name(partner_mode(policy, partner, request->now)),
-            action_text, partner_contact(partner), partner_comment(partner)});
+        table_row(table,
+                  (const char *const[]){partner_name(partner), selectors,
+                                        mode_name(partner_mode(policy, partner, request->now)), action_text,
+                                        partner_contact(partner), partner_comment(partner)});
         free(selectors);
     }
     return table_print(table, stdout);
@@ -172,8 +170,8 @@ static int profile_table(const struct policy *policy)
         snprintf(versions, sizeof(versions), "%s%s", tls_version_name(profile->min_tls_version),
                  profile->min_tls_version < TLS_VERSION_1_3 ? " and up" : "");
         snprintf(suites, sizeof(suites), "%zu", count);
-        table_row(table, (const char *const[]){
-            profile->name, versions, suites, profile->date, profile->source, profile->note});
+        table_row(table, (const char *const[]){profile->name, versions, suites, profile->date,
+                                               profile->source, profile->note});
     }
     return table_print(table, stdout);
 }
@@ -228,8 +226,8 @@ static int provider_table(void)
 
     table_row(table, (const char *const[]){"PROVIDER", "SUBJECT", "ISSUERS", "NOTE"});
     for (size_t i = 0; i < provider_count; i++)
-        table_row(table, (const char *const[]){
-            providers[i].name, providers[i].subject, providers[i].issuers, providers[i].note});
+        table_row(table, (const char *const[]){providers[i].name, providers[i].subject, providers[i].issuers,
+                                               providers[i].note});
     return table_print(table, stdout);
 }
 
@@ -288,9 +286,15 @@ int verb_list(int argc, char **argv)
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
-        case 'c': request.file = optarg; break;
-        case 'j': request.json = true; break;
-        case 'h': fputs(help, stdout); return EX_OK;
+        case 'c':
+            request.file = optarg;
+            break;
+        case 'j':
+            request.json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
         case 'd':
             if (!date_parse(optarg, &request.now))
                 return usage_error(argv[0], "not a date", optarg);
@@ -301,7 +305,8 @@ int verb_list(int argc, char **argv)
                 return usage_error(argv[0], "--profiles and --providers exclude each other", NULL);
             request.what = option;
             break;
-        default: return usage_error(argv[0], NULL, NULL);
+        default:
+            return usage_error(argv[0], NULL, NULL);
         }
     }
     if (optind < argc)

@@ -90,7 +90,8 @@ static void show_help(FILE *stream)
           "  forcetls VERB --help   what a verb takes\n"
           "  forcetls --version     the version (also -V)\n\n"
           "The policy is " POLICY_FILE " unless -c FILE names another.\n"
-          "Manuals: forcetls(1), forcetls.yaml(5), forcetls-milter(8).\n", stream);
+          "Manuals: forcetls(1), forcetls.yaml(5), forcetls-milter(8).\n",
+          stream);
 }
 
 /* How many letters must be added, dropped or changed; of words of at most 31 letters. */

@@ -139,8 +139,8 @@ static bool ask(struct postconf *postconf, const char *directory, enum kind kind
     if (!good)
         *why = complaint(&output);
     else if (kind == SET) /* its values are known; what it warns of is wanted */
-        good = (postconf->warnings = arena_text(&postconf->arena, output.error,
-                                                strlen(output.error))) != NULL;
+        good =
+            (postconf->warnings = arena_text(&postconf->arena, output.error, strlen(output.error))) != NULL;
     else
         good = take_lines(postconf, output.out, kind);
     output_free(&output);
@@ -178,8 +178,9 @@ static const char *find(const struct postconf *postconf, const struct service *s
 
         if ((service == NULL) != (parameter->service == NULL) || strcmp(parameter->name, name) != 0)
             continue;
-        if (!service || (strcmp(parameter->service, service->name) == 0 &&
-                         strcmp(parameter->type, service->type) == 0))
+        if (!service
+            || (strcmp(parameter->service, service->name) == 0
+                && strcmp(parameter->type, service->type) == 0))
             return parameter->value;
     }
     return NULL;

@@ -42,8 +42,16 @@ static const char help[] =
     "Exit status: 0 accepted, 10 tempfail, 11 reject, 12 quarantine, 64 usage, 78 the policy has errors.\n";
 
 enum {
-    OPTION_FROM = 256, OPTION_TO, OPTION_HEADER_FROM, OPTION_HELO, OPTION_FINGERPRINT, OPTION_KEY_FINGERPRINT,
-    OPTION_MACRO, OPTION_MTA, OPTION_DATE, OPTION_JSON,
+    OPTION_FROM = 256,
+    OPTION_TO,
+    OPTION_HEADER_FROM,
+    OPTION_HELO,
+    OPTION_FINGERPRINT,
+    OPTION_KEY_FINGERPRINT,
+    OPTION_MACRO,
+    OPTION_MTA,
+    OPTION_DATE,
+    OPTION_JSON,
     OPTION_VALUE /* + enum macro: the option is that macro's value */
 };
 
@@ -128,8 +136,8 @@ static void sendmail_name(struct question *question, enum macro whole, enum macr
         snprintf(name[0], sizeof(name[0]), "/CN=%s", given);
         question->macro[whole] = name[0];
         question->macro[common] = given;
-    } else if (certname_decode(given, decoded, sizeof(decoded)) &&
-               dn_attribute(decoded, "CN", value, sizeof(value)) == DN_FOUND) {
+    } else if (certname_decode(given, decoded, sizeof(decoded))
+               && dn_attribute(decoded, "CN", value, sizeof(value)) == DN_FOUND) {
         encode(value, name[1], sizeof(name[1]));
         question->macro[common] = name[1];
     } else {
@@ -179,16 +187,35 @@ static const char *take(struct question *question, int option, const char *text)
     struct network client;
 
     switch (option) {
-    case 'c': question->file = text; break;
-    case OPTION_JSON: question->json = true; break;
-    case OPTION_FROM: question->from = text; break;
-    case OPTION_HELO: question->helo = text; break;
-    case OPTION_TO: question->to.value[question->to.count++] = text; break;
-    case OPTION_HEADER_FROM: question->header_from.value[question->header_from.count++] = text; break;
-    case OPTION_MACRO: question->overrides.value[question->overrides.count++] = text; break;
-    case OPTION_DATE: return date_parse(text, &question->now) ? NULL : "not a date";
-    case OPTION_FINGERPRINT: question->fingerprint = text; break;
-    case OPTION_KEY_FINGERPRINT: question->key_fingerprint = text; break;
+    case 'c':
+        question->file = text;
+        break;
+    case OPTION_JSON:
+        question->json = true;
+        break;
+    case OPTION_FROM:
+        question->from = text;
+        break;
+    case OPTION_HELO:
+        question->helo = text;
+        break;
+    case OPTION_TO:
+        question->to.value[question->to.count++] = text;
+        break;
+    case OPTION_HEADER_FROM:
+        question->header_from.value[question->header_from.count++] = text;
+        break;
+    case OPTION_MACRO:
+        question->overrides.value[question->overrides.count++] = text;
+        break;
+    case OPTION_DATE:
+        return date_parse(text, &question->now) ? NULL : "not a date";
+    case OPTION_FINGERPRINT:
+        question->fingerprint = text;
+        break;
+    case OPTION_KEY_FINGERPRINT:
+        question->key_fingerprint = text;
+        break;
     case OPTION_MTA:
         question->mta = strcmp(text, "sendmail") == 0 ? MTA_SENDMAIL : MTA_POSTFIX;
         if (question->mta == MTA_POSTFIX && strcmp(text, "postfix") != 0)
@@ -249,4 +276,3 @@ int question_read(struct question *question, int argc, char **argv)
     }
     return -1;
 }
-

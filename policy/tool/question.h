@@ -30,10 +30,10 @@ struct question {
     bool json;
     const char *macro[MACRO_COUNT];
     bool rcpt_addr_set;
-    const char *rcpt_addr;            /* of --macro, while set; else each recipient is its own */
-    char argument[FROM_MAX + 3];      /* of MAIL */
-    char bare[FROM_MAX + 1];          /* the same without brackets: {mail_addr} */
-    char name[4][ENCODED_MAX]; /* made from --cert-subject and --cert-issuer, each whole and common */
+    const char *rcpt_addr;       /* of --macro, while set; else each recipient is its own */
+    char argument[FROM_MAX + 3]; /* of MAIL */
+    char bare[FROM_MAX + 1];     /* the same without brackets: {mail_addr} */
+    char name[4][ENCODED_MAX];   /* made from --cert-subject and --cert-issuer, each whole and common */
 };
 
 /*
@@ -42,6 +42,5 @@ struct question {
  * error told).
  */
 int question_read(struct question *question, int argc, char **argv);
-
 
 #endif

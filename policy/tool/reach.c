@@ -80,9 +80,8 @@ static void describe(const char *path, const struct stat *found, char *text, siz
     const struct passwd *user = getpwuid(found->st_uid);
     const struct group *group = getgrgid(found->st_gid);
 
-    snprintf(text, size, "%s (%04o %s:%s)", path, (unsigned)(found->st_mode & 07777), user ? user->pw_name
-             : "?",
-             group ? group->gr_name : "?");
+    snprintf(text, size, "%s (%04o %s:%s)", path, (unsigned)(found->st_mode & 07777),
+             user ? user->pw_name : "?", group ? group->gr_name : "?");
 }
 
 /* 0, or an errno and the part of the path that has it. */
@@ -92,7 +91,7 @@ static int weigh(const struct viewer *viewer, const char *path, enum reach what,
     struct stat found;
 
     snprintf(text, size, "%s", "");
-    for (const char *end = path; *end; ) {
+    for (const char *end = path; *end;) {
         const char *slash = strchr(end + (*end == '/'), '/');
 
         end = slash ? slash : path + strlen(path);
@@ -150,8 +149,8 @@ static int become_and_attempt(const struct viewer *viewer, const char *path, enu
 
     if (viewer->root && strncmp(path, viewer->root, strlen(viewer->root)) == 0)
         inner = path + strlen(viewer->root);
-    if (setgid(viewer->group) != 0 ||
-        (viewer->name[0] == '#' ? setgroups(0, NULL) : initgroups(viewer->name, viewer->group)) != 0)
+    if (setgid(viewer->group) != 0
+        || (viewer->name[0] == '#' ? setgroups(0, NULL) : initgroups(viewer->name, viewer->group)) != 0)
         return errno;
     if (viewer->root && (chroot(viewer->root) != 0 || chdir("/") != 0))
         return errno;

@@ -15,7 +15,7 @@ struct viewer {
     const char *root; /* its root directory, or NULL */
 };
 
-bool viewer_find(struct viewer *viewer, const char *name);     /* false: there is no such user */
+bool viewer_find(struct viewer *viewer, const char *name); /* false: there is no such user */
 /* false: that number has no name; it has one then */
 bool viewer_of(struct viewer *viewer, uid_t user, gid_t group);
 
