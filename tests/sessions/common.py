@@ -83,6 +83,7 @@ def greeted(daemon, profile, helo=HELO, **options):
 
 def judge(daemon, profile, sender=SENDER, helo=HELO, options=None, **of_message):
     """One mail in a session of its own: what the client saw, and the lines that it left in the log."""
+    settle(daemon)  # lines of mail before this one may still be on their way
     start = len(decisions(daemon))
     with greeted(daemon, profile, helo, **(options or {})) as session:
         replies = message(session, sender, **of_message)
