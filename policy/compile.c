@@ -352,7 +352,17 @@ const struct clients *compile_clients(struct loading *loading, const struct node
     return clients->text == NULL ? NULL : clients;
 }
 
-/* ---- actions ---- */
+/* ---- modes and actions ---- */
+
+bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode)
+{
+    static const char *const words[] = {"none", "testing", "enforce", NULL}; /* the order of enum mode */
+    int word = compile_word(loading, node, words, "mode");
+
+    if (word >= 0)
+        *mode = (enum mode)word;
+    return word >= 0;
+}
 
 /* The words that `action` may be; their order is that of enum action behind accept. */
 static const char *const action_words[] = {"quarantine", "tempfail", "reject", NULL};

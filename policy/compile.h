@@ -73,6 +73,7 @@ const struct clients *compile_clients(struct loading *loading, const struct node
 bool compile_address_pattern(struct loading *loading, const struct node *node,
                              struct address_pattern *pattern);
 bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain);
+bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode);
 const struct actions *compile_actions(struct loading *loading, const struct node *node);
 void compile_message(struct loading *loading, const struct node *node, const char **message);
 

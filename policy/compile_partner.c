@@ -13,8 +13,6 @@
 
 enum { NAME_MAX_LENGTH = 64 };
 
-static const char *const mode_words[] = {"none", "testing", "enforce", NULL}; /* the order of enum mode */
-
 /* A partner being read: `partner` becomes part of the policy when its selectors are added. */
 struct reading {
     struct partner partner;
@@ -45,10 +43,10 @@ static void read_name(struct loading *loading, const struct node *node, void *in
 static void read_mode(struct loading *loading, const struct node *node, void *into)
 {
     struct reading *reading = into;
-    int word = compile_word(loading, node, mode_words, "mode");
+    enum mode mode;
 
-    if (word >= 0)
-        reading->partner.mode = (unsigned char)word;
+    if (compile_mode(loading, node, &mode))
+        reading->partner.mode = (unsigned char)mode;
 }
 
 static void read_action(struct loading *loading, const struct node *node, void *into)
@@ -63,10 +61,7 @@ static void read_step_from(struct loading *loading, const struct node *node, voi
 
 static void read_step_mode(struct loading *loading, const struct node *node, void *into)
 {
-    int word = compile_word(loading, node, mode_words, "mode");
-
-    if (word >= 0)
-        ((struct step *)into)->mode = (enum mode)word;
+    compile_mode(loading, node, &((struct step *)into)->mode);
 }
 
 static void read_step_action(struct loading *loading, const struct node *node, void *into)

@@ -119,11 +119,7 @@ void compile_exempt(struct loading *loading, const struct node *node)
 
 static void read_default_mode(struct loading *loading, const struct node *node, void *into)
 {
-    static const char *const words[] = {"none", "testing", "enforce", NULL};
-    int word = compile_word(loading, node, words, "mode");
-
-    if (word >= 0)
-        ((struct policy *)into)->mode = (enum mode)word;
+    compile_mode(loading, node, &((struct policy *)into)->mode);
 }
 
 static void read_default_action(struct loading *loading, const struct node *node, void *into)

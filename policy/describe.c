@@ -81,26 +81,11 @@ static void add_ciphers(struct text *text, const struct judged *judged)
         add(text, "no weak suite");
 }
 
-/* The strictest number that the pieces give for a key. */
-static unsigned strictest(const struct judged *judged, enum requirement requirement)
-{
-    unsigned value = 0;
-
-    for (size_t i = 0; i < judged->piece_count; i++) {
-        const struct require *require = judged->piece[i].require;
-        unsigned of_piece = requirement == REQUIRE_MIN_TLS_VERSION ? (unsigned)require->min_tls_version
-                                                                   : require->min_cipher_bits;
-
-        if ((judged->piece[i].keys & 1u << requirement) != 0 && of_piece > value)
-            value = of_piece;
-    }
-    return value;
-}
-
 void finding_wanted(const struct policy *policy, const struct judged *judged, const struct finding *finding,
                     char *to, size_t size)
 {
     struct text text = {to, size, 0};
+    unsigned value;
 
     (void)policy;
     to[0] = '\0';
@@ -109,13 +94,15 @@ void finding_wanted(const struct policy *policy, const struct judged *judged, co
         add(&text, "TLS");
         break;
     case REQUIRE_MIN_TLS_VERSION:
-        add(&text, "%s", tls_version_name((enum tls_version)strictest(judged, REQUIRE_MIN_TLS_VERSION)));
+        weigh_strictest(judged, REQUIRE_MIN_TLS_VERSION, &value);
+        add(&text, "%s", tls_version_name((enum tls_version)value));
         break;
     case REQUIRE_CIPHERS:
         add_ciphers(&text, judged);
         break;
     case REQUIRE_MIN_CIPHER_BITS:
-        add(&text, "%u", strictest(judged, REQUIRE_MIN_CIPHER_BITS));
+        weigh_strictest(judged, REQUIRE_MIN_CIPHER_BITS, &value);
+        add(&text, "%u", value);
         break;
     case REQUIRE_FORWARD_SECRECY:
         add(&text, "true");

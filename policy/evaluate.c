@@ -26,6 +26,16 @@ static bool is_for(const struct partner *partner, const struct recipient *recipi
                                       partner->extras->recipient_count, false);
 }
 
+/* Whether the partner is asked for by some recipient that is known; all of them may still come while none is. */
+static bool may_be_for(const struct partner *partner, const struct facts *facts)
+{
+    bool applies = partner->extras->recipient_count == 0 || facts->recipients == NULL;
+
+    for (size_t i = 0; !applies && i < facts->recipient_count; i++)
+        applies = is_for(partner, &facts->recipients[i]);
+    return applies;
+}
+
 /* The first of the walk that applies, while no recipient is known: a partner that asks for some leaves it open. */
 static void select_unaddressed(const struct evaluation *e, struct selection *selection, unsigned identity,
                                enum reason undecidable)
@@ -82,11 +92,8 @@ static void select_all(const struct evaluation *e, unsigned identity, enum reaso
 {
     for (size_t i = 0; i < e->policy->partner_count; i++) {
         const struct partner *partner = &e->policy->partners[i];
-        bool applies = partner->extras->recipient_count == 0 || e->facts->recipients == NULL;
 
-        for (size_t k = 0; !applies && k < e->facts->recipient_count; k++)
-            applies = is_for(partner, &e->facts->recipients[k]);
-        if (applies && lists(partner, identity))
+        if (lists(partner, identity) && may_be_for(partner, e->facts))
             judge_consider(e, partner, identity, undecidable);
     }
 }
@@ -149,14 +156,8 @@ static void select_by_part(void *arg, const char *name, size_t length)
         return;
     for (size_t i = 0; i < 2; i++) {
         const struct partner *partner = select_exact(e->policy, domain.text, kinds[i]);
-        bool applies = partner != NULL && lists(partner, SELECTED_HEADER_FROM);
 
-        if (applies && partner->extras->recipient_count > 0 && e->facts->recipients != NULL) {
-            applies = false;
-            for (size_t k = 0; !applies && k < e->facts->recipient_count; k++)
-                applies = is_for(partner, &e->facts->recipients[k]);
-        }
-        if (applies)
+        if (partner != NULL && lists(partner, SELECTED_HEADER_FROM) && may_be_for(partner, e->facts))
             judge_consider(e, partner, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
     }
 }

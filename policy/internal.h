@@ -207,6 +207,12 @@ enum met clients_match(const struct clients *clients, const struct facts *facts,
 void weigh_partner(const struct policy *policy, const struct facts *facts, int64_t now,
                    struct judged *judged);
 
+/*
+ * The strictest of what the pieces say of min_tls_version, min_cipher_bits or forward_secrecy. False: none
+ * says anything, and *value is 0.
+ */
+bool weigh_strictest(const struct judged *judged, enum requirement requirement, unsigned *value);
+
 /* One more finding, to be filled. */
 struct finding *weigh_add(struct judged *judged, enum requirement requirement);
 

@@ -126,8 +126,7 @@ struct finding *weigh_add(struct judged *judged, enum requirement requirement)
     return finding;
 }
 
-/* The strictest of what the pieces say of a key; false: none says anything. */
-static bool strictest(const struct judged *judged, enum requirement requirement, unsigned *value)
+bool weigh_strictest(const struct judged *judged, enum requirement requirement, unsigned *value)
 {
     bool given = false;
 
@@ -159,19 +158,19 @@ static void weigh_session(const struct suites *suites, const struct facts *facts
     unsigned value;
 
     weigh_tls(finding, facts);
-    strictest(judged, REQUIRE_MIN_TLS_VERSION, &value);
+    weigh_strictest(judged, REQUIRE_MIN_TLS_VERSION, &value);
     finding = weigh_add(judged, REQUIRE_MIN_TLS_VERSION);
     if (!without_tls(finding, facts))
         weigh_version(finding, facts, (enum tls_version)value);
     finding = weigh_add(judged, REQUIRE_CIPHERS);
     if (!without_tls(finding, facts))
         weigh_ciphers(finding, suites, facts, judged);
-    if (strictest(judged, REQUIRE_MIN_CIPHER_BITS, &value) && value > 0) {
+    if (weigh_strictest(judged, REQUIRE_MIN_CIPHER_BITS, &value) && value > 0) {
         finding = weigh_add(judged, REQUIRE_MIN_CIPHER_BITS);
         if (!without_tls(finding, facts))
             weigh_bits(finding, facts, value);
     }
-    if (strictest(judged, REQUIRE_FORWARD_SECRECY, &value) && value != 0) {
+    if (weigh_strictest(judged, REQUIRE_FORWARD_SECRECY, &value) && value != 0) {
         finding = weigh_add(judged, REQUIRE_FORWARD_SECRECY);
         if (!without_tls(finding, facts))
             weigh_forward_secrecy(finding, suites, facts);
