@@ -82,27 +82,40 @@ void current_renew(struct policy **policy)
     policy_unref(old);
 }
 
+/* Names of partners that are only in one of two policies. */
+struct difference {
+    char names[LOG_VALUE_MAX * 4];
+    size_t count, length, shown;
+};
+
+static void add_difference(void *arg, const struct partner *partner)
+{
+    struct difference *difference = arg;
+    const char *name = partner_name(partner);
+    size_t length = difference->length;
+    if (difference->shown == difference->count && difference->shown < NAMES_SHOWN
+        && length + strlen(name) + sizeof ",..." < sizeof difference->names) {
+        char *end = stpcpy(stpcpy(difference->names + length, difference->count ? "," : ""), name);
+        difference->length = (size_t)(end - difference->names);
+        difference->shown++;
+    }
+    difference->count++;
+}
+
 /* Lists the partners of `policy` that `other` has not, and counts them. */
 static void log_partners_only_in(struct log_line *line, const char *key, const struct policy *policy,
                                  const struct policy *other)
 {
-    char names[LOG_VALUE_MAX * 4] = "", count_key[32] = "";
-    size_t count = 0, length = 0, shown = 0;
-    for (size_t i = 0; i < policy_partner_count(policy); i++) {
-        const char *name = partner_name(policy_partner(policy, i));
-        if (policy_find_partner(other, name) != NULL)
-            continue;
-        size_t size = strlen(name);
-        if (shown == count && shown < NAMES_SHOWN && length + size + sizeof ",..." < sizeof names) {
-            length = (size_t)(stpcpy(stpcpy(names + length, count ? "," : ""), name) - names);
-            shown++;
-        }
-        count++;
+    struct difference difference = {.count = 0};
+    char count_key[32] = "";
+    if (!policy_each_missing(policy, other, add_difference, &difference)) {
+        log_text(line, key, "out of memory");
+        return;
     }
-    if (shown < count)
-        strcpy(names + length, shown ? ",..." : "...");
-    log_text(line, key, names);
-    log_number(line, strcat(strcpy(count_key, key), "_count"), count);
+    if (difference.shown < difference.count)
+        strcpy(difference.names + difference.length, difference.shown ? ",..." : "...");
+    log_text(line, key, difference.names);
+    log_number(line, strcat(strcpy(count_key, key), "_count"), difference.count);
 }
 
 static void warn_at(struct place place, const char *text)

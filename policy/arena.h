@@ -4,10 +4,20 @@
 #define POLICY_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* Names what lies in an arena in four octets; 0: nothing. */
+typedef uint32_t arena_ref;
 
 struct arena_chunk;
+
+/* A zeroed arena is ready. */
 struct arena {
-    struct arena_chunk *newest; /* NULL: nothing taken yet; a zeroed arena is ready */
+    struct arena_chunk *newest; /* NULL: nothing taken yet */
+    unsigned char **windows;    /* where each 64 KiB of refs lie; malloc'd */
+    size_t window_count;
+    arena_ref kept; /* the text that was kept last, and its length */
+    size_t kept_length;
 };
 
 /* Zeroed memory, aligned for any object; NULL when out of memory. Size 0 is answered too. */
@@ -18,6 +28,19 @@ char *arena_text(struct arena *arena, const char *text, size_t length);
 
 /* A copy of `size` octets; NULL when out of memory. */
 void *arena_copy(struct arena *arena, const void *from, size_t size);
+
+/*
+ * The same for what is kept in great numbers: a zeroed object, and a text that nobody writes to (one that ends
+ * the text kept before it, as "example.com" ends "mail.example.com", is not stored again). 0 when out of memory.
+ */
+arena_ref arena_alloc_ref(struct arena *arena, size_t size);
+arena_ref arena_keep(struct arena *arena, const char *text, size_t length);
+
+/* What a ref names; NULL for 0. Valid until the arena is reset or freed. */
+static inline void *arena_at(const struct arena *arena, arena_ref ref)
+{
+    return ref == 0 ? NULL : arena->windows[(ref >> 16) - 1] + (ref & 0xFFFF);
+}
 
 /* Gives everything back but one chunk, for the next use. */
 void arena_reset(struct arena *arena);

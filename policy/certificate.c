@@ -92,8 +92,12 @@ static enum met rule_matches(const struct name_rule *rule, const struct seen_nam
     return met;
 }
 
-static struct comparison compare_names(const struct identity *identity, const struct facts *facts)
+static struct comparison compare_names(const struct policy *policy, const struct identity *identity,
+                                       const struct facts *facts)
 {
+    struct lone_name lone_subject, lone_issuer;
+    struct name_rule subject_rule = identity_subject(policy, identity, &lone_subject);
+    struct name_rule issuer_rule = identity_issuer(policy, identity, &lone_issuer);
     bool postfix = facts->mta == MTA_POSTFIX;
     struct seen_name subject = {facts->subject_cn, facts->subject_dn, facts->names_unsent, postfix};
     struct seen_name issuer = {facts->issuer_cn, facts->issuer_dn, facts->names_unsent, postfix};
@@ -101,10 +105,10 @@ static struct comparison compare_names(const struct identity *identity, const st
 
     if (facts->certificate != CERTIFICATE_TRUSTED)
         return without_trust(facts->certificate);
-    by_subject = rule_matches(&identity->subject, &subject);
+    by_subject = rule_matches(&subject_rule, &subject);
     if (by_subject == UNMET)
         return compared(UNMET, REASON_CERTIFICATE_SUBJECT);
-    by_issuer = rule_matches(&identity->issuer, &issuer);
+    by_issuer = rule_matches(&issuer_rule, &issuer);
     if (by_issuer == UNMET)
         return compared(UNMET, REASON_CERTIFICATE_ISSUER);
     if (by_subject == UNKNOWN || by_issuer == UNKNOWN)
@@ -114,12 +118,12 @@ static struct comparison compare_names(const struct identity *identity, const st
 
 /* ---- pins ---- */
 
-static struct comparison compare_pin(const struct identity *identity, const struct pin *pin,
+static struct comparison compare_pin(const unsigned char *wanted, const struct pin *pin,
                                      const struct facts *facts)
 {
     switch (pin->state) {
     case PIN_KNOWN:
-        if (memcmp(pin->fingerprint, identity->fingerprint, FINGERPRINT_SIZE) == 0)
+        if (memcmp(pin->fingerprint, wanted, FINGERPRINT_SIZE) == 0)
             return matched;
         return compared(UNMET, REASON_CERTIFICATE_FINGERPRINT);
     case PIN_ABSENT:
@@ -139,24 +143,24 @@ static struct comparison compare_pin(const struct identity *identity, const stru
 
 /* ---- the list ---- */
 
-static bool in_force(const struct identity *identity, int64_t now)
+static bool in_force(const struct particulars *particulars, int64_t now)
 {
-    return identity->from <= now && now < identity->until;
+    return particulars->from <= now && now < particulars->until;
 }
 
-/* One identity. Out of its dates it cannot match: then only how near it came counts, and what is not known is not near. */
-static struct comparison compare_identity(const struct identity *identity, const struct facts *facts,
-                                          int64_t now)
+/* One identity, in force or not: out of its dates it cannot match. Then only how near it came counts, and what is not known is not near. */
+static struct comparison compare_identity(const struct policy *policy, const struct identity *identity,
+                                          const struct facts *facts, bool is_in_force)
 {
     struct comparison result;
 
     if (identity->kind == IDENTITY_NAMES)
-        result = compare_names(identity, facts);
+        result = compare_names(policy, identity, facts);
     else
         result = compare_pin(
-            identity, identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin,
-            facts);
-    if (in_force(identity, now))
+            identity_particulars(policy, identity)->fingerprint,
+            identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin, facts);
+    if (is_in_force)
         return result;
     if (result.met == MET)
         return compared(UNMET, REASON_CERTIFICATE_DATES);
@@ -173,21 +177,24 @@ static bool is_better(const struct comparison *comparison, const struct finding 
     return comparison->met == UNMET ? comparison->reason > best->reason : comparison->reason < best->reason;
 }
 
-static void weigh_identities(const struct certificates *certificates, const struct facts *facts, int64_t now,
+static void weigh_identities(const struct policy *policy, const struct facts *facts, int64_t now,
                              struct finding *finding)
 {
+    const struct certificates *certificates = finding->certificates;
     bool any_in_force = false;
 
     finding->met = UNMET;
     finding->reason = REASON_NONE;
-    for (size_t i = 0; i < certificates->count; i++) {
-        struct comparison comparison = compare_identity(&certificates->identities[i], facts, now);
+    for (unsigned i = 0; i < certificates->count; i++) {
+        const struct identity *identity = &certificates->identities[i];
+        bool is_in_force = in_force(identity_particulars(policy, identity), now);
+        struct comparison comparison = compare_identity(policy, identity, facts, is_in_force);
 
-        any_in_force |= in_force(&certificates->identities[i], now);
+        any_in_force |= is_in_force;
         if (is_better(&comparison, finding)) {
             finding->met = comparison.met;
             finding->reason = comparison.reason;
-            finding->identity = (unsigned)i + 1;
+            finding->identity = i + 1;
         }
     }
     if (!any_in_force) {
@@ -196,14 +203,14 @@ static void weigh_identities(const struct certificates *certificates, const stru
     }
 }
 
-void certificate_weigh(const struct certificates *certificates, const struct facts *facts, int64_t now,
+void certificate_weigh(const struct policy *policy, const struct facts *facts, int64_t now,
                        struct finding *finding)
 {
     struct comparison trust = matched;
 
     finding->identity = 0;
-    if (!certificates->trusted) {
-        weigh_identities(certificates, facts, now, finding);
+    if (!finding->certificates->trusted) {
+        weigh_identities(policy, facts, now, finding);
         return;
     }
     if (facts->certificate != CERTIFICATE_TRUSTED)

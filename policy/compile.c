@@ -74,13 +74,36 @@ void *loading_alloc(struct loading *loading, size_t size)
     return memory;
 }
 
+void *loading_scratch(struct loading *loading, size_t size)
+{
+    void *memory = arena_alloc(&loading->scratch, size);
+
+    if (memory == NULL)
+        loading_exhausted(loading);
+    return memory;
+}
+
 const char *loading_text(struct loading *loading, const char *text)
 {
-    const char *copy = arena_text(&loading->policy->arena, text, strlen(text));
+    return arena_at(&loading->policy->arena, loading_keep(loading, text));
+}
 
-    if (copy == NULL)
+arena_ref loading_keep(struct loading *loading, const char *text)
+{
+    struct arena *arena = &loading->policy->arena;
+    size_t length = strlen(text);
+    arena_ref *kept = &loading->texts[slots_hash(text, length) % TEXTS_KEPT];
+
+    if (*kept == 0 || strcmp(arena_at(arena, *kept), text) != 0)
+        *kept = arena_keep(arena, text, length);
+    if (*kept == 0)
         loading_exhausted(loading);
-    return copy;
+    return *kept;
+}
+
+unsigned short loading_column(const struct node *node)
+{
+    return (unsigned short)(node->column > 65535 ? 65535 : node->column);
 }
 
 /* ---- mappings ---- */
@@ -119,7 +142,7 @@ bool compile_mapping(struct loading *loading, const struct node *node, const str
     for (const struct node *value = node->first; value != NULL; value = value->next) {
         const struct key *key = keys;
 
-        while (key->name != NULL && strcmp(key->name, value->key->text) != 0)
+        while (key->name != NULL && !node_is(value->key, key->name))
             key++;
         if (key->name == NULL)
             compile_unknown_key(loading, value->key, keys, what);
@@ -239,7 +262,7 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
 
 /* ---- domains, addresses, clients ---- */
 
-bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain)
+bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain)
 {
     struct domain compared;
     const char *wrong;
@@ -256,8 +279,20 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
         loading_error(loading, node, "\"%.255s\" is no domain: it %s", text, wrong);
         return false;
     }
-    *domain = loading_text(loading, compared.text);
-    return *domain != NULL;
+    *domain = loading_keep(loading, compared.text);
+    return *domain != 0;
+}
+
+/* The same as a text. */
+static bool compile_domain_text(struct loading *loading, const struct node *node, const char *text,
+                                const char **domain)
+{
+    arena_ref ref;
+
+    if (!compile_domain(loading, node, text, &ref))
+        return false;
+    *domain = arena_at(&loading->policy->arena, ref);
+    return true;
 }
 
 bool compile_address_pattern(struct loading *loading, const struct node *node,
@@ -291,7 +326,7 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
             return false;
         text = at + 1;
     }
-    return compile_domain(loading, node, text + pattern->suffix, &pattern->domain);
+    return compile_domain_text(loading, node, text + pattern->suffix, &pattern->domain);
 }
 
 /* Appends one item to the text that shows a list to people. */
@@ -321,7 +356,7 @@ static bool compile_client(struct loading *loading, const struct node *node, str
         return wrong == NULL;
     }
     name->suffix = text[0] == '.';
-    return compile_domain(loading, node, text + name->suffix, &name->domain);
+    return compile_domain_text(loading, node, text + name->suffix, &name->domain);
 }
 
 const struct clients *compile_clients(struct loading *loading, const struct node *node)

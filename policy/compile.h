@@ -13,6 +13,8 @@ struct profile_use {
     const struct profile **slot;
 };
 
+enum { TEXTS_KEPT = 1024, TERMS_KEPT = 8 };
+
 /* A policy being loaded. */
 struct loading {
     struct policy *policy;
@@ -22,7 +24,11 @@ struct loading {
     bool out_of_memory;
     const char *file; /* the file being read, as told to people */
     unsigned short file_index;
-    struct arena scratch; /* the nodes being read */
+    struct arena scratch;                  /* the nodes being read */
+    arena_ref texts[TEXTS_KEPT];           /* of the policy, by their hash: the one that was kept last */
+    const struct terms *terms[TERMS_KEPT]; /* of the partners read last */
+    unsigned terms_count;
+    struct slots names; /* of the partners */
     size_t use_count, use_room;
     struct profile_use *uses; /* malloc'd */
 };
@@ -37,9 +43,16 @@ void loading_exhausted(struct loading *loading);
 
 struct place loading_place(const struct loading *loading, const struct node *node);
 
-/* Memory of the policy; NULL after loading_exhausted(). */
+/* The column as partners and identities keep it: those behind the 65,535th are one. */
+unsigned short loading_column(const struct node *node);
+
+/* Memory of the policy, and memory until the next partner or key is read; NULL after loading_exhausted(). */
 void *loading_alloc(struct loading *loading, size_t size);
+void *loading_scratch(struct loading *loading, size_t size);
+
+/* A text of the policy, shared with others that read the same; NULL, 0 after loading_exhausted(). */
 const char *loading_text(struct loading *loading, const char *text);
+arena_ref loading_keep(struct loading *loading, const char *text);
 
 /* A key of a mapping and who reads its value. */
 struct key {
@@ -72,7 +85,7 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
 const struct clients *compile_clients(struct loading *loading, const struct node *node);
 bool compile_address_pattern(struct loading *loading, const struct node *node,
                              struct address_pattern *pattern);
-bool compile_domain(struct loading *loading, const struct node *node, const char *text, const char **domain);
+bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain);
 bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode);
 const struct actions *compile_actions(struct loading *loading, const struct node *node);
 void compile_message(struct loading *loading, const struct node *node, const char **message);

@@ -16,8 +16,7 @@ enum { NAME_MAX_LENGTH = 64 };
 /* A partner being read: `partner` becomes part of the policy when its selectors are added. */
 struct reading {
     struct partner partner;
-    struct require require;
-    struct extras extras;
+    struct terms terms;
     const struct node *domains, *clients;
 };
 
@@ -46,12 +45,12 @@ static void read_mode(struct loading *loading, const struct node *node, void *in
     enum mode mode;
 
     if (compile_mode(loading, node, &mode))
-        reading->partner.mode = (unsigned char)mode;
+        reading->partner.mode = (unsigned)mode & 3;
 }
 
 static void read_action(struct loading *loading, const struct node *node, void *into)
 {
-    ((struct reading *)into)->partner.actions = compile_actions(loading, node);
+    ((struct reading *)into)->terms.actions = compile_actions(loading, node);
 }
 
 static void read_step_from(struct loading *loading, const struct node *node, void *into)
@@ -93,8 +92,8 @@ static void read_rollout(struct loading *loading, const struct node *node, void 
             loading_error(loading, item, "a step of a rollout needs a mode, an action or both");
         last = steps[i].from != DATE_BEGIN ? steps[i].from : last;
     }
-    reading->extras.steps = steps;
-    reading->extras.step_count = count;
+    reading->terms.steps = steps;
+    reading->terms.step_count = count;
 }
 
 /* ---- address lists and exceptions ---- */
@@ -116,7 +115,7 @@ static void read_recipients(struct loading *loading, const struct node *node, vo
 {
     struct reading *reading = into;
 
-    reading->extras.recipients = read_patterns(loading, node, &reading->extras.recipient_count);
+    reading->terms.recipients = read_patterns(loading, node, &reading->terms.recipient_count);
 }
 
 static void read_exception_clients(struct loading *loading, const struct node *node, void *into)
@@ -190,8 +189,8 @@ static void read_exceptions(struct loading *loading, const struct node *node, vo
             && node_find(item, "recipients") == NULL)
             loading_error(loading, item, "an exception needs clients, senders or recipients");
     }
-    reading->extras.exceptions = exceptions;
-    reading->extras.exception_count = count;
+    reading->terms.exceptions = exceptions;
+    reading->terms.exception_count = count;
 }
 
 /* ---- selectors ---- */
@@ -224,67 +223,81 @@ static void read_clients(struct loading *loading, const struct node *node, void 
     ((struct reading *)into)->clients = node;
 }
 
-static void add_selector(struct loading *loading, const struct node *node, struct selector *selector)
+static void add_selector(struct loading *loading, const struct node *node, arena_ref text,
+                         enum selector_kind kind)
 {
+    struct policy *policy = loading->policy;
+    const struct selector selector = {.text = text,
+                                      .partner = (unsigned)(policy->partner_count - 1) % PARTNERS_MAX,
+                                      .kinds = 1u << kind,
+                                      .line = node->line};
     const struct selector *other;
 
-    selector->partner = (unsigned)loading->policy->partner_count - 1;
-    selector->line = node->line & 0xFFFFFFFu;
-    if (!select_add(loading->policy, selector, &other)) {
+    if (!select_add(policy, &selector, &other)) {
         loading_exhausted(loading);
     } else if (other != NULL) {
-        const struct partner *owner = &loading->policy->partners[other->partner];
+        const struct partner *owner = &policy->partners[other->partner];
 
         loading_error(loading, node, "\"%.255s\" selects partner \"%s\" already: %s:%u", node->text,
-                      owner->name, loading->policy->files[owner->file], (unsigned)other->line);
+                      owner->name, policy->files[owner->file], other->line);
     }
 }
 
 static void add_domain(struct loading *loading, const struct node *node)
 {
-    struct selector selector = {.domain = "*", .kind = SELECT_EVERYONE};
+    enum selector_kind kind = SELECT_EVERYONE;
     const char *text;
+    arena_ref domain;
 
     if (!compile_text(loading, node, &text))
         return;
-    if (strcmp(text, "*") != 0) {
-        selector.kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
-        if (!compile_domain(loading, node, text + (text[0] == '.'), &selector.domain))
+    if (strcmp(text, "*") == 0) {
+        domain = loading_keep(loading, text);
+    } else {
+        kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
+        if (!compile_domain(loading, node, text + (text[0] == '.'), &domain))
             return;
         if (domain_mixes_scripts(text))
             loading_warning(
                 loading, node,
                 "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)", text,
-                selector.domain);
+                (const char *)arena_at(&loading->policy->arena, domain));
     }
-    add_selector(loading, node, &selector);
+    if (domain != 0)
+        add_selector(loading, node, domain, kind);
+}
+
+static void add_network(struct loading *loading, const struct node *node, const char *text)
+{
+    struct arena *arena = &loading->policy->arena;
+    struct network network;
+    const char *wrong = network_check(&network, text);
+    arena_ref block;
+
+    if (wrong != NULL) {
+        loading_error(loading, node, "\"%.64s\" is no address or block: it %s", text, wrong);
+        return;
+    }
+    block = arena_alloc_ref(arena, sizeof network);
+    if (block == 0) {
+        loading_exhausted(loading);
+        return;
+    }
+    *(struct network *)arena_at(arena, block) = network;
+    add_selector(loading, node, block, SELECT_NETWORK);
 }
 
 static void add_client(struct loading *loading, const struct node *node)
 {
-    struct selector selector = {.kind = SELECT_NETWORK};
-    struct network network;
-    const char *text, *wrong;
+    const char *text;
+    arena_ref name;
 
     if (!compile_text(loading, node, &text))
         return;
-    if (network_looks_like(text)) {
-        wrong = network_check(&network, text);
-        if (wrong != NULL) {
-            loading_error(loading, node, "\"%.64s\" is no address or block: it %s", text, wrong);
-            return;
-        }
-        selector.network = arena_copy(&loading->policy->arena, &network, sizeof network);
-        if (selector.network == NULL) {
-            loading_exhausted(loading);
-            return;
-        }
-    } else {
-        selector.kind = text[0] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME;
-        if (!compile_domain(loading, node, text + (text[0] == '.'), &selector.domain))
-            return;
-    }
-    add_selector(loading, node, &selector);
+    if (network_looks_like(text))
+        add_network(loading, node, text);
+    else if (compile_domain(loading, node, text + (text[0] == '.'), &name))
+        add_selector(loading, node, name, text[0] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME);
 }
 
 static void add_selectors(struct loading *loading, const struct reading *reading, const struct node *node)
@@ -306,12 +319,12 @@ static void add_selectors(struct loading *loading, const struct reading *reading
 
 static void read_require(struct loading *loading, const struct node *node, void *into)
 {
-    compile_require(loading, node, &((struct reading *)into)->require);
+    compile_require(loading, node, &((struct reading *)into)->terms.require);
 }
 
 static void read_message(struct loading *loading, const struct node *node, void *into)
 {
-    compile_message(loading, node, &((struct reading *)into)->extras.message);
+    compile_message(loading, node, &((struct reading *)into)->terms.message);
 }
 
 static void read_contact(struct loading *loading, const struct node *node, void *into)
@@ -319,7 +332,7 @@ static void read_contact(struct loading *loading, const struct node *node, void 
     const char *text;
 
     if (compile_text(loading, node, &text))
-        ((struct reading *)into)->extras.contact = loading_text(loading, text);
+        ((struct reading *)into)->terms.contact = loading_text(loading, text);
 }
 
 static void read_comment(struct loading *loading, const struct node *node, void *into)
@@ -327,37 +340,29 @@ static void read_comment(struct loading *loading, const struct node *node, void 
     const char *text;
 
     if (compile_text(loading, node, &text))
-        ((struct reading *)into)->extras.comment = loading_text(loading, text);
+        ((struct reading *)into)->terms.comment = loading_text(loading, text);
 }
 
-/* The partner's keys as they stay: nothing for what was not given, so that a plain partner costs little. */
-static void keep(struct loading *loading, struct reading *reading)
+/* The partner's terms as they stay: those of a partner just before, where they are the same. */
+static const struct terms *keep_terms(struct loading *loading, const struct terms *terms)
 {
-    static const struct require no_require;
-    static const struct extras no_extras;
+    static const struct terms none;
+    struct terms *kept;
 
-    reading->partner.extras = &no_extras;
-    if (memcmp(&reading->require, &no_require, sizeof no_require) != 0) {
-        struct require *require = loading_alloc(loading, sizeof *require);
-
-        if (require != NULL)
-            *require = reading->require;
-        reading->partner.require = require;
+    for (unsigned i = 0; i < TERMS_KEPT; i++)
+        if (loading->terms[i] != NULL && memcmp(loading->terms[i], terms, sizeof *terms) == 0)
+            return loading->terms[i];
+    kept = arena_copy(&loading->policy->arena, terms, sizeof *terms);
+    if (kept == NULL) {
+        loading_exhausted(loading);
+        return &none;
     }
-    if (memcmp(&reading->extras, &no_extras, sizeof no_extras) != 0) {
-        struct extras *extras = loading_alloc(loading, sizeof *extras);
-
-        if (extras != NULL) {
-            *extras = reading->extras;
-            reading->partner.extras = extras;
-        }
-    }
+    return loading->terms[loading->terms_count++ % TERMS_KEPT] = kept;
 }
 
 /* Appends the partner; false: out of memory. */
-static bool append(struct loading *loading, const struct partner *partner)
+static bool append(struct policy *policy, const struct partner *partner)
 {
-    struct policy *policy = loading->policy;
     size_t count = policy->partner_count;
 
     if ((count & (count - 1)) == 0) {
@@ -371,16 +376,21 @@ static bool append(struct loading *loading, const struct partner *partner)
     return true;
 }
 
-static void add_name(struct loading *loading, const struct node *node, const char *name)
+/* Enters the name of the partner added last. */
+static void add_name(struct loading *loading, const struct node *node)
 {
+    const struct policy *policy = loading->policy;
+    size_t partner = policy->partner_count - 1;
     const struct partner *other;
 
-    if (!select_add_name(loading->policy, name, &other))
+    if (policy->partners[partner].name[0] == '\0')
+        return;
+    if (!select_add_name(&loading->names, policy, partner, &other))
         loading_exhausted(loading);
     else if (other != NULL)
         loading_error(loading, node_find(node, "name"),
-                      "partner \"%s\" is defined a second time; the first is %s:%u", name,
-                      loading->policy->files[other->file], other->line);
+                      "partner \"%s\" is defined a second time; the first is %s:%u", other->name,
+                      policy->files[other->file], (unsigned)other->line);
 }
 
 static bool read_partner_keys(struct loading *loading, const struct node *node, struct reading *reading)
@@ -411,27 +421,31 @@ static bool read_partner_keys(struct loading *loading, const struct node *node, 
 
 void compile_partner(struct loading *loading, const struct node *node)
 {
+    struct policy *policy = loading->policy;
     struct reading reading;
 
-    memset(&reading, 0, sizeof reading); /* padding too: keep() compares octets */
-    reading.partner.line = node->line;
-    reading.partner.column = (unsigned short)(node->column > 65535 ? 65535 : node->column);
+    if (policy->partner_count >= PARTNERS_MAX) {
+        loading_error(loading, node, "more than %d partners", PARTNERS_MAX);
+        loading->out_of_memory = true; /* nothing more is read */
+        return;
+    }
+    memset(&reading, 0, sizeof reading); /* padding too: keep_terms() compares octets */
+    reading.partner.name = "";
+    reading.partner.line = node->line > LINES_MAX ? LINES_MAX : node->line & LINES_MAX;
+    reading.partner.column = loading_column(node);
     reading.partner.file = loading->file_index;
     reading.partner.mode = MODE_COUNT;
     reading.partner.identities = SELECTED_ENVELOPE_FROM;
     if (!read_partner_keys(loading, node, &reading))
         return;
-    if (reading.partner.name == NULL)
-        reading.partner.name = "";
-    else
-        add_name(loading, node, reading.partner.name);
-    keep(loading, &reading);
-    reading.partner.selector_first = (unsigned)loading->policy->selector_count;
-    if (!append(loading, &reading.partner)) {
+    reading.partner.certificates = reading.terms.require.certificates;
+    reading.terms.require.certificates = 0;
+    reading.partner.terms = keep_terms(loading, &reading.terms);
+    reading.partner.selector_first = (unsigned)policy->selector_count;
+    if (!append(policy, &reading.partner)) {
         loading_exhausted(loading);
         return;
     }
+    add_name(loading, node);
     add_selectors(loading, &reading, node);
-    loading->policy->partners[loading->policy->partner_count - 1].selector_count =
-        (unsigned)loading->policy->selector_count - reading.partner.selector_first;
 }

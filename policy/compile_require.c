@@ -110,6 +110,13 @@ static void read_ciphers(struct loading *loading, const struct node *node, void 
 
 /* ---- names in certificates ---- */
 
+/* An identity being read; its names lie in the scratch memory. */
+struct reading {
+    enum identity_kind kind;
+    struct name_rule subject, issuer;
+    struct particulars particulars;
+};
+
 static const char *const attribute_words[] = {"CN", "O", "OU", "C", NULL};
 
 static bool check_name(struct loading *loading, const struct node *node, const char *text)
@@ -128,7 +135,7 @@ static bool check_name(struct loading *loading, const struct node *node, const c
 /* {CN:, O:, OU:, C:} */
 static bool read_attributes(struct loading *loading, const struct node *node, struct name_pattern *pattern)
 {
-    struct name_attribute *attributes = loading_alloc(loading, node->count * sizeof *attributes);
+    struct name_attribute *attributes = loading_scratch(loading, node->count * sizeof *attributes);
 
     if (attributes == NULL)
         return false;
@@ -143,41 +150,27 @@ static bool read_attributes(struct loading *loading, const struct node *node, st
         if (word < 0 || !compile_text(loading, value, &text) || !check_name(loading, value, text))
             return false;
         attributes[pattern->count].type = word == 0 ? NULL : attribute_words[word];
-        attributes[pattern->count++].value = loading_text(loading, text);
+        attributes[pattern->count++].value = text;
     }
     pattern->attributes = attributes;
     return true;
 }
 
-static bool read_name(struct loading *loading, const struct node *node, struct name_pattern *pattern,
-                      char *shown, size_t size)
+static bool read_name(struct loading *loading, const struct node *node, struct name_pattern *pattern)
 {
     struct name_attribute *attribute;
     const char *text;
 
-    if (node->kind == NODE_MAPPING) {
-        if (!read_attributes(loading, node, pattern))
-            return false;
-    } else {
-        if (!compile_text(loading, node, &text) || !check_name(loading, node, text))
-            return false;
-        attribute = loading_alloc(loading, sizeof *attribute);
-        if (attribute == NULL || (attribute->value = loading_text(loading, text)) == NULL)
-            return false;
-        pattern->count = 1;
-        pattern->attributes = attribute;
-    }
-    for (size_t i = 0; i < pattern->count; i++) {
-        const char *type = pattern->attributes[i].type;
-        size_t length = strlen(shown);
-
-        if (length + 8 < size)
-            snprintf(shown + length, size - length, "%s%s%s%s",
-                     i > 0        ? " + "
-                     : length > 0 ? " or "
-                                  : "",
-                     type == NULL ? "" : type, type == NULL ? "" : "=", pattern->attributes[i].value);
-    }
+    if (node->kind == NODE_MAPPING)
+        return read_attributes(loading, node, pattern);
+    if (!compile_text(loading, node, &text) || !check_name(loading, node, text))
+        return false;
+    attribute = loading_scratch(loading, sizeof *attribute);
+    if (attribute == NULL)
+        return false;
+    attribute->value = text;
+    pattern->count = 1;
+    pattern->attributes = attribute;
     return true;
 }
 
@@ -186,33 +179,30 @@ static void read_names(struct loading *loading, const struct node *node, struct 
     const struct node *item = node;
     size_t count = 1;
     struct name_pattern *patterns;
-    char shown[400] = "";
 
     if (node->kind == NODE_SEQUENCE)
         count = compile_list(loading, node, false, &item);
-    patterns = loading_alloc(loading, count * sizeof *patterns);
+    patterns = loading_scratch(loading, count * sizeof *patterns);
     if (count == 0 || patterns == NULL)
         return;
     for (size_t i = 0; i < count; i++, item = item->next)
-        if (read_name(loading, item, &patterns[rule->count], shown, sizeof shown))
-            rule->count++;
+        rule->count += read_name(loading, item, &patterns[rule->count]);
     rule->patterns = patterns;
-    rule->text = loading_text(loading, shown);
 }
 
 static void read_subject(struct loading *loading, const struct node *node, void *into)
 {
-    read_names(loading, node, &((struct identity *)into)->subject);
+    read_names(loading, node, &((struct reading *)into)->subject);
 }
 
 static void read_issuer(struct loading *loading, const struct node *node, void *into)
 {
-    read_names(loading, node, &((struct identity *)into)->issuer);
+    read_names(loading, node, &((struct reading *)into)->issuer);
 }
 
 /* ---- pins ---- */
 
-static void read_pin(struct loading *loading, const struct node *node, struct identity *identity,
+static void read_pin(struct loading *loading, const struct node *node, struct reading *reading,
                      enum identity_kind kind)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
@@ -225,9 +215,9 @@ static void read_pin(struct loading *loading, const struct node *node, struct id
         loading_error(loading, node, "%s: %s", node->key->text, wrong);
         return;
     }
-    identity->kind = kind;
-    identity->fingerprint = arena_copy(&loading->policy->arena, fingerprint, sizeof fingerprint);
-    if (identity->fingerprint == NULL)
+    reading->kind = kind;
+    reading->particulars.fingerprint = arena_copy(&loading->policy->arena, fingerprint, sizeof fingerprint);
+    if (reading->particulars.fingerprint == NULL)
         loading_exhausted(loading);
 }
 
@@ -244,7 +234,8 @@ static void read_key_fingerprint(struct loading *loading, const struct node *nod
 /* `file` relative to the policy file that names it. */
 static void read_file(struct loading *loading, const struct node *node, void *into)
 {
-    struct identity *identity = into;
+    struct reading *reading = into;
+    struct particulars *particulars = &reading->particulars;
     const char *text, *slash = strrchr(loading->file, '/'), *wrong;
     struct certfile certificate, *kept;
     char path[PATH_MAX];
@@ -261,29 +252,29 @@ static void read_file(struct loading *loading, const struct node *node, void *in
         return;
     }
     kept = arena_copy(&loading->policy->arena, &certificate, sizeof certificate);
-    identity->file = loading_text(loading, text);
-    if (kept == NULL || identity->file == NULL) {
+    particulars->file = loading_text(loading, text);
+    if (kept == NULL || particulars->file == NULL) {
         loading_exhausted(loading);
         return;
     }
-    identity->kind = IDENTITY_FINGERPRINT;
-    identity->certificate = kept;
-    identity->fingerprint = kept->fingerprint;
+    reading->kind = IDENTITY_FINGERPRINT;
+    particulars->certificate = kept;
+    particulars->fingerprint = kept->fingerprint;
 }
 
 /* ---- identities ---- */
 
 static void read_from(struct loading *loading, const struct node *node, void *into)
 {
-    compile_date(loading, node, &((struct identity *)into)->from);
+    compile_date(loading, node, &((struct reading *)into)->particulars.from);
 }
 
 static void read_until(struct loading *loading, const struct node *node, void *into)
 {
-    compile_date(loading, node, &((struct identity *)into)->until);
+    compile_date(loading, node, &((struct reading *)into)->particulars.until);
 }
 
-static void check_identity(struct loading *loading, const struct node *node, const struct identity *identity)
+static void check_identity(struct loading *loading, const struct node *node, const struct reading *reading)
 {
     const struct node *subject = node_find(node, "subject"), *issuer = node_find(node, "issuer");
     const char *const pins[] = {"fingerprint", "key_fingerprint", "file"};
@@ -303,21 +294,21 @@ static void check_identity(struct loading *loading, const struct node *node, con
     if (pin == NULL && subject == NULL && issuer == NULL)
         loading_error(loading, node,
                       "an identity needs a subject, an issuer, a fingerprint, a key_fingerprint or a file");
-    if (identity->from >= identity->until)
+    if (reading->particulars.from >= reading->particulars.until)
         loading_error(loading, node, "from must be before until");
 }
 
 /* What names are worth that many certificates bear. */
-static void warn_identity(struct loading *loading, const struct node *node, const struct identity *identity)
+static void warn_identity(struct loading *loading, const struct node *node, const struct reading *reading)
 {
-    if (identity->kind == IDENTITY_NAMES && identity->subject.count == 0 && identity->issuer.count > 0)
+    if (reading->kind == IDENTITY_NAMES && reading->subject.count == 0 && reading->issuer.count > 0)
         loading_warning(
             loading, node,
             "an issuer without a subject: every certificate of that issuer will do, and of any other that "
             "bears its name in the CA file of the MTA");
-    for (size_t i = 0; i < identity->subject.count; i++)
-        for (size_t k = 0; k < identity->subject.patterns[i].count; k++) {
-            const struct name_attribute *attribute = &identity->subject.patterns[i].attributes[k];
+    for (size_t i = 0; i < reading->subject.count; i++)
+        for (size_t k = 0; k < reading->subject.patterns[i].count; k++) {
+            const struct name_attribute *attribute = &reading->subject.patterns[i].attributes[k];
             const struct provider *provider =
                 attribute->type == NULL ? provider_of_subject(attribute->value) : NULL;
 
@@ -327,6 +318,60 @@ static void warn_identity(struct loading *loading, const struct node *node, cons
                                 "platform, not the partner",
                                 provider->name, attribute->value);
         }
+}
+
+/* The rule as it stays: the text of a lone common name, else a struct name_rule. */
+static arena_ref keep_rule(struct loading *loading, const struct name_rule *rule, bool *is_rule)
+{
+    struct arena *arena = &loading->policy->arena;
+    arena_ref ref = 0;
+    struct name_rule *kept;
+    struct name_pattern *patterns;
+
+    if (rule->count == 0)
+        return 0;
+    *is_rule = rule->count > 1 || rule->patterns[0].count > 1 || rule->patterns[0].attributes[0].type != NULL;
+    if (!*is_rule)
+        return loading_keep(loading, rule->patterns[0].attributes[0].value);
+    ref = arena_alloc_ref(arena, sizeof *kept);
+    patterns = loading_alloc(loading, rule->count * sizeof *patterns);
+    if (ref == 0 || patterns == NULL) {
+        loading_exhausted(loading);
+        return 0;
+    }
+    for (size_t i = 0; i < rule->count; i++) {
+        const struct name_pattern *pattern = &rule->patterns[i];
+        struct name_attribute *attributes = loading_alloc(loading, pattern->count * sizeof *attributes);
+
+        for (size_t k = 0; attributes != NULL && k < pattern->count; k++)
+            attributes[k] = (struct name_attribute){pattern->attributes[k].type,
+                                                    loading_text(loading, pattern->attributes[k].value)};
+        patterns[i] = (struct name_pattern){pattern->count, attributes};
+    }
+    kept = arena_at(arena, ref);
+    *kept = (struct name_rule){rule->count, patterns};
+    return ref;
+}
+
+static void keep_identity(struct loading *loading, const struct reading *reading, struct identity *identity)
+{
+    struct particulars *particulars;
+    bool subject_rule = false, issuer_rule = false;
+
+    identity->kind = (unsigned char)reading->kind;
+    identity->subject = keep_rule(loading, &reading->subject, &subject_rule);
+    identity->issuer = keep_rule(loading, &reading->issuer, &issuer_rule);
+    identity->subject_rule = subject_rule;
+    identity->issuer_rule = issuer_rule;
+    if (reading->kind == IDENTITY_NAMES && reading->particulars.from == DATE_BEGIN
+        && reading->particulars.until == DATE_END)
+        return;
+    identity->particulars = arena_alloc_ref(&loading->policy->arena, sizeof *particulars);
+    particulars = arena_at(&loading->policy->arena, identity->particulars);
+    if (particulars == NULL)
+        loading_exhausted(loading);
+    else
+        *particulars = reading->particulars;
 }
 
 static bool read_identity(struct loading *loading, const struct node *node, struct identity *identity)
@@ -341,45 +386,46 @@ static bool read_identity(struct loading *loading, const struct node *node, stru
         {"until", read_until},
         {NULL, NULL},
     };
+    struct reading reading = {.particulars = {.from = DATE_BEGIN, .until = DATE_END}};
+    struct particulars *particulars = &reading.particulars;
     unsigned errors = loading->errors;
 
-    *identity =
-        (struct identity){.from = DATE_BEGIN, .until = DATE_END, .place = loading_place(loading, node)};
-    if (!compile_mapping(loading, node, keys, identity, "a certificate identity"))
+    *identity = (struct identity){.line = node->line, .column = loading_column(node)};
+    if (!compile_mapping(loading, node, keys, &reading, "a certificate identity"))
         return false;
-    if (identity->certificate != NULL && identity->certificate->not_after < identity->until)
-        identity->until = identity->certificate->not_after + 1; /* the first second that is not valid */
-    check_identity(loading, node, identity);
-    if (loading->errors == errors)
-        warn_identity(loading, node, identity);
-    return loading->errors == errors;
+    if (particulars->certificate != NULL && particulars->certificate->not_after < particulars->until)
+        particulars->until = particulars->certificate->not_after + 1; /* the first second that is not valid */
+    check_identity(loading, node, &reading);
+    if (loading->errors != errors)
+        return false;
+    warn_identity(loading, node, &reading);
+    keep_identity(loading, &reading, identity);
+    return true;
 }
 
 static void read_certificates(struct loading *loading, const struct node *node, void *into)
 {
     static const char *const words[] = {"trusted", NULL};
     struct require *require = into;
-    struct certificates *certificates = loading_alloc(loading, sizeof *certificates);
-    struct identity *identities;
     const struct node *item = NULL;
-    size_t count;
+    size_t count = node->kind == NODE_SCALAR ? 0 : compile_list(loading, node, false, &item);
+    arena_ref ref = arena_alloc_ref(&loading->policy->arena,
+                                    sizeof(struct certificates) + count * sizeof(struct identity));
+    struct certificates *certificates = arena_at(&loading->policy->arena, ref);
 
-    if (certificates == NULL)
+    if (certificates == NULL) {
+        loading_exhausted(loading);
         return;
-    certificates->place = loading_place(loading, node);
-    if (node->kind == NODE_SCALAR) {
+    }
+    certificates->line = node->line;
+    certificates->column = loading_column(node);
+    certificates->file = loading->file_index;
+    if (node->kind == NODE_SCALAR)
         certificates->trusted =
             compile_word(loading, node, words, "certificates value (or a list of identities)") == 0;
-    } else {
-        count = compile_list(loading, node, false, &item);
-        identities = loading_alloc(loading, count * sizeof *identities);
-        if (identities == NULL)
-            return;
-        for (; item != NULL; item = item->next)
-            certificates->count += read_identity(loading, item, &identities[certificates->count]);
-        certificates->identities = identities;
-    }
-    require->certificates = certificates;
+    for (; item != NULL; item = item->next)
+        certificates->count += read_identity(loading, item, &certificates->identities[certificates->count]);
+    require->certificates = ref;
     note_key(require, REQUIRE_CERTIFICATES);
 }
 

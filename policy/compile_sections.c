@@ -267,7 +267,7 @@ static void check_pieces(struct loading *loading, const struct partner *partner)
     struct piece piece[PIECES_MAX];
     const struct node at = {.line = partner->line, .column = partner->column};
 
-    if (require_pieces(loading->policy, partner->require, piece) <= PIECES_MAX)
+    if (require_pieces(loading->policy, partner, piece) <= PIECES_MAX)
         return;
     loading->file = loading->policy->files[partner->file];
     loading_error(loading, &at,
@@ -278,11 +278,12 @@ static void check_pieces(struct loading *loading, const struct partner *partner)
 /* Every action that a partner ever takes, the defaults' where it has none of its own. */
 static bool may_quarantine(const struct policy *policy, const struct partner *partner)
 {
-    const struct actions *actions = partner->actions != NULL ? partner->actions : policy->actions;
+    const struct actions *actions =
+        partner->terms->actions != NULL ? partner->terms->actions : policy->actions;
 
-    for (size_t i = 0; i <= partner->extras->step_count; i++) {
+    for (size_t i = 0; i <= partner->terms->step_count; i++) {
         if (i > 0)
-            actions = partner->extras->steps[i - 1].actions;
+            actions = partner->terms->steps[i - 1].actions;
         for (int reason = 1; actions != NULL && reason < REASON_FIRST_UNKNOWN; reason++)
             if (actions->by_reason[reason] == ACTION_QUARANTINE)
                 return true;
@@ -294,10 +295,10 @@ static bool may_quarantine(const struct policy *policy, const struct partner *pa
 static void check_quarantine(struct loading *loading, const struct partner *partner)
 {
     const struct node at = {.line = partner->line, .column = partner->column};
-    bool by_recipient = partner->extras->recipient_count > 0;
+    bool by_recipient = partner->terms->recipient_count > 0;
 
-    for (size_t i = 0; i < partner->extras->exception_count; i++)
-        by_recipient |= partner->extras->exceptions[i].recipient_count > 0;
+    for (size_t i = 0; i < partner->terms->exception_count; i++)
+        by_recipient |= partner->terms->exceptions[i].recipient_count > 0;
     if (!by_recipient || !may_quarantine(loading->policy, partner))
         return;
     loading->file = loading->policy->files[partner->file];
@@ -312,11 +313,11 @@ static unsigned needs_of_selectors(const struct policy *policy)
     unsigned needs = 0;
 
     for (size_t i = 0; i < policy->selector_count; i++) {
-        enum selector_kind kind = policy->selectors[i].kind;
+        unsigned kinds = policy->selectors[i].kinds;
 
-        if (kind == SELECT_DOMAIN || kind == SELECT_SUBDOMAINS)
+        if ((kinds & (1u << SELECT_DOMAIN | 1u << SELECT_SUBDOMAINS)) != 0)
             needs |= NEED_HELO;
-        else if (kind != SELECT_EVERYONE)
+        if ((kinds & (1u << SELECT_CLIENT_NAME | 1u << SELECT_CLIENT_SUFFIX | 1u << SELECT_NETWORK)) != 0)
             needs |= NEED_CONNECT;
     }
     return needs;
@@ -325,10 +326,10 @@ static unsigned needs_of_selectors(const struct policy *policy)
 static bool needs_data(const struct policy *policy, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];
-    size_t count = require_pieces(policy, partner->require, piece);
+    size_t count = require_pieces(policy, partner, piece);
 
     for (size_t i = 0; i < count; i++) {
-        const struct certificates *certificates = piece[i].require->certificates;
+        const struct certificates *certificates = piece[i].certificates;
 
         if ((piece[i].keys & 1u << REQUIRE_CERTIFICATES) == 0)
             continue;
@@ -347,10 +348,10 @@ static void note_needs(struct policy *policy)
 
         if ((partner->identities & SELECTED_HEADER_FROM) != 0)
             policy->needs |= NEED_HEADERS;
-        if (partner->extras->recipient_count > 0)
+        if (partner->terms->recipient_count > 0)
             policy->needs |= NEED_RCPT;
-        for (size_t k = 0; k < partner->extras->exception_count; k++)
-            if (partner->extras->exceptions[k].recipient_count > 0)
+        for (size_t k = 0; k < partner->terms->exception_count; k++)
+            if (partner->terms->exceptions[k].recipient_count > 0)
                 policy->needs |= NEED_RCPT;
         if (policy->milter.postfix_facts != NULL && (policy->needs & NEED_DATA) == 0
             && needs_data(policy, partner))

@@ -31,40 +31,70 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 
 /* ---- wanted ---- */
 
-static void add_identity(struct text *text, const struct identity *identity)
+/* "O=Contoso + CN=mail.contoso.com or mx.contoso.com" */
+static void add_rule(struct text *text, const struct name_rule *rule)
 {
-    char fingerprint[FINGERPRINT_TEXT], date[32];
+    for (size_t i = 0; i < rule->count; i++)
+        for (size_t k = 0; k < rule->patterns[i].count; k++) {
+            const struct name_attribute *attribute = &rule->patterns[i].attributes[k];
 
-    switch (identity->kind) {
-    case IDENTITY_NAMES:
-        if (identity->subject.count > 0)
-            add(text, "subject %s", identity->subject.text);
-        if (identity->issuer.count > 0)
-            add(text, "%sissuer %s", identity->subject.count > 0 ? ", " : "", identity->issuer.text);
-        break;
-    default:
-        fingerprint_format(identity->fingerprint, fingerprint);
-        add(text, "%s %s", identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint",
-            fingerprint);
-        if (identity->file != NULL)
-            add(text, " (%s)", identity->file);
-        break;
-    }
-    date_format(identity->from, date);
-    if (identity->from != DATE_BEGIN)
+            add(text, "%s%s%s%s",
+                k > 0   ? " + "
+                : i > 0 ? " or "
+                        : "",
+                attribute->type == NULL ? "" : attribute->type, attribute->type == NULL ? "" : "=",
+                attribute->value);
+        }
+}
+
+static void add_names(struct text *text, const struct policy *policy, const struct identity *identity)
+{
+    struct lone_name lone;
+    struct name_rule subject = identity_subject(policy, identity, &lone), issuer;
+
+    add(text, "%s", subject.count > 0 ? "subject " : "");
+    add_rule(text, &subject);
+    issuer = identity_issuer(policy, identity, &lone);
+    add(text, "%s%s", subject.count > 0 && issuer.count > 0 ? ", " : "", issuer.count > 0 ? "issuer " : "");
+    add_rule(text, &issuer);
+}
+
+static void add_pin(struct text *text, const struct identity *identity, const struct particulars *particulars)
+{
+    char fingerprint[FINGERPRINT_TEXT];
+
+    fingerprint_format(particulars->fingerprint, fingerprint);
+    add(text, "%s %s", identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint",
+        fingerprint);
+    if (particulars->file != NULL)
+        add(text, " (%s)", particulars->file);
+}
+
+static void add_identity(struct text *text, const struct policy *policy, const struct identity *identity)
+{
+    const struct particulars *particulars = identity_particulars(policy, identity);
+    char date[32];
+
+    if (identity->kind == IDENTITY_NAMES)
+        add_names(text, policy, identity);
+    else
+        add_pin(text, identity, particulars);
+    date_format(particulars->from, date);
+    if (particulars->from != DATE_BEGIN)
         add(text, ", from %s", date);
-    date_format(identity->until, date);
-    if (identity->until != DATE_END)
+    date_format(particulars->until, date);
+    if (particulars->until != DATE_END)
         add(text, ", until %s", date);
 }
 
-static void add_certificates(struct text *text, const struct certificates *certificates)
+static void add_certificates(struct text *text, const struct policy *policy,
+                             const struct certificates *certificates)
 {
     if (certificates->trusted)
         add(text, "trusted");
-    for (size_t i = 0; i < certificates->count; i++) {
+    for (unsigned i = 0; i < certificates->count; i++) {
         add(text, "%s", i == 0 ? "" : " or ");
-        add_identity(text, &certificates->identities[i]);
+        add_identity(text, policy, &certificates->identities[i]);
     }
 }
 
@@ -87,7 +117,6 @@ void finding_wanted(const struct policy *policy, const struct judged *judged, co
     struct text text = {to, size, 0};
     unsigned value;
 
-    (void)policy;
     to[0] = '\0';
     switch (finding->requirement) {
     case REQUIRE_TLS:
@@ -108,7 +137,7 @@ void finding_wanted(const struct policy *policy, const struct judged *judged, co
         add(&text, "true");
         break;
     case REQUIRE_CERTIFICATES:
-        add_certificates(&text, finding->certificates);
+        add_certificates(&text, policy, finding->certificates);
         break;
     case REQUIRE_CLIENTS:
         add(&text, "%s", finding->clients == NULL ? "" : finding->clients->text);

@@ -21,15 +21,15 @@ static bool lists(const struct partner *partner, unsigned identity)
 
 static bool is_for(const struct partner *partner, const struct recipient *recipient)
 {
-    return partner->extras->recipient_count == 0
-           || judge_recipient_matches(recipient, partner->extras->recipients,
-                                      partner->extras->recipient_count, false);
+    return partner->terms->recipient_count == 0
+           || judge_recipient_matches(recipient, partner->terms->recipients,
+                                      partner->terms->recipient_count, false);
 }
 
 /* Whether the partner is asked for by some recipient that is known; all of them may still come while none is. */
 static bool may_be_for(const struct partner *partner, const struct facts *facts)
 {
-    bool applies = partner->extras->recipient_count == 0 || facts->recipients == NULL;
+    bool applies = partner->terms->recipient_count == 0 || facts->recipients == NULL;
 
     for (size_t i = 0; !applies && i < facts->recipient_count; i++)
         applies = is_for(partner, &facts->recipients[i]);
@@ -46,14 +46,14 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
     while ((partner = select_next(selection)) != NULL) {
         if (!lists(partner, identity))
             continue;
-        if (partner->extras->recipient_count > 0 && !e->exempt && shown) {
+        if (partner->terms->recipient_count > 0 && !e->exempt && shown) {
             e->verdict->pending |= NEED_RCPT;
             open = true;
             continue;
         }
         if (!open)
             judge_consider(e, partner, identity,
-                           partner->extras->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED
+                           partner->terms->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED
                                                                               : undecidable);
         return;
     }
@@ -77,8 +77,8 @@ static void select_partners(const struct evaluation *e, const struct selection *
         while ((partner = select_next(&walk)) != NULL) {
             if (!lists(partner, identity))
                 continue;
-            by_recipient |= partner->extras->recipient_count > 0;
-            if (facts->recipient_count == 0 ? partner->extras->recipient_count == 0
+            by_recipient |= partner->terms->recipient_count > 0;
+            if (facts->recipient_count == 0 ? partner->terms->recipient_count == 0
                                             : is_for(partner, &facts->recipients[i]))
                 break;
         }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include "policy/arena.h"
 #include "policy/policy.h"
+#include "policy/slots.h"
 
 /* ---- what a transaction is compared with ---- */
 
@@ -50,26 +51,44 @@ struct name_pattern {
 struct name_rule {
     size_t count;
     const struct name_pattern *patterns;
-    const char *text; /* as written, for people */
+};
+
+/* Room for a rule that is one common name. */
+struct lone_name {
+    struct name_attribute attribute;
+    struct name_pattern pattern;
 };
 
 enum identity_kind { IDENTITY_NAMES, IDENTITY_FINGERPRINT, IDENTITY_KEY_FINGERPRINT };
 
-struct identity {
-    enum identity_kind kind;
-    struct name_rule subject, issuer;   /* of NAMES */
-    const unsigned char *fingerprint;   /* of the others */
+/* What an identity has beside names. */
+struct particulars {
+    int64_t from, until;                /* DATE_BEGIN, DATE_END where not given */
+    const unsigned char *fingerprint;   /* of a pin */
     const char *file;                   /* `file:` as written, or NULL */
     const struct certfile *certificate; /* what the file held, or NULL */
-    int64_t from, until;                /* DATE_BEGIN, DATE_END where not given */
-    struct place place;
+};
+
+/*
+ * Partners, their selectors and their certificate identities come by the million: they refer to what else lies in
+ * the policy's arena by arena_ref, and an identity's names are a lone common name unless they are more.
+ */
+struct identity {
+    unsigned line;
+    unsigned short column;
+    unsigned char kind;        /* enum identity_kind */
+    bool subject_rule : 1;     /* subject is a struct name_rule, not a text */
+    bool issuer_rule : 1;      /* issuer likewise */
+    arena_ref subject, issuer; /* of NAMES; 0: not asked for */
+    arena_ref particulars;     /* 0: none, in force always */
 };
 
 struct certificates {
-    bool trusted; /* any that the MTA verified; then there are no identities */
-    size_t count;
-    const struct identity *identities;
-    struct place place;
+    unsigned line;
+    unsigned short column, file;
+    unsigned trusted : 1; /* any that the MTA verified; then there are no identities */
+    unsigned count : 31;
+    struct identity identities[];
 };
 
 struct profile;
@@ -81,7 +100,7 @@ struct require {
     unsigned min_cipher_bits;
     bool forward_secrecy;
     const struct ciphers *ciphers;
-    const struct certificates *certificates;
+    arena_ref certificates; /* struct certificates; 0 in a partner's terms: the partner has it itself */
     const struct clients *clients;
     bool has_profiles; /* `profile` was given, if only as an empty list */
     size_t profile_count;
@@ -120,8 +139,10 @@ struct exception {
     struct place place;
 };
 
-/* What few partners have. */
-struct extras {
+/* What partners have in common, or few of them have. */
+struct terms {
+    struct require require;        /* own keys */
+    const struct actions *actions; /* NULL: the defaults' */
     size_t recipient_count, exception_count, step_count;
     const struct address_pattern *recipients; /* empty: all mail */
     const struct exception *exceptions;
@@ -131,14 +152,13 @@ struct extras {
 
 struct partner {
     const char *name;
-    const struct require *require; /* own keys; NULL: none */
-    const struct actions *actions; /* NULL: the defaults' */
-    const struct extras *extras;   /* never NULL */
-    unsigned line;
+    const struct terms *terms; /* never NULL; shared with other partners */
+    arena_ref certificates;    /* of its own `require`; 0: none */
+    unsigned selector_first;   /* in policy->selectors; those up to the next partner's are its own */
+    unsigned line : 28;
+    unsigned mode : 2;       /* enum mode; MODE_COUNT: the defaults' */
+    unsigned identities : 2; /* SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM */
     unsigned short column, file;
-    unsigned selector_first, selector_count; /* in policy->selectors */
-    unsigned char mode;                      /* enum mode; MODE_COUNT: the defaults' */
-    unsigned char identities;                /* SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM */
 };
 
 enum selector_kind {
@@ -147,16 +167,18 @@ enum selector_kind {
     SELECT_EVERYONE,
     SELECT_CLIENT_NAME,
     SELECT_CLIENT_SUFFIX,
-    SELECT_NETWORK
+    SELECT_NETWORK,
+    SELECT_COUNT
 };
 
+enum { PARTNERS_MAX = 1 << 26, LINES_MAX = (1 << 28) - 1 };
+
+/* A text or a block and all that one line of the file says of it ("[contoso.com, .contoso.com]" is one). */
 struct selector {
-    union {
-        const char *domain;            /* compared form, without the dot of a suffix; "*" of EVERYONE */
-        const struct network *network; /* of NETWORK */
-    };
-    unsigned partner;
-    unsigned line : 28, kind : 4;
+    arena_ref text; /* a domain in compared form, without the dot of a suffix; "*"; or a struct network */
+    unsigned partner : 26; /* below PARTNERS_MAX */
+    unsigned kinds : 6;    /* bit per enum selector_kind */
+    unsigned line;
 };
 
 struct policy {
@@ -181,12 +203,9 @@ struct policy {
     struct profile *profiles; /* malloc'd */
 
     size_t partner_count, selector_count;
-    struct partner *partners;       /* malloc'd */
-    struct selector *selectors;     /* malloc'd */
-    size_t slot_count;              /* a power of two, or 0 */
-    unsigned *slots;                /* malloc'd; 1 + index into selectors, 0: free */
-    size_t name_slot_count;         /* a power of two, or 0 */
-    unsigned *name_slots;           /* malloc'd; 1 + index into partners by name, 0: free */
+    struct partner *partners;   /* malloc'd */
+    struct selector *selectors; /* malloc'd */
+    struct slots selector_slots;
     unsigned char prefixes[2][129]; /* [v6][prefix]: blocks of that length exist */
     unsigned everyone;              /* 1 + partner of "*"; 0: none */
     unsigned needs;                 /* NEED_* */
@@ -198,7 +217,12 @@ struct policy {
  * defaults add, profiles. Returns how many there are; more than PIECES_MAX are
  * counted and not stored.
  */
-size_t require_pieces(const struct policy *policy, const struct require *own, struct piece piece[PIECES_MAX]);
+size_t require_pieces(const struct policy *policy, const struct partner *partner,
+                      struct piece piece[PIECES_MAX]);
+
+/* The partner's selectors. */
+const struct selector *partner_selectors(const struct policy *policy, const struct partner *partner,
+                                         size_t *count);
 
 /* Whether an address, a verified name or both are in the list. UNKNOWN: what would tell is not known, *reason says why. */
 enum met clients_match(const struct clients *clients, const struct facts *facts, enum reason *reason);
@@ -216,9 +240,16 @@ bool weigh_strictest(const struct judged *judged, enum requirement requirement, 
 /* One more finding, to be filled. */
 struct finding *weigh_add(struct judged *judged, enum requirement requirement);
 
-/* Weighs one `certificates` list. Sets met, reason and identity of the finding. */
-void certificate_weigh(const struct certificates *certificates, const struct facts *facts, int64_t now,
+/* Weighs the `certificates` list of the finding. Sets its met, reason and identity. */
+void certificate_weigh(const struct policy *policy, const struct facts *facts, int64_t now,
                        struct finding *finding);
+
+/* What an identity has beside names, never NULL; its rule for one side, in which `lone` holds a lone common name. */
+const struct particulars *identity_particulars(const struct policy *policy, const struct identity *identity);
+struct name_rule identity_subject(const struct policy *policy, const struct identity *identity,
+                                  struct lone_name *lone);
+struct name_rule identity_issuer(const struct policy *policy, const struct identity *identity,
+                                 struct lone_name *lone);
 
 /* Mode and actions in force at `now`, rollout included. */
 enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now,

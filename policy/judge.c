@@ -65,8 +65,8 @@ static enum met excepted(const struct partner *partner, const struct evaluation 
 {
     enum met best = UNMET;
 
-    for (size_t i = 0; i < partner->extras->exception_count; i++) {
-        enum met holds = exception_holds(&partner->extras->exceptions[i], e);
+    for (size_t i = 0; i < partner->terms->exception_count; i++) {
+        enum met holds = exception_holds(&partner->terms->exceptions[i], e);
 
         if (holds == MET)
             return MET;

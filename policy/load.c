@@ -387,6 +387,7 @@ struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
     }
     read_everything(&loading, path);
     arena_free(&loading.scratch);
+    slots_free(&loading.names);
     free(loading.uses);
     if (loading.errors > 0) {
         policy_unref(policy);

@@ -171,7 +171,7 @@ static bool check_key(struct node_reader *reader, const struct node *mapping, co
         return false;
     }
     for (const struct node *value = mapping->first; value != NULL; value = value->next)
-        if (strcmp(value->key->text, key->text) == 0) {
+        if (node_is(value->key, key->text)) {
             source_tell(reader->source, key->line, key->column,
                         "the key \"%.64s\" stands here a second time; the first is in line %u", key->text,
                         value->key->line);
@@ -371,7 +371,7 @@ const struct node *node_next_item(struct node_reader *reader, struct arena *aren
 const struct node *node_find(const struct node *mapping, const char *key)
 {
     for (const struct node *value = mapping->first; value != NULL; value = value->next)
-        if (strcmp(value->key->text, key) == 0)
+        if (node_is(value->key, key))
             return value;
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include "policy/arena.h"
 #include "policy/diag.h"
 
@@ -20,6 +21,12 @@ struct node {
     const struct node *key; /* of a value in a mapping */
     const struct node *first, *next;
 };
+
+/* Whether a scalar is that word. */
+static inline bool node_is(const struct node *node, const char *word)
+{
+    return node->text[0] == word[0] && strcmp(node->text, word) == 0;
+}
 
 /* The value of `key` in a mapping, or NULL. */
 const struct node *node_find(const struct node *mapping, const char *key);

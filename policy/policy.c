@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/internal.h"
+#include "policy/date.h"
+#include "policy/select.h"
 
 struct policy *policy_ref(struct policy *policy)
 {
@@ -26,8 +27,7 @@ void policy_unref(struct policy *policy)
     free(policy->profiles);
     free(policy->partners);
     free(policy->selectors);
-    free(policy->slots);
-    free(policy->name_slots);
+    slots_free(&policy->selector_slots);
     arena_free(&policy->arena);
     free(policy);
 }
@@ -44,33 +44,74 @@ const struct milter_settings *policy_milter(const struct policy *policy)
 
 /* ---- how requirements combine ---- */
 
-static size_t add_piece(struct piece piece[PIECES_MAX], size_t count, const struct require *require,
-                        unsigned keys)
+static size_t add_piece(struct piece piece[PIECES_MAX], size_t count, const struct piece *added)
 {
-    if (keys != 0 && count < PIECES_MAX)
-        piece[count] = (struct piece){require, keys};
-    return count + (keys != 0);
+    if (added->keys != 0 && count < PIECES_MAX)
+        piece[count] = *added;
+    return count + (added->keys != 0);
 }
 
-static size_t add_profiles(const struct require *require, struct piece piece[PIECES_MAX], size_t count)
+/* The pieces of the profiles that a `require` names, and of those that they name. */
+static size_t add_profiles(const struct policy *policy, const struct require *require,
+                           struct piece piece[PIECES_MAX], size_t count)
 {
     for (size_t i = 0; i < require->profile_count && count <= PIECES_MAX; i++) {
         const struct require *profile = require->profiles[i]->require;
+        const struct piece added = {profile, arena_at(&policy->arena, profile->certificates), profile->keys};
 
-        count = add_piece(piece, count, profile, profile->keys);
-        count = add_profiles(profile, piece, count);
+        count = add_piece(piece, count, &added);
+        count = add_profiles(policy, profile, piece, count);
     }
     return count;
 }
 
-size_t require_pieces(const struct policy *policy, const struct require *own, struct piece piece[PIECES_MAX])
+size_t require_pieces(const struct policy *policy, const struct partner *partner,
+                      struct piece piece[PIECES_MAX])
 {
-    const struct require *profiles = own != NULL && own->has_profiles ? own : &policy->require;
-    unsigned keys = own == NULL ? 0 : own->keys;
-    size_t count = add_piece(piece, 0, own, keys);
+    const struct require *own = &partner->terms->require, *defaults = &policy->require;
+    const struct piece given = {own, arena_at(&policy->arena, partner->certificates), own->keys};
+    const struct piece added = {defaults, arena_at(&policy->arena, defaults->certificates),
+                                defaults->keys & ~own->keys};
+    size_t count = add_piece(piece, 0, &given);
 
-    count = add_piece(piece, count, &policy->require, policy->require.keys & ~keys);
-    return add_profiles(profiles, piece, count);
+    count = add_piece(piece, count, &added);
+    return add_profiles(policy, own->has_profiles ? own : defaults, piece, count);
+}
+
+/* ---- certificate identities ---- */
+
+const struct particulars *identity_particulars(const struct policy *policy, const struct identity *identity)
+{
+    static const struct particulars none = {.from = DATE_BEGIN, .until = DATE_END};
+
+    return identity->particulars == 0 ? &none : arena_at(&policy->arena, identity->particulars);
+}
+
+/* A rule as it was kept: `is_rule`, or else the text of a lone common name. */
+static struct name_rule rule_at(const struct policy *policy, arena_ref ref, bool is_rule,
+                                struct lone_name *lone)
+{
+    const struct name_rule *rule = arena_at(&policy->arena, ref);
+
+    if (ref == 0)
+        return (struct name_rule){0, NULL};
+    if (is_rule)
+        return *rule;
+    lone->attribute = (struct name_attribute){NULL, arena_at(&policy->arena, ref)};
+    lone->pattern = (struct name_pattern){1, &lone->attribute};
+    return (struct name_rule){1, &lone->pattern};
+}
+
+struct name_rule identity_subject(const struct policy *policy, const struct identity *identity,
+                                  struct lone_name *lone)
+{
+    return rule_at(policy, identity->subject, identity->subject_rule, lone);
+}
+
+struct name_rule identity_issuer(const struct policy *policy, const struct identity *identity,
+                                 struct lone_name *lone)
+{
+    return rule_at(policy, identity->issuer, identity->issuer_rule, lone);
 }
 
 /* ---- partners ---- */
@@ -80,9 +121,9 @@ enum mode partner_in_force(const struct policy *policy, const struct partner *pa
 {
     enum mode mode = partner->mode == MODE_COUNT ? policy->mode : (enum mode)partner->mode;
 
-    *actions = partner->actions == NULL ? policy->actions : partner->actions;
-    for (size_t i = 0; i < partner->extras->step_count && partner->extras->steps[i].from <= now; i++) {
-        const struct step *step = &partner->extras->steps[i];
+    *actions = partner->terms->actions == NULL ? policy->actions : partner->terms->actions;
+    for (size_t i = 0; i < partner->terms->step_count && partner->terms->steps[i].from <= now; i++) {
+        const struct step *step = &partner->terms->steps[i];
 
         mode = step->mode == MODE_COUNT ? mode : step->mode;
         *actions = step->actions == NULL ? *actions : step->actions;
@@ -112,12 +153,12 @@ struct place partner_place(const struct policy *policy, const struct partner *pa
 
 const char *partner_contact(const struct partner *partner)
 {
-    return partner->extras->contact;
+    return partner->terms->contact;
 }
 
 const char *partner_comment(const struct partner *partner)
 {
-    return partner->extras->comment;
+    return partner->terms->comment;
 }
 
 enum mode partner_mode(const struct policy *policy, const struct partner *partner, int64_t now)
@@ -139,24 +180,66 @@ bool partner_action(const struct policy *policy, const struct partner *partner, 
 
 const char *partner_message(const struct policy *policy, const struct partner *partner)
 {
-    return partner->extras->message != NULL ? partner->extras->message : policy->message;
+    return partner->terms->message != NULL ? partner->terms->message : policy->message;
+}
+
+const struct selector *partner_selectors(const struct policy *policy, const struct partner *partner,
+                                         size_t *count)
+{
+    const struct partner *next = partner + 1;
+    size_t end =
+        next == policy->partners + policy->partner_count ? policy->selector_count : next->selector_first;
+
+    *count = end - partner->selector_first;
+    return &policy->selectors[partner->selector_first];
 }
 
 void partner_each_selector(const struct policy *policy, const struct partner *partner,
                            void (*selector)(void *arg, const char *text), void *arg)
 {
-    for (size_t i = 0; i < partner->selector_count; i++) {
-        const struct selector *entry = &policy->selectors[partner->selector_first + i];
+    size_t count;
+    const struct selector *entry = partner_selectors(policy, partner, &count);
+
+    for (; count-- > 0; entry++) {
+        const void *of = arena_at(&policy->arena, entry->text);
         char text[DOMAIN_MAX + 64];
 
-        if (entry->kind == SELECT_NETWORK)
-            network_format(entry->network, text);
-        else
-            snprintf(text, sizeof text, "%s%s",
-                     entry->kind == SELECT_SUBDOMAINS || entry->kind == SELECT_CLIENT_SUFFIX ? "." : "",
-                     entry->domain);
-        selector(arg, text);
+        for (unsigned kind = 0; kind < SELECT_COUNT; kind++) {
+            if ((entry->kinds & 1u << kind) == 0)
+                continue;
+            if (kind == SELECT_NETWORK)
+                network_format(of, text);
+            else
+                snprintf(text, sizeof text, "%s%s",
+                         kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "." : "",
+                         (const char *)of);
+            selector(arg, text);
+        }
     }
+}
+
+const struct partner *policy_find_partner(const struct policy *policy, const char *name)
+{
+    for (size_t i = 0; i < policy->partner_count; i++)
+        if (strcmp(policy->partners[i].name, name) == 0)
+            return &policy->partners[i];
+    return NULL;
+}
+
+bool policy_each_missing(const struct policy *policy, const struct policy *other,
+                         void (*missing)(void *arg, const struct partner *partner), void *arg)
+{
+    struct slots names = {0};
+    const struct partner *same;
+    bool good = true;
+
+    for (size_t i = 0; good && i < other->partner_count; i++)
+        good = select_add_name(&names, other, i, &same);
+    for (size_t i = 0; good && i < policy->partner_count; i++)
+        if (select_by_name(&names, other, policy->partners[i].name) == NULL)
+            missing(arg, &policy->partners[i]);
+    slots_free(&names);
+    return good;
 }
 
 void policy_each_profile(const struct policy *policy, void (*found)(void *arg, const char *name), void *arg)

@@ -56,7 +56,11 @@ const struct milter_settings *policy_milter(const struct policy *policy);
 
 size_t policy_partner_count(const struct policy *policy);
 const struct partner *policy_partner(const struct policy *policy, size_t i); /* in the order of the files */
-const struct partner *policy_find_partner(const struct policy *policy, const char *name); /* NULL: none */
+/* By name, case and all; NULL: none. Walks through all. */
+const struct partner *policy_find_partner(const struct policy *policy, const char *name);
+/* Calls `missing` for each partner whose name `other` does not have. False: out of memory, and nobody was called. */
+bool policy_each_missing(const struct policy *policy, const struct policy *other,
+                         void (*missing)(void *arg, const struct partner *partner), void *arg);
 
 /* What people want to see of a partner. Borrowed from the policy. */
 const char *partner_name(const struct partner *partner);

@@ -50,6 +50,8 @@ const char *scalar_other_type(const char *text)
     static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n", NULL};
     static const char *const nulls[] = {"", "~", "null", NULL};
 
+    if (*text != '\0' && strchr("~tTfFyYnNoO0123456789+-.", *text) == NULL)
+        return NULL; /* nothing of the kind begins so */
     if (is_one_of(text, nulls))
         return "null";
     if (is_one_of(text, booleans))

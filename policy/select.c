@@ -13,100 +13,85 @@
 
 /* ---- the table ---- */
 
-static unsigned hash_octets(unsigned hash, const void *octets, size_t count)
-{
-    const unsigned char *octet = octets;
+/* What a lookup compares: a name, or a block if it is one. */
+struct wanted {
+    enum selector_kind kind;
+    const void *text;
+    uint32_t hash;
+};
 
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ octet[i]) * 16777619u; /* FNV-1a */
-    return hash;
+static struct wanted wanted_name(const char *name, enum selector_kind kind)
+{
+    return (struct wanted){kind, name, slots_hash(name, strlen(name))};
 }
 
-static unsigned hash_finish(unsigned hash)
+static struct wanted wanted_network(const struct network *network)
 {
-    hash ^= hash >> 15;
-    hash *= 0x2c1b3c6du;
-    return hash ^ hash >> 13;
+    return (struct wanted){SELECT_NETWORK, network, slots_hash(network, sizeof *network)};
 }
 
-static unsigned hash_name(const char *name, enum selector_kind kind)
+static enum selector_kind kind_of(const struct selector *selector)
 {
-    return hash_finish(hash_octets(2166136261u + (unsigned)kind, name, strlen(name)));
+    enum selector_kind kind = SELECT_DOMAIN;
+
+    while ((selector->kinds & 1u << kind) == 0)
+        kind++;
+    return kind;
 }
 
-static unsigned hash_network(const struct network *network)
+static struct wanted wanted_selector(const struct policy *policy, const struct selector *selector)
 {
-    unsigned char form[2] = {network->v6, network->prefix};
+    const void *text = arena_at(&policy->arena, selector->text);
 
-    return hash_finish(hash_octets(hash_octets(2166136261u, form, 2), network->octets, 16));
+    return selector->kinds == 1u << SELECT_NETWORK ? wanted_network(text)
+                                                   : wanted_name(text, kind_of(selector));
 }
 
-static unsigned hash_selector(const struct selector *selector)
+static bool has_text(const struct policy *policy, const struct selector *selector,
+                     const struct wanted *wanted)
 {
-    return selector->kind == SELECT_NETWORK ? hash_network(selector->network)
-                                            : hash_name(selector->domain, selector->kind);
+    const void *text = arena_at(&policy->arena, selector->text);
+
+    if (wanted->kind == SELECT_NETWORK || selector->kinds == 1u << SELECT_NETWORK)
+        return wanted->kind == SELECT_NETWORK && selector->kinds == 1u << SELECT_NETWORK
+               && network_equal(text, wanted->text);
+    return strcmp(text, wanted->text) == 0;
 }
 
-static bool same_selector(const struct selector *a, const struct selector *b)
+static const struct selector *find(const struct policy *policy, const struct wanted *wanted)
 {
-    if (a->kind != b->kind)
-        return false;
-    return a->kind == SELECT_NETWORK ? network_equal(a->network, b->network)
-                                     : strcmp(a->domain, b->domain) == 0;
-}
+    uint32_t number;
 
-static const struct selector *find(const struct policy *policy, const struct selector *wanted)
-{
-    size_t mask = policy->slot_count - 1;
+    for (size_t at = 0; slots_next(&policy->selector_slots, wanted->hash, &at, &number);) {
+        const struct selector *selector = &policy->selectors[number];
 
-    if (policy->slot_count == 0)
-        return NULL;
-    for (size_t i = hash_selector(wanted) & mask; policy->slots[i] != 0; i = (i + 1) & mask) {
-        const struct selector *selector = &policy->selectors[policy->slots[i] - 1];
-
-        if (same_selector(selector, wanted))
+        if ((selector->kinds & 1u << wanted->kind) != 0 && has_text(policy, selector, wanted))
             return selector;
     }
     return NULL;
 }
 
-static void enter(struct policy *policy, unsigned index)
+static uint32_t hash_of_selector(const void *owner, uint32_t number)
 {
-    size_t mask = policy->slot_count - 1, i = hash_selector(&policy->selectors[index]) & mask;
+    const struct policy *policy = owner;
 
-    while (policy->slots[i] != 0)
-        i = (i + 1) & mask;
-    policy->slots[i] = index + 1;
+    return wanted_selector(policy, &policy->selectors[number]).hash;
 }
 
-/* Makes room for one more: the array doubles, the table stays at most two thirds full. */
+/* Makes room for one more: the array doubles. */
 static bool grow(struct policy *policy)
 {
     size_t count = policy->selector_count;
 
-    if ((count & (count - 1)) == 0) {
+    if ((count & (count - 1)) == 0 && (count == 0 || count >= 8)) {
         size_t room = count == 0 ? 8 : count * 2;
-        struct selector *selectors = count != 0 && count < 8
-                                         ? policy->selectors
-                                         : realloc(policy->selectors, room * sizeof *selectors);
+        struct selector *selectors = realloc(policy->selectors, room * sizeof *selectors);
 
         if (selectors == NULL)
             return false;
         policy->selectors = selectors;
     }
-    if ((count + 1) * 3 > policy->slot_count * 2) {
-        size_t slots = policy->slot_count == 0 ? 16 : policy->slot_count * 2;
-        unsigned *table = calloc(slots, sizeof *table);
-
-        if (table == NULL)
-            return false;
-        free(policy->slots);
-        policy->slots = table;
-        policy->slot_count = slots;
-        for (unsigned i = 0; i < count; i++)
-            enter(policy, i);
-    }
-    return true;
+    return slots_grow(&policy->selector_slots, hash_of_selector, policy);
 }
 
 static unsigned labels_of(const char *domain)
@@ -118,93 +103,114 @@ static unsigned labels_of(const char *domain)
     return labels;
 }
 
-bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other)
+/* What the policy has to know of its selectors as a whole. */
+static void note(struct policy *policy, const struct selector *selector, const struct wanted *wanted)
 {
-    *other = find(policy, selector);
-    if (*other != NULL)
-        return true;
-    if (!grow(policy))
-        return false;
-    policy->selectors[policy->selector_count] = *selector;
-    enter(policy, (unsigned)policy->selector_count++);
-    switch (selector->kind) {
+    const struct network *network = wanted->text;
+
+    switch (wanted->kind) {
     case SELECT_EVERYONE:
         policy->everyone = selector->partner + 1;
         break;
     case SELECT_NETWORK:
-        policy->prefixes[selector->network->v6][selector->network->prefix] = 1;
+        policy->prefixes[network->v6][network->prefix] = 1;
         break;
     case SELECT_DOMAIN:
     case SELECT_SUBDOMAINS:
-        if (labels_of(selector->domain) > policy->labels_max)
-            policy->labels_max = labels_of(selector->domain);
+        if (labels_of(wanted->text) > policy->labels_max)
+            policy->labels_max = labels_of(wanted->text);
+        break;
+    default:
         break;
     }
+}
+
+/* Whether the selector says the same as the one added last, but of another kind: "[contoso.com, .contoso.com]". */
+static bool joins_last(const struct policy *policy, const struct selector *selector,
+                       const struct wanted *wanted)
+{
+    const struct selector *last =
+        policy->selector_count == 0 ? NULL : &policy->selectors[policy->selector_count - 1];
+
+    return last != NULL && last->partner == selector->partner && last->line == selector->line
+           && has_text(policy, last, wanted);
+}
+
+bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other)
+{
+    struct wanted wanted = wanted_selector(policy, selector);
+
+    *other = find(policy, &wanted);
+    if (*other != NULL)
+        return true;
+    if (joins_last(policy, selector, &wanted)) {
+        policy->selectors[policy->selector_count - 1].kinds |= selector->kinds;
+    } else {
+        if (!grow(policy))
+            return false;
+        policy->selectors[policy->selector_count] = *selector;
+        slots_add(&policy->selector_slots, wanted.hash, (uint32_t)policy->selector_count++);
+    }
+    note(policy, selector, &wanted);
     return true;
 }
 
-static const struct partner *lookup(const struct policy *policy, const char *name, enum selector_kind kind)
+static const struct partner *lookup(const struct policy *policy, const struct wanted *wanted)
 {
-    struct selector wanted = {.domain = name, .kind = kind};
-    const struct selector *found = find(policy, &wanted);
+    const struct selector *found = find(policy, wanted);
 
     return found == NULL ? NULL : &policy->partners[found->partner];
 }
 
+static const struct partner *lookup_name(const struct policy *policy, const char *name,
+                                         enum selector_kind kind)
+{
+    struct wanted wanted = wanted_name(name, kind);
+
+    return lookup(policy, &wanted);
+}
+
 const struct partner *select_exact(const struct policy *policy, const char *domain, enum selector_kind kind)
 {
-    return lookup(policy, domain, kind);
+    return lookup_name(policy, domain, kind);
 }
 
 /* ---- partners by name ---- */
 
-/* The slot in which the name is or would be. The table has room. */
-static unsigned *name_slot(const struct policy *policy, const char *name)
+static uint32_t hash_name(const char *name)
 {
-    size_t mask = policy->name_slot_count - 1, i = hash_name(name, 0) & mask;
-
-    while (policy->name_slots[i] != 0 && strcmp(policy->partners[policy->name_slots[i] - 1].name, name) != 0)
-        i = (i + 1) & mask;
-    return &policy->name_slots[i];
+    return slots_hash(name, strlen(name));
 }
 
-static bool grow_names(struct policy *policy)
+static uint32_t hash_of_partner(const void *owner, uint32_t number)
 {
-    size_t old_count = policy->name_slot_count, count = old_count == 0 ? 16 : old_count * 2;
-    unsigned *old = policy->name_slots, *slots;
+    const struct policy *policy = owner;
 
-    if ((policy->partner_count + 1) * 3 <= old_count * 2)
+    return hash_name(policy->partners[number].name);
+}
+
+const struct partner *select_by_name(const struct slots *names, const struct policy *policy, const char *name)
+{
+    uint32_t hash = hash_name(name), number;
+
+    for (size_t at = 0; slots_next(names, hash, &at, &number);)
+        if (strcmp(policy->partners[number].name, name) == 0)
+            return &policy->partners[number];
+    return NULL;
+}
+
+bool select_add_name(struct slots *names, const struct policy *policy, size_t partner,
+                     const struct partner **other)
+{
+    const char *name = policy->partners[partner].name;
+
+    *other = select_by_name(names, policy, name);
+    if (*other != NULL)
         return true;
-    slots = calloc(count, sizeof *slots);
-    if (slots == NULL)
+    if (!slots_grow(names, hash_of_partner, policy))
         return false;
-    policy->name_slots = slots;
-    policy->name_slot_count = count;
-    for (size_t i = 0; i < old_count; i++)
-        if (old[i] != 0)
-            *name_slot(policy, policy->partners[old[i] - 1].name) = old[i];
-    free(old);
+    slots_add(names, hash_name(name), (uint32_t)partner);
     return true;
-}
-
-bool select_add_name(struct policy *policy, const char *name, const struct partner **other)
-{
-    unsigned *slot;
-
-    if (!grow_names(policy))
-        return false;
-    slot = name_slot(policy, name);
-    *other = *slot == 0 ? NULL : &policy->partners[*slot - 1];
-    if (*slot == 0)
-        *slot = (unsigned)policy->partner_count + 1;
-    return true;
-}
-
-const struct partner *policy_find_partner(const struct policy *policy, const char *name)
-{
-    unsigned slot = policy->name_slot_count == 0 ? 0 : *name_slot(policy, name);
-
-    return slot == 0 ? NULL : &policy->partners[slot - 1];
 }
 
 /* ---- the walk ---- */
@@ -251,15 +257,16 @@ static const struct partner *next_network(struct selection *selection)
     while (selection->prefix >= 0) {
         unsigned prefix = (unsigned)selection->prefix--;
         struct network block;
-        struct selector wanted = {.network = &block, .kind = SELECT_NETWORK};
-        const struct selector *found;
+        struct wanted wanted;
+        const struct partner *partner;
 
         if (!policy->prefixes[selection->address->v6][prefix])
             continue;
         block = network_mask(selection->address, prefix);
-        found = find(policy, &wanted);
-        if (found != NULL)
-            return &policy->partners[found->partner];
+        wanted = wanted_network(&block);
+        partner = lookup(policy, &wanted);
+        if (partner != NULL)
+            return partner;
     }
     return NULL;
 }
@@ -271,7 +278,7 @@ static const struct partner *next_parent(struct selection *selection, enum selec
 
     while (selection->rest != NULL && (selection->rest = strchr(selection->rest, '.')) != NULL) {
         selection->rest++;
-        partner = *selection->rest == '\0' ? NULL : lookup(selection->policy, selection->rest, kind);
+        partner = *selection->rest == '\0' ? NULL : lookup_name(selection->policy, selection->rest, kind);
         if (partner != NULL)
             return partner;
     }
@@ -313,14 +320,14 @@ const struct partner *select_next(struct selection *selection)
             break;
         case STAGE_NAME:
             partner =
-                selection->domain == NULL ? NULL : lookup(policy, selection->domain, SELECT_CLIENT_NAME);
+                selection->domain == NULL ? NULL : lookup_name(policy, selection->domain, SELECT_CLIENT_NAME);
             once = true;
             break;
         case STAGE_NAME_SUFFIXES:
             partner = next_parent(selection, SELECT_CLIENT_SUFFIX);
             break;
         case STAGE_DOMAIN:
-            partner = lookup(policy, selection->domain, SELECT_DOMAIN);
+            partner = lookup_name(policy, selection->domain, SELECT_DOMAIN);
             once = true;
             break;
         case STAGE_SUFFIXES:

@@ -6,17 +6,20 @@
 #include "policy/internal.h"
 
 /*
- * Adds a selector of the partner that is added last. *other is the
+ * Adds a selector, of one kind, of the partner that is added last. *other is the
  * selector that was there before with the same text and kind, or NULL (then
  * it is added). False: out of memory.
  */
 bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other);
 
 /*
- * Enters the name of the partner that is added next. *other is the partner that has it already, or NULL.
- * False: out of memory.
+ * Enters the name of a partner in an index of names, which the policy does not keep. *other is the partner that
+ * has the name already, or NULL. False: out of memory.
  */
-bool select_add_name(struct policy *policy, const char *name, const struct partner **other);
+bool select_add_name(struct slots *names, const struct policy *policy, size_t partner,
+                     const struct partner **other);
+const struct partner *select_by_name(const struct slots *names, const struct policy *policy,
+                                     const char *name); /* NULL: none */
 
 /* A walk from the most specific entry to the least. */
 struct selection {

@@ -97,11 +97,31 @@ static unsigned char odd_octet(struct source *source, unsigned char octet)
     return octet;
 }
 
+/* How many octets from here on are plain ASCII text in one line. */
+static size_t plain_octets(const unsigned char *octets, size_t count)
+{
+    size_t plain = 0;
+
+    while (plain < count && octets[plain] >= 0x20 && octets[plain] < 0x7F)
+        plain++;
+    return plain;
+}
+
 /* Checks octets and keeps count of lines and columns. */
 static void check_octets(struct source *source, unsigned char *octets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        unsigned char octet = octets[i];
+        size_t plain = source->continuation > 0 ? 0 : plain_octets(octets + i, count - i);
+        unsigned char octet;
+
+        if (plain > 0) {
+            source->column += (unsigned)plain;
+            source->after_cr = false;
+            i += plain;
+        }
+        if (i == count)
+            break;
+        octet = octets[i];
 
         if (octet == '\n' || octet == '\r') {
             if (source->continuation > 0)

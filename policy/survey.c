@@ -10,28 +10,37 @@
 #include <string.h>
 #include "policy/internal.h"
 
+/* One call of policy_survey(). */
+struct look {
+    const struct policy *policy;
+    int64_t now;
+    struct survey *survey;
+};
+
 static void first(const char **of, bool holds, const struct partner *partner)
 {
     if (holds && *of == NULL)
         *of = partner->name;
 }
 
-static void survey_certificates(struct survey *survey, const struct partner *partner,
-                                const struct certificates *certificates, int64_t now)
+static void survey_certificates(const struct look *look, const struct partner *partner,
+                                const struct certificates *certificates)
 {
+    struct survey *survey = look->survey;
     bool names = certificates->trusted, pins = false, in_force = certificates->trusted;
 
     first(&survey->trusted, certificates->trusted, partner);
-    for (size_t i = 0; i < certificates->count; i++) {
+    for (unsigned i = 0; i < certificates->count; i++) {
         const struct identity *identity = &certificates->identities[i];
+        const struct particulars *particulars = identity_particulars(look->policy, identity);
         bool by_names = identity->kind == IDENTITY_NAMES;
 
-        if (now >= identity->until)
+        if (look->now >= particulars->until)
             continue; /* what is over asks for nothing */
         names |= by_names;
         pins |= !by_names;
-        in_force |= identity->from <= now;
-        first(&survey->trusted, by_names && identity->issuer.count == 0, partner);
+        in_force |= particulars->from <= look->now;
+        first(&survey->trusted, by_names && identity->issuer == 0, partner);
         first(&survey->pins, identity->kind == IDENTITY_FINGERPRINT, partner);
         first(&survey->key_pins, identity->kind == IDENTITY_KEY_FINGERPRINT, partner);
     }
@@ -40,29 +49,29 @@ static void survey_certificates(struct survey *survey, const struct partner *par
     first(&survey->dates, !in_force, partner);
 }
 
-static void survey_partner(struct survey *survey, const struct policy *policy, const struct partner *partner,
-                           int64_t now)
+static void survey_partner(const struct look *look, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];
-    size_t count = require_pieces(policy, partner->require, piece);
+    size_t count = require_pieces(look->policy, partner, piece);
     const struct actions *actions;
-    enum mode mode = partner_in_force(policy, partner, now, &actions);
+    enum mode mode = partner_in_force(look->policy, partner, look->now, &actions);
 
-    survey->enforcing += mode == MODE_ENFORCE;
+    look->survey->enforcing += mode == MODE_ENFORCE;
     if (mode == MODE_NONE)
         return;
     for (size_t i = 0; i < count && i < PIECES_MAX; i++)
-        if ((piece[i].keys & 1u << REQUIRE_CERTIFICATES) != 0 && piece[i].require->certificates != NULL)
-            survey_certificates(survey, partner, piece[i].require->certificates, now);
+        if ((piece[i].keys & 1u << REQUIRE_CERTIFICATES) != 0)
+            survey_certificates(look, partner, piece[i].certificates);
 }
 
 struct survey policy_survey(const struct policy *policy, int64_t now)
 {
     struct survey survey = {.partners = policy->partner_count,
                             .authenticated_exempt = policy->exempt_authenticated};
+    const struct look look = {policy, now, &survey};
 
     for (size_t i = 0; i < policy->partner_count; i++)
-        survey_partner(&survey, policy, &policy->partners[i], now);
+        survey_partner(&look, &policy->partners[i]);
     return survey;
 }
 

@@ -62,7 +62,8 @@ struct finding {
 /* A part of what a partner requires: its own keys, what the defaults add, each profile. */
 struct piece {
     const struct require *require;
-    unsigned keys; /* bit per enum requirement: which of its keys count */
+    const struct certificates *certificates; /* of REQUIRE_CERTIFICATES */
+    unsigned keys;                           /* bit per enum requirement: which of its keys count */
 };
 
 enum { PIECES_MAX = 8, FINDINGS_MAX = 6 + 2 * PIECES_MAX, JUDGED_MAX = 8 };

@@ -18,23 +18,39 @@ struct doubts {
     int64_t now;
     diag_fn *diag;
     void *arg;
+    const char *kind, *name; /* whose rules are looked at: "partner", "contoso" */
 };
 
+/* Tells of the place, with whose rule it is in front. */
 __attribute__((format(printf, 3, 4))) static void warn(const struct doubts *doubts, struct place place,
                                                        const char *format, ...)
 {
     char text[600];
     struct diag diag = {SEVERITY_WARNING, place, text};
+    int length = snprintf(text, sizeof text, "%s%s%.128s", doubts->kind, *doubts->name == '\0' ? "" : " ",
+                          doubts->name);
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text + length, sizeof text - (size_t)length, format, args);
     va_end(args);
     if (doubts->diag != NULL)
         doubts->diag(doubts->arg, &diag);
 }
 
 /* ---- identities ---- */
+
+static struct place place_of(const struct doubts *doubts, const struct certificates *certificates)
+{
+    return (struct place){doubts->policy->files[certificates->file], certificates->line,
+                          certificates->column};
+}
+
+static struct place place_of_identity(const struct doubts *doubts, const struct certificates *certificates,
+                                      const struct identity *identity)
+{
+    return (struct place){doubts->policy->files[certificates->file], identity->line, identity->column};
+}
 
 static bool names_attributes(const struct name_rule *rule)
 {
@@ -45,57 +61,64 @@ static bool names_attributes(const struct name_rule *rule)
     return false;
 }
 
-/* What the MTA at hand can never show. */
-static void warn_unshown(const struct doubts *doubts, const char *owner, const struct identity *identity)
+static bool identity_names_attributes(const struct policy *policy, const struct identity *identity)
 {
-    enum mta mta = doubts->policy->milter.mta;
-    bool pin = identity->kind != IDENTITY_NAMES;
+    struct lone_name lone_subject, lone_issuer;
+    struct name_rule subject = identity_subject(policy, identity, &lone_subject);
+    struct name_rule issuer = identity_issuer(policy, identity, &lone_issuer);
 
-    if (mta != MTA_SENDMAIL && !pin
-        && (names_attributes(&identity->subject) || names_attributes(&identity->issuer)))
-        warn(doubts, identity->place,
-             "%s: Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
-             "(mta_facts)",
-             owner);
-    if (mta != MTA_SENDMAIL && pin && doubts->policy->milter.postfix_facts == NULL)
-        warn(doubts, identity->place,
-             "%s: Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
-             "this rule (mta_facts)",
-             owner);
-    if (mta == MTA_SENDMAIL && identity->kind == IDENTITY_KEY_FINGERPRINT)
-        warn(doubts, identity->place,
-             "%s: Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)",
-             owner);
+    return names_attributes(&subject) || names_attributes(&issuer);
 }
 
-static void warn_file(const struct doubts *doubts, const char *owner, const struct identity *identity)
+/* What the MTA at hand can never show. */
+static void warn_unshown(const struct doubts *doubts, const struct identity *identity, struct place place)
 {
+    const struct policy *policy = doubts->policy;
+    enum mta mta = policy->milter.mta;
+    bool pin = identity->kind != IDENTITY_NAMES;
+
+    if (mta != MTA_SENDMAIL && !pin && identity_names_attributes(policy, identity))
+        warn(doubts, place,
+             ": Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
+             "(mta_facts)");
+    if (mta != MTA_SENDMAIL && pin && policy->milter.postfix_facts == NULL)
+        warn(doubts, place,
+             ": Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
+             "this rule (mta_facts)");
+    if (mta == MTA_SENDMAIL && identity->kind == IDENTITY_KEY_FINGERPRINT)
+        warn(doubts, place,
+             ": Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)");
+}
+
+static void warn_file(const struct doubts *doubts, const struct identity *identity, struct place place)
+{
+    const struct particulars *particulars = identity_particulars(doubts->policy, identity);
     char date[32];
     int64_t left;
 
-    if (identity->certificate == NULL)
+    if (particulars->certificate == NULL)
         return;
-    left = identity->certificate->not_after - doubts->now;
-    date_format(identity->certificate->not_after, date);
+    left = particulars->certificate->not_after - doubts->now;
+    date_format(particulars->certificate->not_after, date);
     if (left < 0)
-        warn(doubts, identity->place, "%s: the certificate in %s expired on %s", owner, identity->file, date);
+        warn(doubts, place, ": the certificate in %s expired on %s", particulars->file, date);
     else if (left < SOON)
-        warn(doubts, identity->place, "%s: the certificate in %s expires on %s, days left: %d", owner,
-             identity->file, date, (int)(left / DAY));
+        warn(doubts, place, ": the certificate in %s expires on %s, days left: %d", particulars->file, date,
+             (int)(left / DAY));
 }
 
 /* The latest moment up to which, from `at` on, some identity is in force without a break; `at` itself where none is. */
-static int64_t covered_until(const struct certificates *certificates, int64_t at)
+static int64_t covered_until(const struct policy *policy, const struct certificates *certificates, int64_t at)
 {
     bool moved = true;
 
     while (moved && at != DATE_END) {
         moved = false;
-        for (size_t i = 0; i < certificates->count; i++) {
-            const struct identity *identity = &certificates->identities[i];
+        for (unsigned i = 0; i < certificates->count; i++) {
+            const struct particulars *dates = identity_particulars(policy, &certificates->identities[i]);
 
-            if (identity->from <= at && at < identity->until) {
-                at = identity->until;
+            if (dates->from <= at && at < dates->until) {
+                at = dates->until;
                 moved = true;
             }
         }
@@ -103,48 +126,58 @@ static int64_t covered_until(const struct certificates *certificates, int64_t at
     return at;
 }
 
-/* Whether an identity begins behind `at`: then *begin is the first to do so. */
-static bool next_begin(const struct certificates *certificates, int64_t at, int64_t *begin)
+/* When the first identity behind `at` begins; DATE_END: none does. */
+static int64_t next_begin(const struct policy *policy, const struct certificates *certificates, int64_t at)
 {
-    *begin = DATE_END;
-    for (size_t i = 0; i < certificates->count; i++)
-        if (certificates->identities[i].from > at && certificates->identities[i].from < *begin)
-            *begin = certificates->identities[i].from;
-    return *begin != DATE_END;
+    int64_t begin = DATE_END;
+
+    for (unsigned i = 0; i < certificates->count; i++) {
+        int64_t from = identity_particulars(policy, &certificates->identities[i])->from;
+
+        if (from > at && from < begin)
+            begin = from;
+    }
+    return begin;
 }
 
-static void warn_dates(const struct doubts *doubts, const char *owner,
-                       const struct certificates *certificates)
+static void warn_dates(const struct doubts *doubts, const struct certificates *certificates)
 {
-    int64_t end = covered_until(certificates, doubts->now), begin;
+    int64_t end = covered_until(doubts->policy, certificates, doubts->now), begin;
+    struct place place = place_of(doubts, certificates);
     char from[32], until[32];
 
     if (certificates->trusted || certificates->count == 0 || end == DATE_END)
         return;
     date_format(end, from);
-    if (next_begin(certificates, end, &begin)) {
+    begin = next_begin(doubts->policy, certificates, end);
+    if (begin != DATE_END) {
         date_format(begin, until);
-        warn(doubts, certificates->place,
-             "%s: no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
-             owner, end == doubts->now ? "now" : from, until);
+        warn(doubts, place,
+             ": no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
+             end == doubts->now ? "now" : from, until);
     } else if (end == doubts->now) {
-        warn(doubts, certificates->place,
-             "%s: no certificate identity is in force any more; mail is deferred (policy_dates)", owner);
+        warn(doubts, place,
+             ": no certificate identity is in force any more; mail is deferred (policy_dates)");
     } else if (end - doubts->now < SOON) {
-        warn(doubts, certificates->place, "%s: the last certificate identity ends on %s, days left: %d",
-             owner, from, (int)((end - doubts->now) / DAY));
+        warn(doubts, place, ": the last certificate identity ends on %s, days left: %d", from,
+             (int)((end - doubts->now) / DAY));
     }
 }
 
-static void warn_require(const struct doubts *doubts, const char *owner, const struct require *require)
+static void warn_certificates(const struct doubts *doubts, arena_ref ref)
 {
-    if (require == NULL || (require->keys & 1u << REQUIRE_CERTIFICATES) == 0)
+    const struct certificates *certificates = arena_at(&doubts->policy->arena, ref);
+
+    if (certificates == NULL)
         return;
-    for (size_t i = 0; i < require->certificates->count; i++) {
-        warn_unshown(doubts, owner, &require->certificates->identities[i]);
-        warn_file(doubts, owner, &require->certificates->identities[i]);
+    for (unsigned i = 0; i < certificates->count; i++) {
+        const struct identity *identity = &certificates->identities[i];
+        struct place place = place_of_identity(doubts, certificates, identity);
+
+        warn_unshown(doubts, identity, place);
+        warn_file(doubts, identity, place);
     }
-    warn_dates(doubts, owner, require->certificates);
+    warn_dates(doubts, certificates);
 }
 
 /* ---- partners ---- */
@@ -153,90 +186,96 @@ static void warn_exceptions(const struct doubts *doubts, const struct partner *p
 {
     char date[32];
 
-    for (size_t i = 0; i < partner->extras->exception_count; i++) {
-        const struct exception *exception = &partner->extras->exceptions[i];
+    for (size_t i = 0; i < partner->terms->exception_count; i++) {
+        const struct exception *exception = &partner->terms->exceptions[i];
 
         date_format(exception->until, date);
         if (exception->until <= doubts->now)
-            warn(doubts, exception->place, "partner %s: this exception ended on %s and has no effect",
-                 partner->name, date);
+            warn(doubts, exception->place, ": this exception ended on %s and has no effect", date);
         if (exception->clients == NULL)
-            warn(doubts, exception->place,
-                 "partner %s: an exception without clients; anyone can write that %s", partner->name,
+            warn(doubts, exception->place, ": an exception without clients; anyone can write that %s",
                  exception->sender_count > 0 ? "sender" : "recipient");
     }
 }
 
-/* The first less specific partner behind a selector that enforces, or NULL. */
+/* The walk that begins at an entry of that kind. `below` takes a name that only suffixes match. */
+static void select_entry(struct selection *selection, const struct policy *policy,
+                         const struct selector *entry, unsigned kind, char below[DOMAIN_MAX + 3])
+{
+    const void *text = arena_at(&policy->arena, entry->text);
+
+    if (kind == SELECT_NETWORK) {
+        select_client(selection, policy, text, NULL);
+        selection->prefix = ((const struct network *)text)->prefix;
+        return;
+    }
+    snprintf(below, DOMAIN_MAX + 3, "%s%.253s",
+             kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "*." : "", (const char *)text);
+    if (kind == SELECT_DOMAIN || kind == SELECT_SUBDOMAINS)
+        select_domain(selection, policy, below, false);
+    else
+        select_client(selection, policy, NULL, below);
+}
+
+/* The first less specific partner behind an entry of that kind that enforces, or NULL. */
 static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner,
-                                      const struct selector *entry)
+                                      const struct selector *entry, unsigned kind)
 {
     struct selection selection;
     const struct partner *other;
-    char below[DOMAIN_MAX + 3]; /* a name that only suffixes match */
+    char below[DOMAIN_MAX + 3];
 
-    switch (entry->kind) {
-    case SELECT_DOMAIN:
-        select_domain(&selection, doubts->policy, entry->domain, false);
-        break;
-    case SELECT_SUBDOMAINS:
-        snprintf(below, sizeof below, "*.%s", entry->domain);
-        select_domain(&selection, doubts->policy, below, false);
-        break;
-    case SELECT_NETWORK:
-        select_client(&selection, doubts->policy, entry->network, NULL);
-        selection.prefix = entry->network->prefix;
-        break;
-    case SELECT_CLIENT_NAME:
-        select_client(&selection, doubts->policy, NULL, entry->domain);
-        break;
-    case SELECT_CLIENT_SUFFIX:
-        snprintf(below, sizeof below, "*.%s", entry->domain);
-        select_client(&selection, doubts->policy, NULL, below);
-        break;
-    default:
-        return NULL;
-    }
+    select_entry(&selection, doubts->policy, entry, kind, below);
     while ((other = select_next(&selection)) != NULL)
         if (other != partner && partner_mode(doubts->policy, other, doubts->now) == MODE_ENFORCE)
             return other;
     return NULL;
 }
 
+/* The first that any entry of the partner shadows. */
+static const struct partner *shadowed_by_any(const struct doubts *doubts, const struct partner *partner)
+{
+    size_t count;
+    const struct selector *entry = partner_selectors(doubts->policy, partner, &count);
+
+    for (; count-- > 0; entry++)
+        for (unsigned kind = 0; kind < SELECT_COUNT; kind++) {
+            const struct partner *other = (entry->kinds & 1u << kind) == 0 || kind == SELECT_EVERYONE
+                                              ? NULL
+                                              : shadowed(doubts, partner, entry, kind);
+
+            if (other != NULL)
+                return other;
+        }
+    return NULL;
+}
+
 static void warn_shadow(const struct doubts *doubts, const struct partner *partner)
 {
     enum mode mode = partner_mode(doubts->policy, partner, doubts->now);
+    const struct partner *other = mode == MODE_ENFORCE ? NULL : shadowed_by_any(doubts, partner);
 
-    if (mode == MODE_ENFORCE)
-        return;
-    for (size_t i = 0; i < partner->selector_count; i++) {
-        const struct selector *entry = &doubts->policy->selectors[partner->selector_first + i];
-        const struct partner *other = shadowed(doubts, partner, entry);
-
-        if (other != NULL) {
-            warn(doubts, partner_place(doubts->policy, partner),
-                 "partner %s (mode %s) takes mail from partner %s, which enforces", partner->name,
-                 mode_name(mode), other->name);
-            return;
-        }
-    }
+    if (other != NULL)
+        warn(doubts, partner_place(doubts->policy, partner),
+             " (mode %s) takes mail from partner %s, which enforces", mode_name(mode), other->name);
 }
 
 void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *arg)
 {
-    struct doubts doubts = {policy, now, diag, arg};
-    char owner[96];
+    struct doubts doubts = {policy, now, diag, arg, "defaults", ""};
 
-    warn_require(&doubts, "defaults", &policy->require);
+    warn_certificates(&doubts, policy->require.certificates);
+    doubts.kind = "profile";
     for (size_t i = 0; i < policy->profile_count; i++) {
-        snprintf(owner, sizeof owner, "profile %s", policy->profiles[i].name);
-        warn_require(&doubts, owner, policy->profiles[i].require);
+        doubts.name = policy->profiles[i].name;
+        warn_certificates(&doubts, policy->profiles[i].require->certificates);
     }
+    doubts.kind = "partner";
     for (size_t i = 0; i < policy->partner_count; i++) {
         const struct partner *partner = &policy->partners[i];
 
-        snprintf(owner, sizeof owner, "partner %s", partner->name);
-        warn_require(&doubts, owner, partner->require);
+        doubts.name = partner->name;
+        warn_certificates(&doubts, partner->certificates);
         warn_exceptions(&doubts, partner);
         warn_shadow(&doubts, partner);
     }

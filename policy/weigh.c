@@ -177,7 +177,8 @@ static void weigh_session(const struct suites *suites, const struct facts *facts
     }
 }
 
-static void weigh_lists(const struct facts *facts, int64_t now, struct judged *judged)
+static void weigh_lists(const struct policy *policy, const struct facts *facts, int64_t now,
+                        struct judged *judged)
 {
     for (size_t i = 0; i < judged->piece_count; i++) {
         const struct piece *piece = &judged->piece[i];
@@ -185,9 +186,9 @@ static void weigh_lists(const struct facts *facts, int64_t now, struct judged *j
         if ((piece->keys & 1u << REQUIRE_CERTIFICATES) != 0) {
             struct finding *finding = weigh_add(judged, REQUIRE_CERTIFICATES);
 
-            finding->certificates = piece->require->certificates;
+            finding->certificates = piece->certificates;
             if (!without_tls(finding, facts))
-                certificate_weigh(finding->certificates, facts, now, finding);
+                certificate_weigh(policy, facts, now, finding);
         }
     }
     for (size_t i = 0; i < judged->piece_count; i++)
@@ -201,8 +202,8 @@ static void weigh_lists(const struct facts *facts, int64_t now, struct judged *j
 
 void weigh_partner(const struct policy *policy, const struct facts *facts, int64_t now, struct judged *judged)
 {
-    judged->piece_count = require_pieces(policy, judged->partner->require, judged->piece);
+    judged->piece_count = require_pieces(policy, judged->partner, judged->piece);
     judged->finding_count = 0;
     weigh_session(policy->suites, facts, judged);
-    weigh_lists(facts, now, judged);
+    weigh_lists(policy, facts, now, judged);
 }

@@ -11,7 +11,7 @@
 #include "policy/domain.h"
 #include "policy/select.h"
 
-enum { PARTNERS_MAX = 20000 };
+enum { ENTRIES_MAX = 20000 };
 
 static struct policy *policy;
 
@@ -20,7 +20,7 @@ static int setup(void **state)
     (void)state;
     policy = calloc(1, sizeof *policy);
     if (policy != NULL)
-        policy->partners = calloc(PARTNERS_MAX, sizeof *policy->partners);
+        policy->partners = calloc(ENTRIES_MAX, sizeof *policy->partners);
     return policy == NULL || policy->partners == NULL;
 }
 
@@ -29,7 +29,7 @@ static int teardown(void **state)
     (void)state;
     free(policy->partners);
     free(policy->selectors);
-    free(policy->slots);
+    slots_free(&policy->selector_slots);
     arena_free(&policy->arena);
     free(policy);
     return 0;
@@ -38,29 +38,33 @@ static int teardown(void **state)
 /* Adds a partner of one entry, named as the entry is written: "a.example", ".a.example", "*", "@mx.example", "@.example", "192.0.2.0/24". */
 static bool add(const char *text)
 {
-    struct selector selector = {.partner = (unsigned)policy->partner_count};
+    struct selector selector = {.partner = (unsigned)policy->partner_count % PARTNERS_MAX};
     const struct selector *other;
     struct network network;
+    enum selector_kind kind = SELECT_EVERYONE;
+    const char *name = text;
 
-    if (strcmp(text, "*") == 0) {
-        selector.kind = SELECT_EVERYONE;
-        selector.domain = text;
-    } else if (text[0] == '@') {
-        selector.kind = text[1] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME;
-        selector.domain = text + (text[1] == '.' ? 2 : 1);
+    if (text[0] == '@') {
+        kind = text[1] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME;
+        name = text + (text[1] == '.' ? 2 : 1);
     } else if (network_looks_like(text)) {
+        kind = SELECT_NETWORK;
         assert_null(network_check(&network, text));
-        selector.kind = SELECT_NETWORK;
-        selector.network = arena_copy(&policy->arena, &network, sizeof network);
-    } else {
-        selector.kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
-        selector.domain = text + (text[0] == '.');
+        selector.text = arena_alloc_ref(&policy->arena, sizeof network);
+        *(struct network *)arena_at(&policy->arena, selector.text) = network;
+    } else if (strcmp(text, "*") != 0) {
+        kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
+        name = text + (text[0] == '.');
     }
-    assert_true(policy->partner_count < PARTNERS_MAX);
+    if (kind != SELECT_NETWORK)
+        selector.text = arena_keep(&policy->arena, name, strlen(name));
+    selector.kinds = 1u << kind;
+    selector.line = selector.partner + 1;
+    assert_true(policy->partner_count < ENTRIES_MAX);
     policy->partners[policy->partner_count].name = text;
     assert_true(select_add(policy, &selector, &other));
     if (other != NULL) {
-        assert_int_equal(other->kind, selector.kind);
+        assert_true((other->kinds & selector.kinds) != 0);
         return false;
     }
     policy->partner_count++;
@@ -262,7 +266,7 @@ static void random_network(char text[64], bool single)
     network_format(&network, text);
 }
 
-static char random_texts[PARTNERS_MAX][72];
+static char random_texts[ENTRIES_MAX][72];
 
 static void random_entry(char text[72])
 {
@@ -340,7 +344,7 @@ static void compare(struct selection *selection, const unsigned *ranks, const ch
 
 static void random_entries(void **state)
 {
-    static unsigned ranks[PARTNERS_MAX];
+    static unsigned ranks[ENTRIES_MAX];
     struct selection selection;
     size_t count = 0;
 
