@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "policy/date.h"
 #include "policy/internal.h"
+#include "tests/lib/print_policy.h"
 #include "policy/policy.h"
 #include "policy/scalar.h"
 
@@ -302,6 +303,34 @@ static void f02_many_partners(void **state)
 }
 
 /* What the samples of tests/policies are for in detail; here only: each is accepted or refused, with an error told. */
+static char *printed(const struct policy *policy)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+
+    assert_non_null(to);
+    print_policy(to, policy);
+    assert_int_equal(fclose(to), 0);
+    return text;
+}
+
+/* A policy that is printed and loaded again is the same policy. */
+static void check_printed(const struct policy *policy, const char *name)
+{
+    char *text = printed(policy), *again;
+    struct policy *other = load(text);
+
+    if (other == NULL)
+        fail_msg("%s: printed, it does not load: %s\n%s", name, findings, text);
+    again = printed(other);
+    if (strcmp(text, again) != 0)
+        fail_msg("%s: printed and loaded again it is another:\n%s\n%s", name, text, again);
+    policy_unref(other);
+    free(text);
+    free(again);
+}
+
 static void f01_f06_samples(void **state)
 {
     const char *top = getenv("srcdir");
@@ -327,6 +356,8 @@ static void f01_f06_samples(void **state)
             policy = policy_load(samples.gl_pathv[i], note, findings);
             if ((policy == NULL) != (kind == 1) || (policy == NULL) != (strstr(findings, "! ") != NULL))
                 fail_msg("%s: %s", samples.gl_pathv[i], findings);
+            if (policy != NULL)
+                check_printed(policy, samples.gl_pathv[i]);
             policy_unref(policy);
         }
         globfree(&samples);
