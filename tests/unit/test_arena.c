@@ -12,7 +12,7 @@
 
 static void nothing(void **state)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
 
     (void)state;
     assert_null(arena_at(&arena, 0));
@@ -22,7 +22,7 @@ static void nothing(void **state)
 
 static void zeroed_and_aligned(void **state)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
 
     (void)state;
     for (int round = 0; round < 2; round++) {
@@ -46,7 +46,7 @@ static void refs_stay(void **state)
 {
     enum { COUNT = 3000 };
     static arena_ref texts[COUNT], objects[COUNT];
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     char text[256];
 
     (void)state;
@@ -75,7 +75,7 @@ static void refs_stay(void **state)
 
 static void tails_are_shared(void **state)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     arena_ref mail = arena_keep(&arena, "mail.contoso.com", 16), domain = arena_keep(&arena, "contoso.com", 11);
 
     (void)state;
@@ -97,7 +97,7 @@ static void tail_across_windows(void **state)
 {
     enum { LENGTH = 150000 };
     static char text[LENGTH + 1];
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     arena_ref whole, tail;
 
     (void)state;

@@ -72,7 +72,7 @@ static struct node_reader *open_octets(const void *octets, size_t count, mode_t 
 /* Reads a text whole, every value by node_value(). */
 static void read_octets(const void *octets, size_t count, struct reading *reading)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     struct node_reader *reader;
     const struct node *key, *value;
 
@@ -341,7 +341,7 @@ static void f05_files(void **state)
 static void f06_changed_while_read(void **state)
 {
     static struct reading reading;
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     char path[] = "/tmp/test_node.XXXXXX";
     int file = mkstemp(path);
     struct node_reader *reader;
@@ -368,7 +368,7 @@ static void places(void **state)
 {
     static const char text[] = "first: 1\n\xc3\xbc: [a,   b]\nthird:\n  key: \"v\"\n";
     static struct reading reading;
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     struct node_reader *reader;
     const struct node *key, *value;
 
@@ -402,7 +402,7 @@ static void places(void **state)
 /* Reads "a" item by item. */
 static void stream(const char *text, struct reading *reading, bool *entered)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     struct node_reader *reader;
     const struct node *item, *other;
 
@@ -459,7 +459,7 @@ static void streaming(void **state)
 
 static void without_listener(void **state)
 {
-    struct arena arena = {NULL};
+    struct arena arena = {0};
     char path[] = "/tmp/test_node.XXXXXX";
     int file = mkstemp(path);
     struct node_reader *reader;
