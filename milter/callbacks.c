@@ -11,6 +11,7 @@
 #include "milter/callbacks.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -76,30 +77,29 @@ static const char *mail_macro(void *arg, const char *name)
     return value;
 }
 
-static void ask_for(SMFICTX *mta, int stage, const char *macros)
+/* False: out of memory. That a list has been set before is no failure. */
+static bool ask_for(SMFICTX *mta, int stage, const char *macros)
 {
-    smfi_setsymlist(mta, stage, (char *)macros);
+    errno = 0;
+    return smfi_setsymlist(mta, stage, (char *)macros) == MI_SUCCESS || errno != ENOMEM;
 }
 
 /*
  * Asks for the macros at MAIL, all of them: our list replaces the administrator's. Those of CONNECT and
  * HELO are asked for without TLS: a value of that time would be taken for MAIL's. (Empty lists are
  * understood by newer MTAs only.) Where the lists are not honoured, {client_port} is missing at MAIL.
+ * False: out of memory, and what would select a partner may be missing, too.
  */
-static void ask_for_macros(SMFICTX *mta, unsigned shown)
+static bool ask_for_macros(SMFICTX *mta, unsigned shown)
 {
     char list[MACRO_COUNT * 24] = "";
     char *end = list;
     for (size_t i = 0; i < MACRO_COUNT; i++)
         end = stpcpy(stpcpy(end, i == 0 ? "" : " "), macro_names[i]);
-    ask_for(mta, SMFIM_CONNECT, "v");
-    ask_for(mta, SMFIM_HELO, "v");
-    ask_for(mta, SMFIM_ENVFROM, list);
-    if (shown & NEED_RCPT)
-        ask_for(mta, SMFIM_ENVRCPT, "i {rcpt_addr}");
-    if (shown & NEED_DATA)
-        ask_for(mta, SMFIM_DATA, "i");
-    ask_for(mta, SMFIM_EOM, "i");
+    return ask_for(mta, SMFIM_CONNECT, "v") && ask_for(mta, SMFIM_HELO, "v")
+           && ask_for(mta, SMFIM_ENVFROM, list)
+           && (!(shown & NEED_RCPT) || ask_for(mta, SMFIM_ENVRCPT, "i {rcpt_addr} {client_port}"))
+           && (!(shown & NEED_DATA) || ask_for(mta, SMFIM_DATA, "i")) && ask_for(mta, SMFIM_EOM, "i");
 }
 
 /*
@@ -153,7 +153,9 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
         session->shown &= ~(unsigned)NEED_HEADERS; /* the end of the headers alone shows none */
     *wanted_steps |= session->unanswered;
     if (actions & SMFIF_SETSYMLIST)
-        ask_for_macros(mta, session->shown);
+        session->macros_asked = ask_for_macros(mta, session->shown);
+    if ((actions & SMFIF_SETSYMLIST) && !session->macros_asked)
+        session->damaged = true;
     return SMFIS_CONTINUE;
 }
 
@@ -191,6 +193,20 @@ static sfsistat filter_helo(SMFICTX *mta, char *name)
 
 /* ---- MAIL: the facts are read, and most is settled ---- */
 
+/*
+ * Where memory runs out over the macros of MAIL libmilter goes on without them, and tells nobody: but an MTA
+ * that takes lists has something to say of everyone's mail. ("v" is left from CONNECT.)
+ */
+static bool macros_lost(const struct session *session, const struct facts *facts)
+{
+    if (!session->macros_asked || facts->macros_asked)
+        return false;
+    for (size_t i = 0; i < MACRO_COUNT; i++)
+        if (i != MACRO_V && facts->macro[i] != NULL)
+            return false;
+    return true;
+}
+
 static bool read_facts(SMFICTX *mta, struct session *session, const char *argument, struct facts *facts)
 {
     const struct milter_settings *settings = policy_milter(session->policy);
@@ -203,7 +219,7 @@ static bool read_facts(SMFICTX *mta, struct session *session, const char *argume
         .pins_at_data = settings->postfix_facts != NULL,
     };
     struct mail_macros macros = {mta, session};
-    return facts_read(facts, &envelope, mail_macro, &macros) && !session->damaged;
+    return facts_read(facts, &envelope, mail_macro, &macros) && !session->damaged && !macros_lost(session, facts);
 }
 
 /* To the second, and not a clock tick late: identities change hands at that second. */
@@ -225,7 +241,10 @@ static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts 
         decision_log_accepted(mta, session, facts, &verdict);
         return SMFIS_ACCEPT;
     }
-    return session_keep(session, facts, now) ? SMFIS_CONTINUE : decision_internal(mta, session);
+    if (!session_keep(session, facts, now))
+        return decision_internal(mta, session);
+    session->transaction->mail_port = macro_value(mta, "{client_port}");
+    return SMFIS_CONTINUE;
 }
 
 static sfsistat filter_mail(SMFICTX *mta, char **arguments)
@@ -255,6 +274,13 @@ static void evaluate(const struct session *session, struct verdict *verdict)
     policy_evaluate(session->policy, &session->transaction->facts, session->transaction->now, verdict);
 }
 
+/* As macros_lost(), of RCPT: whose list asks for {client_port}, too, so that MAIL's shows that none came. */
+static bool recipient_macros_lost(SMFICTX *mta, const struct session *session)
+{
+    const char *port = session->transaction->mail_port;
+    return session->macros_asked && port != NULL && macro_value(mta, "{client_port}") == port;
+}
+
 /* Each recipient has its own answer. Never ACCEPT: that would be the whole message's. */
 static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 {
@@ -264,7 +290,10 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
     struct facts *facts = &session->transaction->facts;
-    recipient_read(&recipient, arguments[0] != NULL ? arguments[0] : "", macro_value(mta, "{rcpt_addr}"));
+    if (recipient_macros_lost(mta, session)
+        || !recipient_read(&recipient, arguments[0] != NULL ? arguments[0] : "",
+                           macro_value(mta, "{rcpt_addr}")))
+        return decision_internal(mta, session);
     facts->recipients = &recipient;
     facts->recipient_count = 1;
     evaluate(session, &verdict);

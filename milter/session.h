@@ -23,6 +23,7 @@ enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
 struct transaction {
     int64_t now;                  /* at MAIL: the one moment at which the message is judged */
     uint64_t moment;              /* at MAIL: what postfix_facts heard until then is of other messages */
+    const char *mail_port;        /* where libmilter holds MAIL's {client_port}; to compare, not to read */
     enum join join;               /* what became of the pins */
     struct facts facts;           /* copied; owns its strings */
     struct recipient *recipients; /* accepted so far */
@@ -38,6 +39,7 @@ struct session {
     unsigned shown;           /* NEED_*: the events that the MTA was asked to show */
     unsigned long unanswered; /* SMFIP_NR_*: the events that it awaits no answer to */
     bool damaged;             /* memory ran out over something that had to be kept */
+    bool macros_asked;        /* the MTA takes lists of macros, and was given ours */
     bool mta_reported;        /* the log told that this MTA's macros are not as they should be */
     bool client_known;
     struct network client; /* of the CONNECT event */

@@ -5,7 +5,7 @@
  * Knows the spellings of one address (RFC 5321 and 5322, and what Postfix and
  * Sendmail take beyond them). It judges no syntax: whatever text comes has a
  * reading, and where a spelling is doubtful the reading is the one that shows
- * the domain. Knows no policy, no header fields, and allocates nothing.
+ * the domain. Knows no policy, no header fields, and allocates nothing itself.
  */
 #include "policy/address.h"
 
@@ -317,10 +317,52 @@ static void split_without_at(struct parts *parts)
         split_last(parts, from, '@');
 }
 
-void address_read(struct address *address, const char *text)
+static bool is_plain(char octet)
+{
+    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
+           || octet == '.' || octet == '-' || octet == '_' || octet == '+' || octet == '=';
+}
+
+/* The octets from `text` on in which no reading sees more than one thing. */
+static size_t plain_octets(const char *text)
+{
+    size_t count = 0;
+
+    while (is_plain(text[count]))
+        count++;
+    return count;
+}
+
+/*
+ * An address as nearly all are written, "<user@example.com>" or without the brackets; false: it is not, and
+ * nothing is written. What it reads, read_any() would read the same, at many times the price.
+ */
+static bool read_plain(struct address *address, const char *text)
+{
+    const char *local = text + (text[0] == '<'), *domain;
+    size_t local_length = plain_octets(local), domain_length;
+
+    if (local_length == 0 || local_length > LOCAL_MAX || local[local_length] != '@')
+        return false;
+    domain = local + local_length + 1;
+    domain_length = plain_octets(domain);
+    if (strcmp(domain + domain_length, text[0] == '<' ? ">" : "") != 0
+        || domain_normalise(&address->domain, domain, domain_length) != DOMAIN_VALID)
+        return false;
+    for (size_t i = 0; i < local_length; i++)
+        address->local[i] = local[i] >= 'A' && local[i] <= 'Z' ? (char)(local[i] - 'A' + 'a') : local[i];
+    address->local[local_length] = '\0';
+    address->local_cut = false;
+    address->kind = ADDRESS_DOMAIN;
+    return true;
+}
+
+/* An address however it is written. */
+static void read_any(struct address *address, const char *text)
 {
     struct parts parts;
-    struct reader from = find_address(text != NULL ? text : "");
+    enum domain_form form = DOMAIN_NONE;
+    struct reader from = find_address(text);
 
     parts.address = address;
     address->domain.length = 0;
@@ -330,11 +372,20 @@ void address_read(struct address *address, const char *text)
         split_without_at(&parts);
     address->local[parts.local_length] = '\0';
     parts.domain.text[parts.domain.length] = '\0';
-    if (parts.split && !(parts.bracketed && address_is_literal(parts.domain.text))
-        && domain_normalise(&address->domain, parts.domain.text, parts.domain.length) != DOMAIN_NONE)
-        address->kind = ADDRESS_DOMAIN;
+    if (parts.split && !(parts.bracketed && address_is_literal(parts.domain.text)))
+        form = domain_normalise(&address->domain, parts.domain.text, parts.domain.length);
+    if (form != DOMAIN_NONE)
+        address->kind = form == DOMAIN_UNREAD ? ADDRESS_UNREAD : ADDRESS_DOMAIN;
     else
         address->kind = parts.local_length > 0 || parts.bracketed ? ADDRESS_LOCAL : ADDRESS_NULL;
+}
+
+void address_read(struct address *address, const char *text)
+{
+    if (text == NULL)
+        text = "";
+    if (!read_plain(address, text))
+        read_any(address, text);
 }
 
 bool address_matches(const struct address *address, const struct address_pattern *pattern)

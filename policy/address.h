@@ -9,7 +9,8 @@
 enum address_kind {
     ADDRESS_NULL,  /* "<>": the null reverse-path, or nothing at all */
     ADDRESS_LOCAL, /* no usable domain: a bare user, an address literal */
-    ADDRESS_DOMAIN
+    ADDRESS_DOMAIN,
+    ADDRESS_UNREAD /* memory ran out over a domain that is not ASCII: whose this is cannot be told */
 };
 
 /*
@@ -34,7 +35,7 @@ struct address {
  * "b!a" and "a%b" are of b, as Postfix and Sendmail take them. A quotation mark without its twin
  * is an ordinary character. "[192.0.2.1]" and "[IPv6:...]" are no domain;
  * other text in square brackets is read as one.
- * Any byte string is answered; nothing is allocated.
+ * Any byte string is answered; nothing is allocated but for the reading of a domain that is not ASCII.
  */
 void address_read(struct address *address, const char *text);
 

@@ -20,6 +20,7 @@ enum { TEXT_MAX = sizeof(((struct domain *)NULL)->text) - 1, LABEL_MAX = 63 };
 
 /* What a host name of a policy can have against it; the first text that applies is told. */
 static const char is_empty[] = "is empty";
+static const char no_memory[] = "cannot be read: out of memory";
 static const char bad_conversion[] = "has a label that is no valid internationalised name (IDNA)";
 static const char bad_octet[] = "has a character that no host name has";
 static const char empty_label[] = "has an empty label";
@@ -87,21 +88,27 @@ static bool is_ascii(const char *name, size_t length)
     return true;
 }
 
-/* The A-label of one label that is not ASCII, to be freed with idn2_free(); NULL: it has none. */
-static char *convert_label(const char *label, size_t length)
+/*
+ * The A-label of one label that is not ASCII, to be freed with idn2_free(); NULL: it has none.
+ * False: memory ran out, and whether it has one is not known.
+ */
+static bool convert_label(const char *label, size_t length, char **converted)
 {
     char *copy;
-    uint8_t *converted = NULL;
+    int answer;
 
+    *converted = NULL;
     if (memchr(label, '\0', length) != NULL)
-        return NULL;
+        return true;
     copy = strndup(label, length);
     if (copy == NULL)
-        return NULL;
-    if (idn2_lookup_u8((const uint8_t *)copy, &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-        converted = NULL;
+        return false;
+    answer =
+        idn2_lookup_u8((const uint8_t *)copy, (uint8_t **)converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (answer != IDN2_OK)
+        *converted = NULL;
     free(copy);
-    return (char *)converted;
+    return answer != IDN2_MALLOC;
 }
 
 /* Puts the octets before those that the text already has at its end; false: it is full. */
@@ -118,13 +125,13 @@ static bool put_before(char *text, size_t *start, const char *octets, size_t len
 
 /*
  * Label by label from the right, so that no more is converted than is kept,
- * and a label that has no A-label spoils none behind it.
+ * and a label that has no A-label spoils none behind it. False: memory ran out.
  */
-static void convert(struct domain *domain, const char *name, size_t length)
+static bool convert(struct domain *domain, const char *name, size_t length)
 {
     const char *end = name + length, *start;
     size_t separator, at = TEXT_MAX;
-    bool room = true;
+    bool room = true, read = true;
 
     while (room) {
         char *converted = NULL;
@@ -132,7 +139,7 @@ static void convert(struct domain *domain, const char *name, size_t length)
         for (start = end; start > name && separator_before(name, start) == 0;)
             start--;
         if (!is_ascii(start, (size_t)(end - start)))
-            converted = convert_label(start, (size_t)(end - start));
+            read &= convert_label(start, (size_t)(end - start), &converted);
         if (converted != NULL)
             room = put_before(domain->text, &at, converted, strlen(converted));
         else
@@ -147,6 +154,7 @@ static void convert(struct domain *domain, const char *name, size_t length)
     domain->length = (unsigned short)(TEXT_MAX - at);
     memmove(domain->text, domain->text + at, domain->length);
     domain->text[domain->length] = '\0';
+    return read;
 }
 
 static const char *label_fault(const char *label, size_t length)
@@ -193,8 +201,8 @@ enum domain_form domain_normalise(struct domain *domain, const char *name, size_
         length -= separator;
     if (is_ascii(name, length))
         copy_plain(domain, name, length);
-    else
-        convert(domain, name, length);
+    else if (!convert(domain, name, length))
+        return DOMAIN_UNREAD;
     if (domain->length == 0)
         return DOMAIN_NONE;
     return name_fault(domain) == NULL ? DOMAIN_VALID : DOMAIN_PLAIN;
@@ -204,19 +212,24 @@ const char *domain_check(struct domain *domain, const char *name)
 {
     struct domain found;
     size_t length = strlen(name);
-    const char *fault;
 
     if (length == 0)
         return is_empty;
     length -= separator_before(name, name + length);
     if (separator_before(name, name + length) > 0)
         return empty_label;
-    if (domain_normalise(&found, name, strlen(name)) == DOMAIN_NONE)
+    switch (domain_normalise(&found, name, strlen(name))) {
+    case DOMAIN_NONE:
         return empty_label;
-    fault = name_fault(&found);
-    if (fault == NULL)
-        *domain = found;
-    return fault;
+    case DOMAIN_UNREAD:
+        return no_memory;
+    case DOMAIN_PLAIN:
+        return name_fault(&found);
+    case DOMAIN_VALID:
+        break;
+    }
+    memcpy(domain, &found, offsetof(struct domain, text) + found.length + 1);
+    return NULL;
 }
 
 bool domain_below(const char *domain, const char *parent)
@@ -300,8 +313,11 @@ static bool raw_label_mixes(const char *label, size_t length)
 
 bool domain_mixes_scripts(const char *name)
 {
-    const char *end = name + strlen(name), *start;
+    size_t length = strlen(name);
+    const char *end = name + length, *start;
 
+    if (is_ascii(name, length) && strstr(name, "--") == NULL)
+        return false; /* plain Latin, no A-label */
     for (;;) {
         for (start = end; start > name && separator_before(name, start) == 0;)
             start--;

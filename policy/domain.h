@@ -22,7 +22,8 @@ struct domain {
 enum domain_form {
     DOMAIN_NONE,  /* nothing left after the final dots went */
     DOMAIN_PLAIN, /* no valid host name; text is the plain lower-case form */
-    DOMAIN_VALID
+    DOMAIN_VALID,
+    DOMAIN_UNREAD /* memory ran out: which name this is cannot be told, and text is not to be used */
 };
 
 /*
@@ -32,7 +33,7 @@ enum domain_form {
  * converted is, whatever the others are, and the rest stays in lower case, so
  * that an odd first label hides no domain behind it.
  * Underscores are allowed (they occur in real sender domains).
- * Fills *domain always. Never fails, allocates only for names that are not ASCII.
+ * Fills *domain always. Allocates, and so can fail (DOMAIN_UNREAD), only for names that are not ASCII.
  */
 enum domain_form domain_normalise(struct domain *domain, const char *name, size_t length);
 

@@ -22,8 +22,8 @@ static bool lists(const struct partner *partner, unsigned identity)
 static bool is_for(const struct partner *partner, const struct recipient *recipient)
 {
     return partner->terms->recipient_count == 0
-           || judge_recipient_matches(recipient, partner->terms->recipients,
-                                      partner->terms->recipient_count, false);
+           || judge_recipient_matches(recipient, partner->terms->recipients, partner->terms->recipient_count,
+                                      false);
 }
 
 /* Whether the partner is asked for by some recipient that is known; all of them may still come while none is. */
@@ -54,7 +54,7 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
         if (!open)
             judge_consider(e, partner, identity,
                            partner->terms->recipient_count > 0 && !e->exempt ? REASON_SESSION_OUTDATED
-                                                                              : undecidable);
+                                                                             : undecidable);
         return;
     }
 }
@@ -108,8 +108,11 @@ static void select_by_helo(const struct evaluation *e)
         select_all(e, SELECTED_HELO, REASON_SESSION_OUTDATED);
         return;
     }
-    if (e->facts->helo != NULL)
-        domain_normalise(&helo, e->facts->helo, strlen(e->facts->helo));
+    if (e->facts->helo != NULL
+        && domain_normalise(&helo, e->facts->helo, strlen(e->facts->helo)) == DOMAIN_UNREAD) {
+        select_all(e, SELECTED_HELO, REASON_INTERNAL);
+        return;
+    }
     select_domain(&selection, e->policy, helo.length == 0 ? NULL : helo.text, true);
     select_partners(e, &selection, SELECTED_HELO, REASON_NONE);
 }
@@ -145,14 +148,23 @@ static void select_by_client(const struct evaluation *e)
     select_partners(e, &selection, SELECTED_CLIENT, REASON_NONE);
 }
 
-/* A name that stands in a From field that cannot be parsed: the partners of exactly that entry. */
+/* A search through a From field that cannot be parsed. */
+struct part_search {
+    const struct evaluation *evaluation;
+    bool unread; /* memory ran out over one of its names */
+};
+
+/* A name that stands there: the partners of exactly that entry. */
 static void select_by_part(void *arg, const char *name, size_t length)
 {
-    const struct evaluation *e = arg;
+    struct part_search *search = arg;
+    const struct evaluation *e = search->evaluation;
     static const enum selector_kind kinds[] = {SELECT_DOMAIN, SELECT_SUBDOMAINS};
     struct domain domain;
+    enum domain_form form = domain_normalise(&domain, name, length);
 
-    if (domain_normalise(&domain, name, length) == DOMAIN_NONE)
+    search->unread |= form == DOMAIN_UNREAD;
+    if (form == DOMAIN_NONE || form == DOMAIN_UNREAD)
         return;
     for (size_t i = 0; i < 2; i++) {
         const struct partner *partner = select_exact(e->policy, domain.text, kinds[i]);
@@ -165,6 +177,7 @@ static void select_by_part(void *arg, const char *name, size_t length)
 static void select_by_header(const struct evaluation *e)
 {
     const struct header_from *from = e->facts->header_from;
+    struct part_search search = {.evaluation = e};
 
     if ((e->policy->needs & NEED_HEADERS) == 0)
         return;
@@ -187,11 +200,11 @@ static void select_by_header(const struct evaluation *e)
     if (from->unparsed != NULL) {
         struct selection everyone;
 
-        header_from_each_name(from, e->policy->labels_max, select_by_part, (void *)e);
+        header_from_each_name(from, e->policy->labels_max, select_by_part, &search);
         select_domain(&everyone, e->policy, NULL, false);
         select_partners(e, &everyone, SELECTED_HEADER_FROM, REASON_NONE);
     }
-    if (from->cut || from->exhausted)
+    if (from->cut || from->exhausted || search.unread)
         select_all(e, SELECTED_HEADER_FROM, from->cut ? REASON_HEADER_FROM : REASON_INTERNAL);
 }
 

@@ -69,14 +69,36 @@ static enum mta recognise(const struct facts *facts, enum mta setting)
 
 /* ---- who sends ---- */
 
-static void read_senders(struct facts *facts)
+/* False: out of memory. */
+static bool read_address(struct address *address, const char *text)
+{
+    address_read(address, text);
+    return address->kind != ADDRESS_UNREAD;
+}
+
+/* Whether the argument of MAIL is the address as it stands, in angle brackets or not. */
+static bool is_argument(const char *argument, const char *mail_addr)
+{
+    size_t length = strlen(mail_addr);
+    bool bracketed = argument[0] == '<';
+
+    return strncmp(argument + bracketed, mail_addr, length) == 0
+           && strcmp(argument + bracketed + length, bracketed ? ">" : "") == 0;
+}
+
+/* False: out of memory. */
+static bool read_senders(struct facts *facts)
 {
     const char *mail_addr = facts->macro[MACRO_MAIL_ADDR];
 
     facts->senders = 0;
-    if (mail_addr != NULL)
-        address_read(&facts->sender[facts->senders++], mail_addr);
-    address_read(&facts->sender[facts->senders++], facts->argument);
+    if (mail_addr != NULL && !read_address(&facts->sender[facts->senders++], mail_addr))
+        return false;
+    if (mail_addr != NULL && is_argument(facts->argument, mail_addr)) {
+        facts->sender[facts->senders++] = facts->sender[0];
+        return true;
+    }
+    return read_address(&facts->sender[facts->senders++], facts->argument);
 }
 
 /* EXTERNAL is no login either: Sendmail grants it to everyone whose certificate verifies, whatever its name. */
@@ -98,7 +120,17 @@ static const char *resolution(const struct facts *facts)
     return facts->mta == MTA_POSTFIX && strcmp(name, "unknown") != 0 ? "OK" : NULL;
 }
 
-static void read_client(struct facts *facts, const struct network *connected)
+/* The name that the resolver verified. False: out of memory. */
+static bool read_client_name(struct facts *facts, const char *name)
+{
+    enum domain_form form = domain_normalise(&facts->client_name, name, strlen(name));
+
+    facts->client_name_state = form == DOMAIN_NONE ? CLIENT_NAME_NONE : CLIENT_NAME_VERIFIED;
+    return form != DOMAIN_UNREAD;
+}
+
+/* False: out of memory. */
+static bool read_client(struct facts *facts, const struct network *connected)
 {
     const char *name = facts->macro[MACRO_CLIENT_NAME], *resolve = resolution(facts);
 
@@ -111,11 +143,11 @@ static void read_client(struct facts *facts, const struct network *connected)
         facts->client_name_state = CLIENT_NAME_TEMPORARY;
     else if (resolve == NULL || name == NULL)
         facts->client_name_state = CLIENT_NAME_MACROS;
-    else if (strcmp(resolve, "OK") != 0
-             || domain_normalise(&facts->client_name, name, strlen(name)) == DOMAIN_NONE)
+    else if (strcmp(resolve, "OK") != 0)
         facts->client_name_state = CLIENT_NAME_NONE;
     else
-        facts->client_name_state = CLIENT_NAME_VERIFIED;
+        return read_client_name(facts, name);
+    return true;
 }
 
 /* ---- what the session is ---- */
@@ -244,21 +276,33 @@ static bool read_sendmail_certificate(struct facts *facts)
 
 /* ---- together ---- */
 
-bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg)
+/* An empty macro is an absent one. */
+static void read_macro(struct facts *facts, enum macro which, macro_fn *macro, void *arg)
+{
+    const char *value = macro(arg, macro_names[which]);
+
+    facts->macro[which] = value != NULL && *value != '\0' ? value : NULL;
+}
+
+bool facts_read_sender(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg)
 {
     facts_begin(facts);
-    for (size_t i = 0; i < MACRO_COUNT; i++) {
-        const char *value = macro(arg, macro_names[i]);
-
-        facts->macro[i] = value != NULL && *value != '\0' ? value : NULL;
-    }
+    read_macro(facts, MACRO_MAIL_ADDR, macro, arg);
     facts->argument = envelope->argument;
     facts->helo = envelope->helo;
     facts->shown = envelope->shown;
+    return read_senders(facts);
+}
+
+bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg)
+{
+    for (enum macro which = 0; which < MACRO_COUNT; which++)
+        if (which != MACRO_MAIL_ADDR)
+            read_macro(facts, which, macro, arg);
     facts->mta = recognise(facts, envelope->mta);
-    read_senders(facts);
+    if (!read_client(facts, envelope->client))
+        return false;
     read_authentication(facts);
-    read_client(facts, envelope->client);
     read_tls(facts);
     if (facts->tls != TLS_ON)
         return true;
@@ -267,10 +311,16 @@ bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *
     return facts->mta != MTA_SENDMAIL || read_sendmail_certificate(facts);
 }
 
-void recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr)
+bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg)
+{
+    return facts_read_sender(facts, envelope, macro, arg) && facts_read_session(facts, envelope, macro, arg);
+}
+
+bool recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr)
 {
     recipient->given = 1;
-    address_read(&recipient->address[0], argument);
-    if (rcpt_addr != NULL && *rcpt_addr != '\0')
-        address_read(&recipient->address[recipient->given++], rcpt_addr);
+    if (!read_address(&recipient->address[0], argument))
+        return false;
+    return rcpt_addr == NULL || *rcpt_addr == '\0'
+           || read_address(&recipient->address[recipient->given++], rcpt_addr);
 }

@@ -24,11 +24,18 @@ struct envelope {
 /*
  * Fills *facts (which need not be initialised) from the macros at MAIL.
  * Answers false when out of memory, else true; free with facts_clear() either way.
- * Allocates only where a Sendmail certificate's names must be decoded.
+ * Allocates only where a Sendmail certificate's names must be decoded, or a domain is not ASCII.
  */
 bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 
-/* Reads a RCPT: its argument, and {rcpt_addr} or NULL. */
-void recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr);
+/*
+ * The same in two steps: who sends, which is all that most mail has to be asked (policy_is_stranger()), and the
+ * rest. Each answers false when out of memory.
+ */
+bool facts_read_sender(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
+bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
+
+/* Reads a RCPT: its argument, and {rcpt_addr} or NULL. False: out of memory, and whose it is cannot be told. */
+bool recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr);
 
 #endif

@@ -68,7 +68,9 @@ static bool read_facts(struct question *question, const struct policy *policy,
     for (size_t i = 0; i < question->to.count; i++) {
         const char *to = question->to.value[i];
 
-        recipient_read(&transaction->recipients[i], to, question->rcpt_addr_set ? question->rcpt_addr : to);
+        if (!recipient_read(&transaction->recipients[i], to,
+                            question->rcpt_addr_set ? question->rcpt_addr : to))
+            return false;
     }
     return true;
 }
@@ -164,7 +166,7 @@ int verb_explain(int argc, char **argv)
         question->now = present();
         question->to.value = values;
         question->header_from.value = values + argc;
-        question->overrides.value = values + 2 * argc;
+        question->overrides.value = values + 2 * (size_t)argc;
         status = question_read(question, argc, argv);
         if (status < 0)
             status = answer_question(question);
