@@ -207,10 +207,18 @@ static bool macros_lost(const struct session *session, const struct facts *facts
     return true;
 }
 
-static bool read_facts(SMFICTX *mta, struct session *session, const char *argument, struct facts *facts)
+/* What becomes of the facts at MAIL. */
+enum reading { READ_WHOLE, READ_STRANGER, READ_FAILED };
+
+/*
+ * Most mail is a stranger's, and its sender says so: then nothing else is read. But not where the macro of the
+ * sender is missing: with memory out over MAIL's macros it would be.
+ */
+static enum reading read_facts(SMFICTX *mta, const struct session *session, const char *argument,
+                               struct facts *facts)
 {
     const struct milter_settings *settings = policy_milter(session->policy);
-    struct envelope envelope = {
+    const struct envelope envelope = {
         .argument = argument != NULL ? argument : "",
         .helo = session->helo,
         .client = session->client_known ? &session->client : NULL,
@@ -219,7 +227,13 @@ static bool read_facts(SMFICTX *mta, struct session *session, const char *argume
         .pins_at_data = settings->postfix_facts != NULL,
     };
     struct mail_macros macros = {mta, session};
-    return facts_read(facts, &envelope, mail_macro, &macros) && !session->damaged && !macros_lost(session, facts);
+    if (!facts_read_sender(facts, &envelope, mail_macro, &macros) || session->damaged)
+        return READ_FAILED;
+    if (facts->macro[MACRO_MAIL_ADDR] != NULL && policy_is_stranger(session->policy, facts))
+        return READ_STRANGER;
+    if (!facts_read_session(facts, &envelope, mail_macro, &macros) || macros_lost(session, facts))
+        return READ_FAILED;
+    return READ_WHOLE;
 }
 
 /* To the second, and not a clock tick late: identities change hands at that second. */
@@ -254,8 +268,17 @@ static sfsistat filter_mail(SMFICTX *mta, char **arguments)
     if (session == NULL)
         return decision_internal(mta, NULL);
     session_begin(session);
-    bool read = read_facts(mta, session, arguments[0], &facts);
-    sfsistat answer = read ? answer_mail(mta, session, &facts) : decision_internal(mta, session);
+    sfsistat answer = SMFIS_ACCEPT;
+    switch (read_facts(mta, session, arguments[0], &facts)) {
+    case READ_STRANGER:
+        break;
+    case READ_WHOLE:
+        answer = answer_mail(mta, session, &facts);
+        break;
+    case READ_FAILED:
+        answer = decision_internal(mta, session);
+        break;
+    }
     facts_clear(&facts);
     return answer;
 }

@@ -251,6 +251,26 @@ static void decide(const struct evaluation *e)
     verdict->reason = verdict->partner[0].reason;
 }
 
+bool policy_is_stranger(const struct policy *policy, const struct facts *facts)
+{
+    struct selection selection;
+
+    if ((policy->needs & (NEED_CONNECT | NEED_HEADERS)) != 0)
+        return false;
+    for (unsigned i = 0; i < facts->senders; i++) {
+        const struct address *sender = &facts->sender[i];
+
+        if (sender->kind != ADDRESS_DOMAIN)
+            return false;
+        if (i > 0 && strcmp(sender->domain.text, facts->sender[0].domain.text) == 0)
+            continue;
+        select_domain(&selection, policy, sender->domain.text, false);
+        if (select_next(&selection) != NULL)
+            return false;
+    }
+    return facts->senders > 0;
+}
+
 void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
                      struct verdict *verdict)
 {

@@ -41,6 +41,12 @@ void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *
 void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
                      struct verdict *verdict);
 
+/*
+ * Whether mail of this sender is nobody's, whatever else may become known of it: policy_evaluate() would select no
+ * partner. Asks the facts for no more than facts_read_sender() has read. What cannot be told is no stranger.
+ */
+bool policy_is_stranger(const struct policy *policy, const struct facts *facts);
+
 /* NEED_*: the events beside MAIL without which some transaction could not be judged by this policy. */
 unsigned policy_needs(const struct policy *policy);
 

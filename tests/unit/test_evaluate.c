@@ -166,6 +166,8 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
     }
     memset(verdict, 0xA5, sizeof *verdict); /* what is not written shows */
     policy_evaluate(policy, &facts, now, verdict);
+    if (policy_is_stranger(policy, &facts) && (verdict->partner_count > 0 || verdict->pending != 0))
+        fail_msg("a stranger, but not a partner's: %s", mail->from);
     header_from_clear(&from);
     facts_clear(&facts);
 }
@@ -637,6 +639,8 @@ static void exceptions(void **state)
         {NULL, {.macros = POSTFIX, .to = "<t@here.example> <a@b.t.example>"}, EXCEPTED},
         {NULL, {.macros = POSTFIX, .to = "<t@here.example> <u@here.example>"}, REFUSED},
         {NULL, {.macros = POSTFIX, .to = ""}, REFUSED},
+        {NULL, {.macros = POSTFIX, .hidden = NEED_RCPT},
+         "undecidable tempfail session_outdated | p undecidable " NO_TLS " decidable?session_outdated"},
         {NULL, {0}, "pass accept none | p pass"},
         {EXCEPT("clients: [198.51.100.1], recipients: [t@here.example]"), PLAIN, REFUSED}, /* nothing to wait for */
         {P ", exceptions: [{clients: [198.51.100.1], until: 2026-07-01, reason: r}, {clients: [192.0.2.1], until: 2026-08-01, reason: r}]}\n", PLAIN, EXCEPTED},
@@ -741,6 +745,43 @@ static void selected_by(void **state)
     policy_unref(policy);
 }
 
+/* Who is nobody's by the sender alone, and who may be somebody's: the client, the HELO, the header are not asked. */
+static void strangers(void **state)
+{
+    static const struct {
+        const char *policy, *from, *mail_addr;
+        bool stranger;
+    } cases[] = {
+        {P "}\n", "<a@q.example>", "a@q.example", true},
+        {P "}\n", "<a@p.example>", "a@p.example", false},
+        {P "}\n", "<a@P.Example.>", "a@q.example", false},
+        {P "}\n", "<a@q.example>", "a@p.example", false},
+        {P "}\n", "<>", "", false},
+        {P "}\n", "<a>", "a", false},
+        {P "}\n", "<a@sub.p.example>", "a@sub.p.example", true},
+        {"partners:\n- {name: p, domains: [.p.example]}\n", "<a@sub.p.example>", "a@sub.p.example", false},
+        {"partners:\n- {name: p, domains: [\"*\"]}\n", "<a@q.example>", "a@q.example", false},
+        {"partners:\n- {name: p, clients: [192.0.2.0/24]}\n", "<a@q.example>", "a@q.example", false},
+        {"partners:\n- {name: p, domains: [p.example], identities: [header_from]}\n", "<a@q.example>", "a@q.example",
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct envelope envelope = {.argument = cases[i].from, .shown = ~0u};
+        struct policy *policy = load(cases[i].policy);
+        char macros[256];
+        struct facts facts;
+
+        snprintf(macros, sizeof macros, "{mail_addr}=%s|", cases[i].mail_addr);
+        assert_true(facts_read_sender(&facts, &envelope, value_of, macros));
+        if (policy_is_stranger(policy, &facts) != cases[i].stranger)
+            fail_msg("row %zu: %s", i, cases[i].stranger ? "a stranger was taken for a partner" : "no stranger");
+        facts_clear(&facts);
+        policy_unref(policy);
+    }
+}
+
 static void s12_forwarder(void **state)
 {
     static const struct row rows[] = {
@@ -764,7 +805,7 @@ int main(void)
         cmocka_unit_test(t24_clients), cmocka_unit_test(modes_and_actions), cmocka_unit_test(s18_several_partners),
         cmocka_unit_test(s11_s06_selection), cmocka_unit_test(t20_exempt), cmocka_unit_test(s17_recipients),
         cmocka_unit_test(exceptions), cmocka_unit_test(s01_s13_s15_header_from), cmocka_unit_test(more_partners_than_are_kept),
-        cmocka_unit_test(selected_by), cmocka_unit_test(s12_forwarder),
+        cmocka_unit_test(selected_by), cmocka_unit_test(s12_forwarder), cmocka_unit_test(strangers),
     };
 
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
