@@ -23,7 +23,7 @@ enum { DOMAINS_MOST = 16384, UNPARSED_MOST = 1 << 20, ENCODED_WORD_MOST = 512 };
 struct list {
     struct header_from *from;
     const char *at;
-    char *domain;  /* room for any domain of the field */
+    char *domain;  /* room for any domain of the field, or the field itself */
     size_t length; /* of the domain read last; 0: there is none, or an address literal */
 };
 
@@ -259,6 +259,7 @@ static void add_domain(struct header_from *from, const struct domain *domain)
 static bool read_address(struct list *list, const struct phrase *phrase)
 {
     struct domain named, domain;
+    enum domain_form form;
     bool two = *list->at == '@';
 
     list->length = 0;
@@ -266,14 +267,18 @@ static bool read_address(struct list *list, const struct phrase *phrase)
         list->at++;
         if (!is_local(phrase) || !read_domain(list))
             return false;
-        domain_normalise(&named, list->domain, list->length);
+        if (domain_normalise(&named, list->domain, list->length) == DOMAIN_UNREAD)
+            list->from->exhausted = true;
         two = *list->at == '<';
     } else if (*list->at != '<') {
         return is_local(phrase);
     }
     if (*list->at == '<' && !read_angle(list))
         return false;
-    if (domain_normalise(&domain, list->domain, list->length) != DOMAIN_NONE)
+    form = domain_normalise(&domain, list->domain, list->length);
+    if (form == DOMAIN_UNREAD)
+        list->from->exhausted = true;
+    else if (form != DOMAIN_NONE)
         add_domain(list->from, &domain);
     return !two || strcmp(domain.text, named.text) == 0;
 }
@@ -306,7 +311,13 @@ static bool read_list(struct list *list, char end)
     return true;
 }
 
-/* Keeps a field raw, behind a line feed if it is not the first. */
+/* What may stand between a label and a dot, comments apart. */
+static bool is_filler(char octet)
+{
+    return is_blank(octet) || octet == '"';
+}
+
+/* Keeps a field, behind a line feed if it is not the first. */
 static void keep_unparsed(struct header_from *from, const char *value, size_t length)
 {
     size_t needed = from->unparsed_length + length + 2;
@@ -332,6 +343,39 @@ static void keep_unparsed(struct header_from *from, const char *value, size_t le
     from->unparsed_length += length;
 }
 
+/*
+ * The field as one reads it who minds no syntax: without its comments and backslashes, and without the
+ * blanks and quotation marks beside a dot. A parenthesis without its twin stays; one that is no syntax
+ * becomes a ";".
+ */
+static void write_joined(char *joined, const char *value)
+{
+    size_t length = 0, depth = 0;
+    bool quoted = false;
+
+    for (; *value != '\0'; value++) {
+        bool escaped = *value == '\\' && value[1] != '\0', parenthesis;
+
+        value += escaped;
+        parenthesis = *value == '(' || *value == ')';
+        if (*value == '"' && !escaped && depth == 0) {
+            quoted = !quoted;
+        } else if (*value == '(' && !escaped && !quoted) {
+            depth++;
+        } else if (*value == ')' && !escaped && !quoted && depth > 0) {
+            depth--;
+            while (joined[--length] != '(')
+                ;
+            continue;
+        }
+        while (*value == '.' && length > 0 && is_filler(joined[length - 1]))
+            length--;
+        if (escaped || !is_filler(*value) || length == 0 || joined[length - 1] != '.')
+            joined[length++] = parenthesis && (escaped || quoted) ? ';' : *value;
+    }
+    joined[length] = '\0';
+}
+
 void header_from_add(struct header_from *from, const char *value)
 {
     size_t length = strlen(value), count = from->count;
@@ -347,6 +391,9 @@ void header_from_add(struct header_from *from, const char *value)
     if (!read_list(&list, '\0')) {
         from->count = count;
         keep_unparsed(from, value, length);
+        write_joined(list.domain, value);
+        if (strcmp(list.domain, value) != 0)
+            keep_unparsed(from, list.domain, strlen(list.domain));
     }
     free(list.domain);
 }
@@ -374,7 +421,7 @@ void header_from_each_name(const struct header_from *from, unsigned max_labels, 
     size_t separator;
     unsigned labels;
 
-    for (; start<end; start += separator> 0 ? separator : 1) {
+    while (start < end) {
         for (at = start, labels = 0; labels < max_labels; labels++) {
             size_t length = label_length(at, end);
 
@@ -389,6 +436,7 @@ void header_from_each_name(const struct header_from *from, unsigned max_labels, 
         }
         start += label_length(start, end);
         separator = domain_separator(start, (size_t)(end - start));
+        start += separator > 0 ? separator : 1;
     }
 }
 

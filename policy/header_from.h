@@ -17,20 +17,21 @@
 struct header_from {
     struct domain *domains; /* of every address that has one, duplicates included */
     size_t count, room;
-    char *unparsed; /* fields that could not be parsed, joined by line feeds; NULL: none */
+    char *unparsed; /* fields that could not be parsed, line feeds between; NULL: none */
     size_t unparsed_length, unparsed_room;
     bool cut;       /* one field may have arrived cut */
     bool exhausted; /* memory ran out, or there is more than anyone writes: what is here is not all */
 };
 
 /*
- * Reads one From field's value (folded lines, comments, nested comments,
- * quoted strings and pairs, groups, source routes, address literals). Only addr-specs count,
- * never a display name or encoded word. A value that does not parse goes to
- * `unparsed` whole, and none of its addresses to `domains`. An empty value, an empty group or an
- * address without a domain parses and adds nothing. Other mistakes than these do not parse: a comma
- * before the first or behind the last address; dots where a local part has none; a display name
- * with dots, eight-bit octets, square brackets, or that is an address of the same domain.
+ * Reads one From field's value (folded lines, comments, nested comments, quoted strings and pairs, groups,
+ * source routes, address literals). Only addr-specs count, never a display name or encoded word. A value
+ * that does not parse goes to `unparsed`: whole, and where that is another text once more without its
+ * comments and backslashes, and without blanks and quotation marks beside its dots; and none of its
+ * addresses to `domains`. An empty value, an empty group or an address without a domain parses and adds
+ * nothing. Other mistakes than these do not parse: a comma before the first or behind the last address;
+ * dots where a local part has none; a display name with dots, eight-bit octets, square brackets, or that
+ * is an address of the same domain.
  */
 void header_from_add(struct header_from *from, const char *value);
 

@@ -206,6 +206,75 @@ static void s15_whole_labels(void **state)
     }
 }
 
+/* Whether a name that header_from_each_name() finds is partner.test. */
+static void look_for_partner(void *arg, const char *name, size_t length)
+{
+    struct domain domain;
+
+    domain_normalise(&domain, name, length);
+    *(bool *)arg = *(bool *)arg || strcmp(domain.text, "partner.test") == 0;
+}
+
+/* Comments, blanks, folds, quotation marks and backslashes in a domain hide it no better than in a field that parses. */
+static void s15_spelt_labels(void **state)
+{
+    static const struct {
+        const char *value;
+        bool found;
+    } rows[] = {
+        { "a@partner.test, <", true },
+        { "a@partner. (x) test, <", true },
+        { "a@partner (x (y\\) .)).\r\n test, <", true },
+        { "a@\"partner\".\"test\", <", true },
+        { "a@part\\ner.test, <", true },
+        { "\"(\" <a@partner . test>, \")\" <", true },
+        { "(a@partner . test", true },
+        { "a@partner (.x) test, <", false },
+        { "a@partner (x) test, <", false },
+        { "a@x (.) partner (.) test, <", false },
+        { "a@xpartner . test, <", false },
+        { "a@partner . testx, <", false },
+        { "a@partner, test, <", false },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct header_from from = { 0 };
+        bool found = false;
+
+        header_from_add(&from, rows[i].value);
+        assert_int_equal(from.count, 0);
+        header_from_each_name(&from, 9, look_for_partner, &found);
+        if (found != rows[i].found)
+            fail_msg("%s: %d", rows[i].value, found);
+        header_from_clear(&from);
+    }
+}
+
+/* However deep the comments in it are, and however many there are before it that nothing closes. */
+static void s15_spelt_labels_behind_comments(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 200; i++) {
+        struct header_from from = { 0 };
+        char value[1024] = "";
+        bool found = false;
+
+        memset(value, '(', i);
+        strcpy(value + i, "a@partner ((c)) . ");
+        memset(value + strlen(value), '(', i);
+        memset(value + strlen(value), ')', i);
+        strcat(value, " test <");
+        header_from_add(&from, value);
+        header_from_each_name(&from, 9, look_for_partner, &found);
+        assert_true(found);
+        header_from_clear(&from);
+    }
+}
+
 static void s15_nothing_unparsed(void **state)
 {
     struct header_from from = { 0 };
@@ -320,6 +389,8 @@ int main(void)
         { "S15 nobody", s15_nobody, NULL, NULL, NULL },
         { "S15 does not parse", s15_does_not_parse, NULL, NULL, NULL },
         { "S15 whole labels of what does not parse", s15_whole_labels, NULL, NULL, NULL },
+        { "S15 whole labels however they are spelt", s15_spelt_labels, NULL, NULL, NULL },
+        { "S15 whole labels behind open comments", s15_spelt_labels_behind_comments, NULL, NULL, NULL },
         { "S15 nothing that does not parse", s15_nothing_unparsed, NULL, NULL, NULL },
         { "S16 cut fields", s16_cut, NULL, NULL, NULL },
         { "S16 long rows of syntax", s16_long_rows_of_syntax, NULL, NULL, NULL },
