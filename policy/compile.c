@@ -117,7 +117,7 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
     char allowed[400] = "";
     size_t count = 0, length = 0;
 
-    for (; keys[count].name != NULL && count < KEYS_MAX; count++) {
+    for (; count < KEYS_MAX && keys[count].name != NULL; count++) {
         words[count] = keys[count].name;
         length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", count == 0 ? "" : ", ",
                                    words[count]);
@@ -308,6 +308,10 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
     pattern->suffix = at == NULL && text[0] == '.';
     if (at != NULL) {
         address_read(&address, text);
+        if (address.kind == ADDRESS_UNREAD) {
+            loading_exhausted(loading);
+            return false;
+        }
         if (strncmp(text, "*@", 2) == 0) {
             loading_error(
                 loading, node,
@@ -315,7 +319,8 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
                 at + 1);
             return false;
         }
-        if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0') {
+        if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0'
+            || (text[0] != '"' && strchr(text, '@') != at)) {
             loading_error(loading, node,
                           "\"%.255s\" is no address; write user@example.com, example.com or .example.com",
                           text);
