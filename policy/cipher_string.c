@@ -117,6 +117,8 @@ static const char *read_string(const struct suites *suites, const char *entry, s
 
     if (strcspn(text, separators) == strlen(first) && strncmp(text, first, strlen(first)) == 0) {
         choice.chosen = suites->selected[0];
+        for (size_t i = 0; i < SUITES_MAX / 64; i++) /* it bars the rest: "ALL:!COMPLEMENTOFDEFAULT:!eNULL" */
+            choice.barred.bits[i] = ~choice.chosen.bits[i];
         text += strlen(first);
     }
     for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
