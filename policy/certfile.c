@@ -31,6 +31,11 @@ static const char *open_error(int number)
         return "does not exist";
     case EACCES:
         return "may not be read (permission denied)";
+    case EMFILE:
+    case ENFILE:
+        return "cannot be opened: too many open files";
+    case ENOMEM:
+        return "cannot be opened: out of memory";
     default:
         return "cannot be opened";
     }
