@@ -188,11 +188,12 @@ static void read_file(struct loading *loading, const char *path, struct top *top
     unsigned errors = loading->errors;
     const char **files = realloc(policy->files, (policy->file_count + 1) * sizeof *files);
 
+    if (files != NULL)
+        policy->files = files;
     if (files == NULL || (loading->file = loading_text(loading, path)) == NULL) {
         loading_exhausted(loading);
         return;
     }
-    policy->files = files;
     loading->file_index = (unsigned short)policy->file_count;
     files[policy->file_count++] = loading->file;
     reader = node_open(loading->file, note_diag, loading);
@@ -254,8 +255,7 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
     size_t read = 0;
 
     if (matches->gl_pathc > 0)
-        if (matches->gl_pathc > 0)
-            qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
+        qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
         struct top top = {.included = true};
 

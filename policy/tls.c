@@ -165,7 +165,7 @@ static void take_forgotten(struct suites *suites)
 
 static void take_word(struct suites *suites, SSL_CTX *tls, size_t word)
 {
-    const STACK_OF(SSL_CIPHER) * ciphers;
+    const STACK_OF(SSL_CIPHER) *ciphers;
     char string[64];
 
     snprintf(string, sizeof string, "%s:@SECLEVEL=0", cipher_words[word]);

@@ -110,7 +110,7 @@ static bool get_reply(const struct dialogue *dialogue, char line[LINE_SIZE], boo
 
 static bool starttls(const struct dialogue *dialogue)
 {
-    char line[LINE_SIZE], name[256] = "localhost", hello[300];
+    char line[LINE_SIZE] = "", name[256] = "localhost", hello[300];
     bool offered = false;
 
     gethostname(name, sizeof(name) - 1);
@@ -250,7 +250,7 @@ STACK_OF(X509) *cert_connect(const char *target, struct connection *connection)
         wrong(&dialogue, "cannot be reached", strerror(why));
         return NULL;
     }
-    dialogue.end = seconds() + 3 * PATIENCE;
+    dialogue.end = seconds() + (time_t)3 * PATIENCE;
     if (strcmp(port, "465") == 0 || strcmp(port, "smtps") == 0 || starttls(&dialogue))
         chain = take_chain(&dialogue, host);
     close(dialogue.file);

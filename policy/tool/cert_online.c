@@ -220,7 +220,7 @@ static BIO *get(const char *url)
 {
     BIO *got = OSSL_HTTP_get(url, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, CRL_LIMIT, PATIENCE);
     BIO *memory = got ? BIO_new(BIO_s_mem()) : NULL;
-    time_t end = time(NULL) + 3 * PATIENCE;
+    time_t end = time(NULL) + (time_t)3 * PATIENCE;
     char text[16384];
     int total = 0;
 

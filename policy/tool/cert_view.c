@@ -177,7 +177,7 @@ static void take_general_name(struct certificate_view *view, const GENERAL_NAME 
         return;
     }
     memory = BIO_new(BIO_s_mem());
-    if (memory && GENERAL_NAME_print(memory, (GENERAL_NAME *)(size_t)name) == 1) {
+    if (memory && GENERAL_NAME_print(memory, (GENERAL_NAME *)name) == 1) {
         length = BIO_get_mem_data(memory, &text);
         cert_add(view, &view->names, octets(view, (unsigned char *)text, length > 0 ? (size_t)length : 0));
     }

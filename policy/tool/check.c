@@ -116,6 +116,7 @@ static bool check_json(const char *file, struct findings *findings)
         return false;
     findings->json = &inner;
     good = look(file, findings, &partners);
+    findings->json = NULL;
     if (fclose(inner.stream) != 0) {
         free(aside);
         return false;

@@ -36,7 +36,7 @@ static void run_child(const char *const arguments[], const int out[2], const int
     setenv("LC_ALL", "C", 1);
     if (dup2(null, 0) < 0 || dup2(out[1], 1) < 0 || dup2(error[1], 2) < 0)
         _exit(127);
-    execvp(arguments[0], (char *const *)(size_t)arguments);
+    execvp(arguments[0], (char *const *)arguments);
     _exit(127);
 }
 

@@ -5,6 +5,7 @@
  * reasons are told in forcetls-sendmail(7).
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -62,16 +63,17 @@ static void examine_flags(const struct sendmail *sendmail, const char *line)
 /* A part of "T=C:5s;S:5s;R:5s;E:30s" in seconds; the default where it is not given. */
 static unsigned timeout(const char *line, char letter, unsigned usual)
 {
-    char times[128];
-    unsigned number;
-    char unit = 's';
+    char times[128], *unit;
 
     if (!sendmail_equate(line, "T", times, sizeof(times)))
         return usual;
     for (const char *part = times; part; part = strchr(part, ';')) {
         part += strspn(part, "; ");
-        if (*part == letter && sscanf(part + 1, ":%u%c", &number, &unit) >= 1)
-            return unit == 'm' ? number * 60 : unit == 'h' ? number * 3600 : number;
+        if (part[0] != letter || part[1] != ':')
+            continue;
+        unsigned number = (unsigned)strtoul(part + 2, &unit, 10);
+        if (unit != part + 2)
+            return *unit == 'm' ? number * 60 : *unit == 'h' ? number * 3600 : number;
     }
     return usual;
 }

@@ -97,7 +97,7 @@ static bool take_service(struct postconf *postconf, const char *line, size_t len
     service = (struct service){field[0], field[1], base ? base + 1 : field[7], label, field[4][0] == 'y'};
     /* What "-" stands for was changed with compatibility level 1. */
     if (field[4][0] == '-')
-        service.chrooted = atoi(postconf_text(postconf, NULL, "compatibility_level")) < 1;
+        service.chrooted = strtol(postconf_text(postconf, NULL, "compatibility_level"), NULL, 10) < 1;
     if (!grow((void **)&postconf->service, postconf->service_count, &postconf->service_room, sizeof(service)))
         return false;
     postconf->service[postconf->service_count++] = service;
@@ -222,12 +222,13 @@ const struct service *postconf_service(const struct postconf *postconf, size_t i
 
 unsigned postconf_version(const struct postconf *postconf)
 {
-    unsigned major = 0, minor = 0;
+    char *rest;
+    unsigned long major = strtoul(postconf_text(postconf, NULL, "mail_version"), &rest, 10), minor = 0;
 
     /* Of a snapshot, "3.12-20260821", the first two numbers count. */
-    if (sscanf(postconf_text(postconf, NULL, "mail_version"), "%u.%u", &major, &minor) < 1)
-        return 0;
-    return major * 1000 + minor;
+    if (*rest == '.')
+        minor = strtoul(rest + 1, NULL, 10);
+    return (unsigned)(major * 1000 + minor);
 }
 
 const char *postconf_warnings(const struct postconf *postconf)

@@ -115,15 +115,27 @@ const char *sendmail_cf_option(const struct sendmail_cf *cf, const char *name)
     return value;
 }
 
+/* The number that the text begins with; moves past it and a dot. */
+static unsigned next_number(const char **text)
+{
+    char *rest;
+    unsigned number = (unsigned)strtoul(*text, &rest, 10);
+
+    *text = rest + (*rest == '.');
+    return number;
+}
+
 unsigned sendmail_cf_version(const struct sendmail_cf *cf)
 {
     const char *line;
-    unsigned major, minor, patch;
 
     for (size_t i = 0; (line = sendmail_cf_line(cf, 'D', i)) != NULL; i++) {
-        patch = 0;
-        if (*line == 'Z' && sscanf(line + 1, "%u.%u.%u", &major, &minor, &patch) >= 2)
-            return major * 10000 + minor * 100 + patch;
+        if (*line == 'Z' && strchr(line, '.')) {
+            const char *text = line + 1;
+            unsigned major = next_number(&text), minor = next_number(&text);
+
+            return major * 10000 + minor * 100 + next_number(&text);
+        }
     }
     return 0;
 }
