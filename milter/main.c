@@ -6,7 +6,9 @@
  */
 #include <libmilter/mfapi.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -64,14 +66,21 @@ static int check_policy(const struct options *options)
     return policy != NULL ? EX_OK : EX_CONFIG;
 }
 
-/* libmilter waits for HUP, TERM and INT itself, the reload thread for USR1: every thread must block them. */
+/* Those that end the daemon. */
+static sigset_t stop_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+/* The reload thread waits for USR1, for the end see run_until_stopped(): every thread must block them. */
 static void block_signals(void)
 {
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGHUP);
-    sigaddset(&blocked, SIGTERM);
-    sigaddset(&blocked, SIGINT);
+    sigset_t blocked = stop_signals();
     sigaddset(&blocked, SIGPIPE);
     sigaddset(&blocked, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
@@ -125,6 +134,58 @@ static void log_start_event(const struct options *options, const struct policy *
     log_write(LOG_NOTICE, &line);
 }
 
+/* libmilter's thread; a signal handler has no other way to it. */
+static struct {
+    sem_t begin, end;
+    atomic_bool asked; /* somebody wants the end */
+    int answer;        /* smfi_main()'s */
+} work;
+
+static void ask_for_end(int unused)
+{
+    (void)unused;
+    atomic_store(&work.asked, true);
+    sem_post(&work.end);
+}
+
+static void *run_libmilter(void *unused)
+{
+    while (sem_wait(&work.begin) != 0)
+        continue;
+    work.answer = smfi_main();
+    sem_post(&work.end);
+    return unused;
+}
+
+/*
+ * libmilter's work until somebody asks for its end. libmilter waits for the signals itself, in a thread; but where
+ * one comes at the wrong moment, as it begins or between two connections, smfi_main() fails. Linux gives a
+ * process's signal to its first thread, unless that blocks it: so this one takes it, before libmilter
+ * begins, and knows what was asked. EX_OK, or the status to exit with.
+ */
+static int run_until_stopped(void)
+{
+    struct sigaction action = {.sa_handler = ask_for_end};
+    sigset_t taken = stop_signals();
+    pthread_t thread;
+    sem_init(&work.begin, 0, 0);
+    sem_init(&work.end, 0, 0);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    if (pthread_create(&thread, NULL, run_libmilter, NULL) != 0)
+        return EX_OSERR;
+    pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
+    sem_post(&work.begin);
+    while (sem_wait(&work.end) != 0)
+        continue;
+    bool asked = atomic_load(&work.asked);
+    if (asked)
+        smfi_stop();
+    pthread_join(thread, NULL);
+    return asked || work.answer == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+}
+
 /* To the end. The policy stays in force: callbacks may be under way when libmilter has stopped. */
 static int serve(const struct options *options, struct policy *policy)
 {
@@ -142,7 +203,7 @@ static int serve(const struct options *options, struct policy *policy)
     if (!current_start(options->policy, &settings))
         return fail(options, EX_OSERR, "the reload thread cannot be started");
     notify_send("READY=1");
-    status = smfi_main() == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
+    status = run_until_stopped();
     notify_send("STOPPING=1");
     log_event(LOG_NOTICE, "stop", "text", status == EX_OK ? "asked to" : "libmilter failed");
     return status;
