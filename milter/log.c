@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RING_SIZE = 1 << 20, STOP_SECONDS = 1 };
+enum { RING_SIZE = 1 << 20, STOP_SECONDS = 1, PAUSE_MS = 10 };
 
 struct record {
     uint16_t length;
@@ -32,6 +32,7 @@ static struct {
     pthread_cond_t filled;
     pthread_t writer;
     bool started, stopping, to_stderr;
+    bool waiting;       /* the writer has to be woken */
     size_t first, used; /* octets of the ring */
     size_t lost;        /* lines that found no room and are not told yet */
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
@@ -167,18 +168,44 @@ void log_write(int priority, const struct log_line *line)
         queue_put_lost();
     if (queue.lost != 0 || !queue_put(priority, line))
         queue.lost++;
-    pthread_cond_signal(&queue.filled);
+    bool wake = queue.waiting;
+    queue.waiting = false;
     pthread_mutex_unlock(&queue.lock);
+    if (wake)
+        pthread_cond_signal(&queue.filled);
 }
 
 /* ---- The thread that writes ---- */
+
+static bool queue_idle(void)
+{
+    return queue.used == 0 && queue.lost == 0 && !queue.stopping;
+}
+
+/*
+ * Waits for a line; the lock is held. First for a moment without being woken: where many log,
+ * their lines gather, and none of them pays for a change of threads.
+ */
+static void queue_wait(void)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    if (queue_idle()) {
+        pthread_mutex_unlock(&queue.lock);
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&queue.lock);
+    }
+    while (queue_idle()) {
+        queue.waiting = true;
+        pthread_cond_wait(&queue.filled, &queue.lock);
+    }
+    queue.waiting = false;
+}
 
 /* Waits for a line. False: there is none left, and none will come. */
 static bool queue_take(struct log_line *line, int *priority)
 {
     pthread_mutex_lock(&queue.lock);
-    while (queue.used == 0 && queue.lost == 0 && !queue.stopping)
-        pthread_cond_wait(&queue.filled, &queue.lock);
+    queue_wait();
     if (queue.used == 0 && queue.lost != 0)
         queue_put_lost();
     bool taken = queue.used != 0;
