@@ -61,13 +61,12 @@ static void find_listener(const struct postfix *postfix, const char *text, struc
 
 static void suggest(const struct postfix *postfix)
 {
-    char endpoint[512], value[600];
+    char endpoint[512], value[sizeof(endpoint) + 128];
     bool good;
 
     endpoint_write(postfix->examination->facts, postfix->queue_directory, endpoint, sizeof(endpoint), &good);
     snprintf(value, sizeof(value),
-             "check_policy_service { %s, default_action=DUNNO, timeout=3s, "
-             "try_limit=1 }",
+             "check_policy_service { %s, default_action=DUNNO, timeout=3s, try_limit=1, request_limit=1 }",
              endpoint);
     postfix_change(postfix, list, value);
 }
@@ -145,7 +144,7 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
                "%stimeout is %s: a hung filter delays everyone's mail for so long", where, value);
         suggest(postfix);
     }
-    if (atoi(option(postfix, wiring, "try_limit", value)) > 1) {
+    if (strtol(option(postfix, wiring, "try_limit", value), NULL, 10) > 1) {
         remark(remarks, LEVEL_WARNING, subject,
                "%stry_limit is %s: a filter that does not answer is asked again and again", where, value);
         suggest(postfix);

@@ -15,7 +15,7 @@ FILTER = "{ unix:forcetls/forcetls.sock, default_action=tempfail }"
 REINJECTION = """\
 127.0.0.1:10025 inet n  -       y       -       -       smtpd
     -o content_filter="""
-FACTS = "check_policy_service { unix:forcetls/facts.sock, default_action=DUNNO, timeout=3s, try_limit=1 }"
+FACTS = "check_policy_service { unix:forcetls/facts.sock, default_action=DUNNO, timeout=3s, try_limit=1, request_limit=1 }"
 
 NAMES = "{subject: mail.partner.test, issuer: Test Intermediate CA}"
 PIN = 'fingerprint: "sha256:' + ":".join(["AB"] * 32) + '"'
