@@ -221,6 +221,49 @@ static void f10_directory_by_a_link(void **state)
     expect(spec, SOCKET_REFUSED, "another user's symbolic link");
 }
 
+static void f10_directory_is_a_file(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 4];
+    close(bound(place->path, 1));
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    expect(spec, SOCKET_REFUSED, "is not a directory");
+}
+
+static void f10_directory_by_a_link_to_nowhere(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 4];
+    assert_int_equal(symlink("/nonexistent/target", place->path), 0);
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    expect(spec, SOCKET_REFUSED, "No such file or directory");
+}
+
+/* A form that is good and an address that no socket can have. No name is looked up. */
+static void f10_listening_fails(void **state)
+{
+    const struct place *place = *state;
+    char long_host[400] = "inet6:8895@[", missing[sizeof place->spec + 4];
+    memset(long_host + strlen(long_host), 'a', 300);
+    snprintf(missing, sizeof missing, "%s/s", place->spec);
+    const struct {
+        const char *spec, *text;
+    } rows[] = {
+        {long_host, "has too long an address"},
+        {"inet:8895@::1", "'::1': "},
+        {"inet6:8895@[127.0.0.1]", "'127.0.0.1': "},
+        {"inet:8895@192.0.2.1", "Cannot assign requested address"},
+        {missing, "No such file or directory"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct socket_problem problem = {""};
+        int fd = -1;
+        enum socket_state found = socket_listen(rows[i].spec, &fd, &problem);
+        if (found != SOCKET_FAILED || fd != -1 || strstr(problem.text, rows[i].text) == NULL)
+            fail_msg("'%s': state %d, \"%s\"", rows[i].spec, found, problem.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +279,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(f10_directory_above_writable_by_everyone, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_missing, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_by_a_link, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_is_a_file, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_by_a_link_to_nowhere, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_listening_fails, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
