@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Envelope addresses. Case, a final dot, a quoted local part, a comment and a
- * source route never lose a domain, and no local part ever makes one.
+ * Envelope addresses. Case, final dots, blanks, comments, quotation marks,
+ * backslashes, brackets and source routes never lose a domain, and no local part ever makes one.
  */
 #include "tests/fuzz/fuzz.h"
 
-#include <ctype.h>
-#include <string.h>
 #include "policy/address.h"
-
-static void check_partner(const char *text)
-{
-    struct address address;
-
-    address_read(&address, text);
-    CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
-}
+#include "tests/fuzz/decorate.h"
 
 /* ASCII upper case changes nothing. */
 static void check_case(const char *text)
@@ -33,10 +24,11 @@ static void check_case(const char *text)
     free(copy);
 }
 
+/* The text as a quoted local part, and as a comment behind a route. */
 static void check_wrapped(const char *text)
 {
-    size_t room = 2 * strlen(text) + 64;
-    char *wrapped = malloc(room), *to;
+    char *wrapped = malloc(2 * strlen(text) + 64), *to;
+    struct address address;
 
     CHECK(wrapped != NULL);
     to = stpcpy(wrapped, "<\"");
@@ -46,31 +38,53 @@ static void check_wrapped(const char *text)
         *to++ = *c;
     }
     strcpy(to, "\"@PARTNER.test.>");
-    check_partner(wrapped);
+    address_read(&address, wrapped);
+    CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
     to = stpcpy(wrapped, "<@one,@two:a@(");
     for (const char *c = text; *c != '\0'; c++)
         if (*c != '(' && *c != ')' && *c != '\\')
             *to++ = *c;
     strcpy(to, ")partner.test>");
-    check_partner(wrapped);
+    address_read(&address, wrapped);
+    CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
     free(wrapped);
+}
+
+/* One of the many spellings of <a@partner.test>. */
+static void check_spelling(const uint8_t *data, size_t size)
+{
+    static const char *const open[] = {"<", "", "<<", "<"}, *const close[] = {">", "", ">>", ""};
+    static const struct address_pattern pattern = {"a", "partner.test", false};
+    struct choices choices = {data, size};
+    struct spelling spelling = {.length = 0};
+    unsigned brackets = choose(&choices, 4);
+    struct address address;
+    bool known;
+
+    put_blank(&spelling, &choices);
+    put(&spelling, open[brackets]);
+    put_route(&spelling, &choices);
+    known = put_local(&spelling, &choices);
+    put(&spelling, "@");
+    put_partner(&spelling, &choices);
+    put(&spelling, close[brackets]);
+    put_blank(&spelling, &choices);
+    address_read(&address, spelling.text);
+    CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
+    CHECK(!known || address_matches(&address, &pattern));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct address_pattern pattern = {"a", "partner.test", false};
+    char *text = fuzz_text(data, size);
     struct address address;
-    char *text = malloc(size + 1);
 
-    CHECK(text != NULL);
-    memcpy(text, data, size);
-    text[size] = '\0';
     address_read(&address, text);
     CHECK((address.kind == ADDRESS_DOMAIN) == (address.domain.length > 0));
     CHECK(strlen(address.domain.text) == address.domain.length);
-    (void)address_matches(&address, &pattern);
     check_case(text);
     check_wrapped(text);
+    check_spelling(data, size);
     free(text);
     return 0;
 }

@@ -1,119 +1,276 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From macros to reply and log line. Lines of the input are the macros in their order,
- * then the argument of MAIL, the HELO name, a recipient and a From field. Whatever
- * they say: mail whose resolved sender is the partner's and which came without TLS is not accepted; a
- * reply is one printable line with codes of its class; a decision is one log line.
+ * From macros to reply and log line. Lines of the input are the macros in their order, then the argument
+ * of MAIL, the HELO name, a recipient and a From field. Whatever they say: partner mail that did not show
+ * what it must is not accepted; a decision is one log line, its keys in their order, its values well
+ * formed and the ones that were sent; and libmilter gets one reply of the right class that it can send.
  */
 #include "tests/fuzz/fuzz.h"
 
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "milter/decision.h"
-#include "milter/log.h"
 #include "policy/macros.h"
-#include "policy/policy.h"
-#include "policy/reply.h"
+#include "tests/fuzz/load.h"
+#include "tests/fuzz/logfmt.h"
 
-enum { LINES = MACRO_COUNT + 4 };
+enum { LINES = MACRO_COUNT + 4, REPLY_MOST = 980 /* libmilter's */ };
+
+/* What the milter wrote and told libmilter. */
+static struct {
+    unsigned lines, replies, holds;
+    struct logfmt line; /* the last decision */
+    char reply[REPLY_MOST + 16];
+} told;
+static char *macros[LINES];
+
+void __wrap_log_write(int priority, const struct log_line *line);
+char *__wrap_smfi_getsymval(SMFICTX *mta, char *name);
+int __wrap_smfi_quarantine(SMFICTX *mta, char *reason);
+int __wrap_smfi_setreply(SMFICTX *mta, char *code, char *status, char *text);
+
+void __wrap_log_write(int priority, const struct log_line *line)
+{
+    static struct logfmt read;
+
+    (void)priority;
+    CHECK(strlen(line->text) == line->length && line->length < 4096);
+    CHECK(logfmt_read(&read, line->text));
+    CHECK(strcmp(read.pair[0].key, "event") == 0);
+    if (strcmp(read.pair[0].value, "decision") != 0)
+        return;
+    told.lines++;
+    told.line = read;
+}
+
+char *__wrap_smfi_getsymval(SMFICTX *mta, char *name)
+{
+    (void)mta;
+    return strcmp(name, "i") == 0 && macros[MACRO_I][0] != '\0' ? macros[MACRO_I] : NULL;
+}
+
+int __wrap_smfi_quarantine(SMFICTX *mta, char *reason)
+{
+    (void)mta;
+    for (const char *c = reason; *c != '\0'; c++)
+        CHECK(*c >= 0x20 && *c <= 0x7E);
+    told.holds++;
+    return MI_SUCCESS;
+}
+
+/* The reply as the MTA would send it: "%%" is a "%", and there is no other. */
+int __wrap_smfi_setreply(SMFICTX *mta, char *code, char *status, char *text)
+{
+    char *to = told.reply;
+
+    (void)mta;
+    CHECK(strlen(code) == 3 && (code[0] == '4' || code[0] == '5') && status[0] == code[0]
+          && status[1] == '.');
+    CHECK(strlen(text) <= REPLY_MOST);
+    to += sprintf(to, "%s %s ", code, status);
+    for (; *text != '\0'; text++) {
+        CHECK(*text >= 0x20 && *text <= 0x7E);
+        if (*text == '%')
+            CHECK(*++text == '%');
+        *to++ = *text;
+    }
+    *to = '\0';
+    told.replies++;
+    return MI_SUCCESS;
+}
 
 static const char policy_text[] =
     "version: 1\n"
-    "defaults: {action: reject, message: \"https://example.com/\"}\n"
+    "defaults: {action: reject, message: \"100% TLS: https://example.com/?why=%s%20%n%\"}\n"
     "exempt: {clients: [], authenticated: false}\n"
     "partners:\n"
-    "  - {name: contoso, domains: [contoso.com, .contoso.com], require: {min_cipher_bits: 128, forward_secrecy: true,\n"
-    "     certificates: [{subject: mail.contoso.com}, {subject: {O: Contoso}}], clients: [192.0.2.0/24, .contoso.com]}}\n"
+    "  - {name: contoso, domains: [contoso.com, .contoso.com], require: {min_cipher_bits: 128, "
+    "forward_secrecy: true,\n"
+    "     certificates: [{subject: mail.contoso.com}, {subject: {O: Contoso}}], clients: [192.0.2.0/24, "
+    ".contoso.com]}}\n"
     "  - {name: header, domains: [header.test], identities: [header_from], action: tempfail}\n"
-    "  - {name: client, clients: [198.51.100.0/24], recipients: [a@example.com]}\n";
+    "  - {name: client, clients: [198.51.100.0/24], recipients: [a@example.com]}\n"
+    "  - {name: hold, domains: [hold.test], action: quarantine, require: {ciphers: [ECDHE+AESGCM]}}\n"
+    "  - {name: trial, domains: [trial.test], mode: testing, require: {profile: bsi-tr-02102-2, "
+    "certificates: trusted}}\n"
+    "  - {name: pinned, domains: [pinned.test], action: {no_tls: reject, default: tempfail}, require: "
+    "{certificates:\n"
+    "     [{fingerprint: 'sha256:ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB'}]}}\n";
 
-static const struct policy *policy(void)
+static struct policy *policy(void)
 {
     static struct policy *loaded;
-    char path[64];
-    int file;
 
-    if (loaded != NULL)
-        return loaded;
-    file = memfd_create("policy", 0);
-    CHECK(file >= 0 && fchmod(file, 0600) == 0 && write(file, policy_text, sizeof policy_text - 1) > 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-    loaded = policy_load(path, NULL, NULL);
+    if (loaded == NULL)
+        loaded = load_octets(policy_text, sizeof policy_text - 1, NULL, NULL);
     CHECK(loaded != NULL);
-    close(file);
     return loaded;
 }
 
 static const char *macro(void *arg, const char *name)
 {
-    char **lines = arg;
-
+    (void)arg;
     for (size_t i = 0; i < MACRO_COUNT; i++)
         if (strcmp(macro_names[i], name) == 0)
-            return lines[i];
+            return macros[i];
     return NULL;
 }
 
-static void check_reply(const struct verdict *verdict, const struct facts *facts)
-{
-    struct reply reply;
+/* ---- what must be so ---- */
 
-    if (!reply_make(&reply, policy(), verdict, facts))
-        return;
-    CHECK(strlen(reply.code) == 3 && reply.code[0] == (verdict->action == ACTION_REJECT ? '5' : '4'));
-    CHECK(reply.status[0] == reply.code[0] && strlen(reply.text) < sizeof reply.text - 1);
-    for (const char *c = reply.text; *c != '\0'; c++)
-        CHECK(*c >= 0x20 && *c <= 0x7E);
+/* An outside value: all of it, or as much of its beginning as the line has room for. */
+static void check_value(const struct logfmt_pair *pair, const char *sent)
+{
+    CHECK(pair->quoted == (sent != NULL));
+    if (sent == NULL)
+        CHECK(pair->printed == 0);
+    else if (pair->printed <= LOG_VALUE_MAX - 4)
+        CHECK(strcmp(pair->value, sent) == 0);
+    else
+        CHECK(pair->printed <= LOG_VALUE_MAX && strncmp(pair->value, sent, strlen(pair->value)) == 0);
 }
 
-static void check_log(const struct verdict *verdict, const struct facts *facts)
+static void check_line(const struct facts *facts, const struct verdict *verdict)
 {
-    struct decision decision = {.facts = facts, .verdict = verdict};
-    struct log_line line;
+    enum {
+        PARTNER = 1,
+        MODE,
+        VERDICT,
+        ACTION,
+        REASONS,
+        REPLY,
+        QID,
+        CLIENT,
+        PORT,
+        NAME,
+        HELO,
+        FROM,
+        TLS,
+        CIPHER,
+        BITS,
+        SUBJECT,
+        ISSUER,
+        VERIFY,
+        COUNT = 23
+    };
+    static const char *const keys[COUNT] = {
+        "event",   "partner",     "mode",        "verdict", "action",   "reasons", "reply",  "qid",
+        "client",  "client_port", "client_name", "helo",    "from",     "tls",     "cipher", "bits",
+        "subject", "issuer",      "verify",      "also",    "argument", "identity"};
+    static const struct {
+        unsigned place;
+        enum macro macro;
+    } values[] = {{PORT, MACRO_CLIENT_PORT},     {NAME, MACRO_CLIENT_NAME},
+                  {FROM, MACRO_MAIL_ADDR},       {TLS, MACRO_TLS_VERSION},
+                  {CIPHER, MACRO_CIPHER},        {BITS, MACRO_CIPHER_BITS},
+                  {SUBJECT, MACRO_CERT_SUBJECT}, {ISSUER, MACRO_CERT_ISSUER},
+                  {VERIFY, MACRO_VERIFY},        {QID, MACRO_I}};
+    const struct logfmt_pair *pair = told.line.pair;
 
-    decision_line(&line, &decision);
-    for (const char *c = line.text; *c != '\0'; c++)
-        CHECK(*c >= 0x20 && *c <= 0x7E);
+    CHECK(told.line.count == COUNT - 1);
+    for (size_t i = 0; i < COUNT - 1; i++)
+        CHECK(strcmp(pair[i].key, keys[i]) == 0 && (i > REASONS || !pair[i].quoted));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        check_value(&pair[values[i].place], facts->macro[values[i].macro]);
+    check_value(&pair[HELO], facts->helo);
+    CHECK((pair[REPLY].printed == 0) == (told.replies == 0));
+    CHECK(told.replies == 0 || strcmp(pair[REPLY].value, told.reply) == 0);
+    if (verdict->pending == 0)
+        CHECK(strcmp(pair[ACTION].value, action_name(verdict->action)) == 0);
+    CHECK(verdict->partner_count == 0 || verdict->pending != 0
+          || strcmp(pair[PARTNER].value, partner_name(verdict->partner[0].partner)) == 0);
 }
 
-static void judge(struct facts *facts)
+/* Logs and answers; where the same is decided again, only the answer is. */
+static void conclude(struct session *session, const struct verdict *verdict)
 {
+    const struct facts *facts = &session->transaction->facts;
+
+    for (unsigned again = 0; again < 2; again++) {
+        bool refuses = decision_refuses(verdict) || verdict->pending != 0;
+        bool rejects = verdict->action == ACTION_REJECT;
+        sfsistat status;
+
+        memset(&told, 0, offsetof(__typeof__(told), line));
+        status = decision_conclude(NULL, session, verdict);
+        CHECK(status == (!refuses ? SMFIS_CONTINUE : rejects ? SMFIS_REJECT : SMFIS_TEMPFAIL));
+        CHECK(told.replies == refuses && (!refuses || told.reply[0] == (rejects ? '5' : '4')));
+        CHECK(told.holds == (!refuses && verdict->action == ACTION_QUARANTINE));
+        CHECK(told.lines == (again == 0 && (refuses || decision_is_told(verdict))));
+        if (told.lines == 1)
+            check_line(facts, verdict);
+    }
+}
+
+static bool begins(const char *text, const char *const *beginnings)
+{
+    while (*beginnings != NULL && strncmp(text, *beginnings, strlen(*beginnings)) != 0)
+        beginnings++;
+    return *beginnings != NULL;
+}
+
+/* What contoso's mail must show, looked up in the macros themselves. */
+static bool shows_everything(void)
+{
+    static const char *const versions[] = {"TLSv1.2", "TLSv1.3", NULL};
+    static const char *const ephemeral[] = {"TLS_AES_", "TLS_CHACHA20_", "ECDHE-",   "DHE-",
+                                            "EDH-",     "TLS_ECDHE_",    "TLS_DHE_", NULL};
+    static const unsigned char block[] = {192, 0, 2};
+    const char *name = macros[MACRO_CLIENT_NAME];
+    struct network client;
+
+    if (!(network_read_address(&client, macros[MACRO_CLIENT_ADDR]) && !client.v6
+          && memcmp(client.octets, block, 3) == 0)
+        && strcasestr(name, ".contoso.com") == NULL && strcasestr(name, "contoso") == NULL)
+        return false;
+    return begins(macros[MACRO_TLS_VERSION], versions) && strlen(macros[MACRO_TLS_VERSION]) == 7
+           && begins(macros[MACRO_CIPHER], ephemeral) && atoi(macros[MACRO_CIPHER_BITS]) >= 128
+           && macros[MACRO_CLIENT_PORT][0] != '\0' && macros[MACRO_CERT_ISSUER][0] != '\0'
+           && (macros[MACRO_VERIFY][0] == '\0' || strcmp(macros[MACRO_VERIFY], "OK") == 0);
+}
+
+static void judge(struct session *session)
+{
+    const struct facts *facts = &session->transaction->facts;
     struct verdict verdict;
 
-    policy_evaluate(policy(), facts, 1800000000, &verdict);
-    if (facts->tls != TLS_ON && facts->senders > 0 && facts->sender[0].kind == ADDRESS_DOMAIN
-        && (strcmp(facts->sender[0].domain.text, "contoso.com") == 0 || domain_below(facts->sender[0].domain.text, "contoso.com")))
-        CHECK(verdict.action == ACTION_REJECT || verdict.action == ACTION_TEMPFAIL);
-    check_reply(&verdict, facts);
-    check_log(&verdict, facts);
+    policy_evaluate(session->policy, facts, 1800000000, &verdict);
+    for (unsigned i = 0; i < facts->senders; i++) {
+        const char *domain = facts->sender[i].domain.text;
+
+        if (facts->sender[i].kind == ADDRESS_DOMAIN
+            && (strcmp(domain, "contoso.com") == 0 || domain_below(domain, "contoso.com")))
+            CHECK(decision_refuses(&verdict) || shows_everything());
+    }
+    conclude(session, &verdict);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1), *lines[LINES], *rest = text;
-    struct header_from from = {0};
+    char *text = fuzz_text(data, size), *rest = text;
+    struct transaction transaction;
+    struct session session;
     struct recipient recipient;
-    struct facts facts;
+    struct facts *facts = &transaction.facts;
 
-    CHECK(text != NULL);
-    memcpy(text, data, size);
-    text[size] = '\0';
+    memset(&transaction, 0, sizeof transaction);
+    memset(&session, 0, sizeof session);
+    session.policy = policy();
+    session.transaction = &transaction;
     for (size_t i = 0; i < LINES; i++)
-        lines[i] = rest == NULL ? (char *)"" : strsep(&rest, "\n");
-    struct envelope envelope = {.argument = lines[MACRO_COUNT], .helo = lines[MACRO_COUNT + 1], .shown = ~0u};
-    CHECK(facts_read(&facts, &envelope, macro, lines));
-    judge(&facts);
-    recipient_read(&recipient, lines[MACRO_COUNT + 2], NULL);
-    header_from_add(&from, lines[MACRO_COUNT + 3]);
-    facts.recipients = &recipient;
-    facts.recipient_count = 1;
-    facts.header_from = &from;
-    CHECK(facts_copy(&facts));
-    judge(&facts);
-    facts_clear(&facts);
-    header_from_clear(&from);
+        macros[i] = rest == NULL ? (char *)"" : strsep(&rest, "\n");
+    struct envelope envelope = {
+        .argument = macros[MACRO_COUNT], .helo = macros[MACRO_COUNT + 1], .shown = ~0u};
+    CHECK(facts_read(facts, &envelope, macro, NULL));
+    judge(&session);
+    CHECK(recipient_read(&recipient, macros[MACRO_COUNT + 2], NULL));
+    header_from_add(&transaction.header_from, macros[MACRO_COUNT + 3]);
+    facts->recipients = &recipient;
+    facts->recipient_count = 1;
+    facts->header_from = &transaction.header_from;
+    CHECK(facts_copy(facts));
+    transaction.logged_count = 0;
+    judge(&session);
+    facts_clear(facts);
+    header_from_clear(&transaction.header_from);
     free(text);
     return 0;
 }
