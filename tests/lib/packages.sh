@@ -5,8 +5,8 @@
 
 PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libidn2-dev libunistring-dev
     libssl-dev openssl python3 postfix"
-PACKAGES_TESTS="clang libclang-rt-14-dev libcmocka-dev mandoc python3-yaml python3-jsonschema gcovr apparmor bash-completion
-    systemd man-db"
+PACKAGES_TESTS="clang clang-tidy libclang-rt-14-dev libcmocka-dev cppcheck mandoc python3-yaml python3-jsonschema gcovr
+    apparmor bash-completion systemd man-db"
 
 packages_missing() {
     for package in "$@"; do

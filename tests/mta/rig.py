@@ -191,11 +191,12 @@ class Logged:
     """
 
     def __init__(self, daemon=None):
-        self.daemon, self.service = (daemon, "spare") if daemon else (RIG.need().main, "main")
+        self.daemon = daemon or RIG.need().main
+        self.connect = lambda: connect("spare" if daemon else "main")
 
     def __enter__(self):
         marker = f"{time.monotonic_ns()}@marker.test"
-        with connect(self.service) as client:
+        with self.connect() as client:
             client.message(marker)
         for _ in range(500):
             senders = [line["from"] for line in self.daemon.decisions()]

@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 
+import rig
 from rig import CODES, PARTNERS, UNKNOWN, accepted, policy, refused, yaml_string  # noqa: F401
 import pki
 import sendmail
@@ -202,18 +203,8 @@ class Instance:
         return smtp.connect(self.mta.port(service), tls, **options)
 
 
-class Logged:
-    """with Logged() as log: ... log(1): the decisions that came meanwhile, once there are so many."""
+class Logged(rig.Logged):
+    """The same behind Sendmail."""
 
-    def __init__(self, daemon=None):
-        self.daemon = daemon or RIG.need().main
-
-    def __enter__(self):
-        self.before = len(self.daemon.decisions())
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def __call__(self, count=1):
-        return self.daemon.wait_decisions(self.before + count)[self.before:]
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.daemon, self.connect = RIG.need().main, connect
