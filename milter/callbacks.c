@@ -11,12 +11,12 @@
 #include "milter/callbacks.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 #include "milter/current.h"
 #include "milter/decision.h"
+#include "milter/mta_macros.h"
 #include "milter/session.h"
 #include "policy/macros.h"
 
@@ -37,70 +37,6 @@ static const struct {
     {0, SMFIP_NOBODY, 0},
     {0, SMFIP_NOUNKNOWN, 0},
 };
-
-/* libmilter's prototypes know no const; it changes nothing behind these pointers. */
-static const char *macro_value(SMFICTX *mta, const char *name)
-{
-    return smfi_getsymval(mta, (char *)name);
-}
-
-/* The macros that would pass for MAIL's if they were left over from an earlier stage. */
-static const enum macro session_macros[SESSION_MACROS] = {
-    MACRO_CLIENT_PORT, MACRO_TLS_VERSION, MACRO_CIPHER,     MACRO_CIPHER_BITS, MACRO_CERT_SUBJECT,
-    MACRO_CERT_ISSUER, MACRO_VERIFY,      MACRO_CN_SUBJECT, MACRO_CN_ISSUER,   MACRO_CERT_FP,
-};
-
-/*
- * Remembers where libmilter holds the macros of CONNECT and HELO: it answers with an earlier stage's
- * value where MAIL's list has none, and only the place tells them apart.
- */
-static void note_early_macros(SMFICTX *mta, struct session *session)
-{
-    for (size_t i = 0; i < SESSION_MACROS; i++)
-        session->early[i] = macro_value(mta, macro_names[session_macros[i]]);
-}
-
-/* Where MAIL's macros come from. */
-struct mail_macros {
-    SMFICTX *mta;
-    const struct session *session;
-};
-
-/* The value that came with MAIL, or NULL. */
-static const char *mail_macro(void *arg, const char *name)
-{
-    const struct mail_macros *macros = arg;
-    const char *value = macro_value(macros->mta, name);
-    for (size_t i = 0; value != NULL && i < SESSION_MACROS; i++)
-        if (value == macros->session->early[i])
-            return NULL;
-    return value;
-}
-
-/* False: out of memory. That a list has been set before is no failure. */
-static bool ask_for(SMFICTX *mta, int stage, const char *macros)
-{
-    errno = 0;
-    return smfi_setsymlist(mta, stage, (char *)macros) == MI_SUCCESS || errno != ENOMEM;
-}
-
-/*
- * Asks for the macros at MAIL, all of them: our list replaces the administrator's. Those of CONNECT and
- * HELO are asked for without TLS: a value of that time would be taken for MAIL's. (Empty lists are
- * understood by newer MTAs only.) Where the lists are not honoured, {client_port} is missing at MAIL.
- * False: out of memory, and what would select a partner may be missing, too.
- */
-static bool ask_for_macros(SMFICTX *mta, unsigned shown)
-{
-    char list[MACRO_COUNT * 24] = "";
-    char *end = list;
-    for (size_t i = 0; i < MACRO_COUNT; i++)
-        end = stpcpy(stpcpy(end, i == 0 ? "" : " "), macro_names[i]);
-    return ask_for(mta, SMFIM_CONNECT, "v") && ask_for(mta, SMFIM_HELO, "v")
-           && ask_for(mta, SMFIM_ENVFROM, list)
-           && (!(shown & NEED_RCPT) || ask_for(mta, SMFIM_ENVRCPT, "i {rcpt_addr} {client_port}"))
-           && (!(shown & NEED_DATA) || ask_for(mta, SMFIM_DATA, "i")) && ask_for(mta, SMFIM_EOM, "i");
-}
 
 /*
  * The session of this connection. One that was never negotiated, because memory ran out or because the
@@ -153,7 +89,7 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
         session->shown &= ~(unsigned)NEED_HEADERS; /* the end of the headers alone shows none */
     *wanted_steps |= session->unanswered;
     if (actions & SMFIF_SETSYMLIST)
-        session->macros_asked = ask_for_macros(mta, session->shown);
+        session->macros_asked = mta_macros_ask(mta, session->shown);
     if ((actions & SMFIF_SETSYMLIST) && !session->macros_asked)
         session->damaged = true;
     return SMFIS_CONTINUE;
@@ -171,7 +107,7 @@ static sfsistat filter_connect(SMFICTX *mta, char *host, _SOCK_ADDR *address)
         octets = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
     if (session != NULL) {
         session->shown |= NEED_CONNECT;
-        note_early_macros(mta, session);
+        mta_macros_note_early(mta, session);
         session->client_known = octets != NULL
                                 && inet_ntop(address->sa_family, octets, text, sizeof text) != NULL
                                 && network_read_address(&session->client, text);
@@ -185,27 +121,13 @@ static sfsistat filter_helo(SMFICTX *mta, char *name)
     struct session *session = session_of(mta);
     if (session != NULL) {
         session->shown |= NEED_HELO;
-        note_early_macros(mta, session);
+        mta_macros_note_early(mta, session);
         session_helo(session, name);
     }
     return heard(session, SMFIP_NR_HELO);
 }
 
 /* ---- MAIL: the facts are read, and most is settled ---- */
-
-/*
- * Where memory runs out over the macros of MAIL libmilter goes on without them, and tells nobody: but an MTA
- * that takes lists has something to say of everyone's mail. ("v" is left from CONNECT.)
- */
-static bool macros_lost(const struct session *session, const struct facts *facts)
-{
-    if (!session->macros_asked || facts->macros_asked)
-        return false;
-    for (size_t i = 0; i < MACRO_COUNT; i++)
-        if (i != MACRO_V && facts->macro[i] != NULL)
-            return false;
-    return true;
-}
 
 /* What becomes of the facts at MAIL. */
 enum reading { READ_WHOLE, READ_STRANGER, READ_FAILED };
@@ -227,11 +149,12 @@ static enum reading read_facts(SMFICTX *mta, const struct session *session, cons
         .pins_at_data = settings->postfix_facts != NULL,
     };
     struct mail_macros macros = {mta, session};
-    if (!facts_read_sender(facts, &envelope, mail_macro, &macros) || session->damaged)
+    if (!facts_read_sender(facts, &envelope, mta_macro_of_mail, &macros) || session->damaged)
         return READ_FAILED;
     if (facts->macro[MACRO_MAIL_ADDR] != NULL && policy_is_stranger(session->policy, facts))
         return READ_STRANGER;
-    if (!facts_read_session(facts, &envelope, mail_macro, &macros) || macros_lost(session, facts))
+    if (!facts_read_session(facts, &envelope, mta_macro_of_mail, &macros)
+        || mta_macros_lost_at_mail(session, facts))
         return READ_FAILED;
     return READ_WHOLE;
 }
@@ -257,7 +180,7 @@ static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts 
     }
     if (!session_keep(session, facts, now))
         return decision_internal(mta, session);
-    session->transaction->mail_port = macro_value(mta, "{client_port}");
+    session->transaction->mail_port = mta_macro(mta, "{client_port}");
     return SMFIS_CONTINUE;
 }
 
@@ -297,13 +220,6 @@ static void evaluate(const struct session *session, struct verdict *verdict)
     policy_evaluate(session->policy, &session->transaction->facts, session->transaction->now, verdict);
 }
 
-/* As macros_lost(), of RCPT: whose list asks for {client_port}, too, so that MAIL's shows that none came. */
-static bool recipient_macros_lost(SMFICTX *mta, const struct session *session)
-{
-    const char *port = session->transaction->mail_port;
-    return session->macros_asked && port != NULL && macro_value(mta, "{client_port}") == port;
-}
-
 /* Each recipient has its own answer. Never ACCEPT: that would be the whole message's. */
 static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 {
@@ -313,9 +229,9 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
     struct facts *facts = &session->transaction->facts;
-    if (recipient_macros_lost(mta, session)
+    if (mta_macros_lost_at_rcpt(mta, session)
         || !recipient_read(&recipient, arguments[0] != NULL ? arguments[0] : "",
-                           macro_value(mta, "{rcpt_addr}")))
+                           mta_macro(mta, "{rcpt_addr}")))
         return decision_internal(mta, session);
     facts->recipients = &recipient;
     facts->recipient_count = 1;
@@ -357,7 +273,7 @@ static sfsistat filter_data(SMFICTX *mta)
     struct transaction *transaction = session->transaction;
     complete_envelope(transaction);
     /* Before it came here Postfix reported of the session, if it did (postfix_facts). */
-    transaction->join = join_report(&transaction->facts, macro_value(mta, "i"), transaction->moment);
+    transaction->join = join_report(&transaction->facts, mta_macro(mta, "i"), transaction->moment);
     return refuse_or_go_on(mta, session);
 }
 

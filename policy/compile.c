@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The parts that several keys of the policy language share: findings at a
- * node, mappings read by a table of keys, typed values, lists of clients and
- * addresses, actions. Knows nodes and what a policy is made of; opens no file but
+ * node, mappings read by a table of keys, typed values, lists, actions. Knows nodes and what a policy is made of; opens no file but
  * through certfile, and decides nothing about mail.
  */
 #include "policy/compile.h"
@@ -258,138 +257,6 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
                       node->kind == NODE_SCALAR && strlen(node->text) < 64 && *node->text != '\0' ? node->text
                                                                                                   : "...");
     return 0;
-}
-
-/* ---- domains, addresses, clients ---- */
-
-bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain)
-{
-    struct domain compared;
-    const char *wrong;
-
-    if (strncmp(text, "*.", 2) == 0 && text[2] != '\0') {
-        loading_error(loading, node,
-                      "\"%.255s\" is ambiguous: write \".%.253s\" for every subdomain, or \"%.253s\" for the "
-                      "domain itself, or both",
-                      text, text + 2, text + 2);
-        return false;
-    }
-    wrong = domain_check(&compared, text);
-    if (wrong != NULL) {
-        loading_error(loading, node, "\"%.255s\" is no domain: it %s", text, wrong);
-        return false;
-    }
-    *domain = loading_keep(loading, compared.text);
-    return *domain != 0;
-}
-
-/* The same as a text. */
-static bool compile_domain_text(struct loading *loading, const struct node *node, const char *text,
-                                const char **domain)
-{
-    arena_ref ref;
-
-    if (!compile_domain(loading, node, text, &ref))
-        return false;
-    *domain = arena_at(&loading->policy->arena, ref);
-    return true;
-}
-
-bool compile_address_pattern(struct loading *loading, const struct node *node,
-                             struct address_pattern *pattern)
-{
-    const char *text, *at;
-    struct address address;
-
-    if (!compile_text(loading, node, &text))
-        return false;
-    at = strrchr(text, '@');
-    pattern->local = NULL;
-    pattern->suffix = at == NULL && text[0] == '.';
-    if (at != NULL) {
-        address_read(&address, text);
-        if (address.kind == ADDRESS_UNREAD) {
-            loading_exhausted(loading);
-            return false;
-        }
-        if (strncmp(text, "*@", 2) == 0) {
-            loading_error(
-                loading, node,
-                "\"%.255s\": there are no wildcards; write \"%.253s\" for every address of the domain", text,
-                at + 1);
-            return false;
-        }
-        if (at == text || address.kind != ADDRESS_DOMAIN || address.local_cut || address.local[0] == '\0'
-            || (text[0] != '"' && strchr(text, '@') != at)) {
-            loading_error(loading, node,
-                          "\"%.255s\" is no address; write user@example.com, example.com or .example.com",
-                          text);
-            return false;
-        }
-        pattern->local = loading_text(loading, address.local);
-        if (pattern->local == NULL)
-            return false;
-        text = at + 1;
-    }
-    return compile_domain_text(loading, node, text + pattern->suffix, &pattern->domain);
-}
-
-/* Appends one item to the text that shows a list to people. */
-static void append_item(char *text, size_t size, const char *item)
-{
-    size_t length = strlen(text);
-
-    if (length + strlen(item) + 3 < size)
-        snprintf(text + length, size - length, "%s%s", length == 0 ? "" : ", ", item);
-    else if (length + 5 < size && strcmp(text + length - 3, "...") != 0)
-        snprintf(text + length, size - length, ", ...");
-}
-
-/* One item: an address, a block, a name or a suffix. */
-static bool compile_client(struct loading *loading, const struct node *node, struct network *network,
-                           struct client_name *name)
-{
-    const char *text, *wrong;
-
-    if (!compile_text(loading, node, &text))
-        return false;
-    name->domain = NULL;
-    if (network_looks_like(text)) {
-        wrong = network_check(network, text);
-        if (wrong != NULL)
-            loading_error(loading, node, "\"%.64s\" is no address or block: it %s", text, wrong);
-        return wrong == NULL;
-    }
-    name->suffix = text[0] == '.';
-    return compile_domain_text(loading, node, text + name->suffix, &name->domain);
-}
-
-const struct clients *compile_clients(struct loading *loading, const struct node *node)
-{
-    const struct node *item = NULL;
-    size_t count = compile_list(loading, node, false, &item);
-    struct clients *clients = loading_alloc(loading, sizeof *clients);
-    struct network *networks = loading_alloc(loading, count * sizeof *networks);
-    struct client_name *names = loading_alloc(loading, count * sizeof *names);
-    char text[256] = "";
-
-    if (count == 0 || clients == NULL || networks == NULL || names == NULL)
-        return NULL;
-    for (; item != NULL; item = item->next) {
-        struct client_name name;
-
-        if (!compile_client(loading, item, &networks[clients->network_count], &name))
-            continue;
-        if (name.domain != NULL)
-            names[clients->name_count++] = name;
-        else
-            clients->network_count++;
-        append_item(text, sizeof text, item->text);
-    }
-    clients->networks = networks;
-    clients->names = names;
-    clients->text = loading_text(loading, text);
-    return clients->text == NULL ? NULL : clients;
 }
 
 /* ---- modes and actions ---- */

@@ -85,6 +85,8 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
 const struct clients *compile_clients(struct loading *loading, const struct node *node);
 bool compile_address_pattern(struct loading *loading, const struct node *node,
                              struct address_pattern *pattern);
+const struct address_pattern *compile_address_patterns(struct loading *loading, const struct node *node,
+                                                       size_t *count);
 bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain);
 bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode);
 const struct actions *compile_actions(struct loading *loading, const struct node *node);
@@ -96,6 +98,10 @@ void compile_defaults(struct loading *loading, const struct node *node);
 void compile_profiles(struct loading *loading, const struct node *node);
 void compile_exempt(struct loading *loading, const struct node *node);
 void compile_milter(struct loading *loading, const struct node *node);
+
+/* `certificates`; 0 after loading_exhausted(). `exceptions`; NULL: told. */
+arena_ref compile_certificates(struct loading *loading, const struct node *node);
+const struct exception *compile_exceptions(struct loading *loading, const struct node *node, size_t *count);
 
 /* One entry of `partners`. */
 void compile_partner(struct loading *loading, const struct node *node);

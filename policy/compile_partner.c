@@ -96,101 +96,20 @@ static void read_rollout(struct loading *loading, const struct node *node, void 
     reading->terms.step_count = count;
 }
 
-/* ---- address lists and exceptions ---- */
-
-static const struct address_pattern *read_patterns(struct loading *loading, const struct node *node,
-                                                   size_t *count)
-{
-    const struct node *item = NULL;
-    struct address_pattern *patterns =
-        loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *patterns);
-
-    *count = 0;
-    for (; patterns != NULL && item != NULL; item = item->next)
-        *count += compile_address_pattern(loading, item, &patterns[*count]);
-    return patterns;
-}
+/* ---- recipients and exceptions ---- */
 
 static void read_recipients(struct loading *loading, const struct node *node, void *into)
 {
     struct reading *reading = into;
 
-    reading->terms.recipients = read_patterns(loading, node, &reading->terms.recipient_count);
-}
-
-static void read_exception_clients(struct loading *loading, const struct node *node, void *into)
-{
-    ((struct exception *)into)->clients = compile_clients(loading, node);
-}
-
-static void read_exception_senders(struct loading *loading, const struct node *node, void *into)
-{
-    struct exception *exception = into;
-    const struct node *item = NULL;
-    struct sender_pattern *senders =
-        loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *senders);
-
-    for (; senders != NULL && item != NULL; item = item->next) {
-        struct sender_pattern *sender = &senders[exception->sender_count];
-
-        sender->null = item->kind == NODE_SCALAR && strcmp(item->text, "<>") == 0;
-        exception->sender_count += sender->null || compile_address_pattern(loading, item, &sender->address);
-    }
-    exception->senders = senders;
-}
-
-static void read_exception_recipients(struct loading *loading, const struct node *node, void *into)
-{
-    struct exception *exception = into;
-
-    exception->recipients = read_patterns(loading, node, &exception->recipient_count);
-}
-
-static void read_exception_until(struct loading *loading, const struct node *node, void *into)
-{
-    compile_date(loading, node, &((struct exception *)into)->until);
-}
-
-static void read_exception_reason(struct loading *loading, const struct node *node, void *into)
-{
-    const char *text;
-
-    if (!compile_text(loading, node, &text))
-        return;
-    if (*text == '\0')
-        loading_error(loading, node, "an exception needs a reason");
-    ((struct exception *)into)->reason = loading_text(loading, text);
+    reading->terms.recipients = compile_address_patterns(loading, node, &reading->terms.recipient_count);
 }
 
 static void read_exceptions(struct loading *loading, const struct node *node, void *into)
 {
-    static const struct key keys[] = {
-        {"clients", read_exception_clients},       {"senders", read_exception_senders},
-        {"recipients", read_exception_recipients}, {"until", read_exception_until},
-        {"reason", read_exception_reason},         {NULL, NULL},
-    };
     struct reading *reading = into;
-    const struct node *item = NULL;
-    size_t count = compile_list(loading, node, false, &item);
-    struct exception *exceptions = loading_alloc(loading, count * sizeof *exceptions);
 
-    if (exceptions == NULL)
-        return;
-    for (size_t i = 0; i < count; i++, item = item->next) {
-        exceptions[i].place = loading_place(loading, item);
-        exceptions[i].until = DATE_BEGIN;
-        if (!compile_mapping(loading, item, keys, &exceptions[i], "an exception"))
-            continue;
-        if (node_find(item, "until") == NULL)
-            loading_error(loading, item, "an exception needs until");
-        if (node_find(item, "reason") == NULL)
-            loading_error(loading, item, "an exception needs a reason");
-        if (node_find(item, "clients") == NULL && node_find(item, "senders") == NULL
-            && node_find(item, "recipients") == NULL)
-            loading_error(loading, item, "an exception needs clients, senders or recipients");
-    }
-    reading->terms.exceptions = exceptions;
-    reading->terms.exception_count = count;
+    reading->terms.exceptions = compile_exceptions(loading, node, &reading->terms.exception_count);
 }
 
 /* ---- selectors ---- */

@@ -14,7 +14,7 @@
 #include "policy/address.h"
 
 /* More than anyone writes; who writes it shall not make us hold gigabytes. */
-enum { DOMAINS_MOST = 16384, UNPARSED_MOST = 1 << 20, ENCODED_WORD_MOST = 512 };
+enum { DOMAINS_MOST = 16384, ENCODED_WORD_MOST = 512 };
 
 /*
  * One field while it is read. Each function below that reads something
@@ -311,71 +311,6 @@ static bool read_list(struct list *list, char end)
     return true;
 }
 
-/* What may stand between a label and a dot, comments apart. */
-static bool is_filler(char octet)
-{
-    return is_blank(octet) || octet == '"';
-}
-
-/* Keeps a field, behind a line feed if it is not the first. */
-static void keep_unparsed(struct header_from *from, const char *value, size_t length)
-{
-    size_t needed = from->unparsed_length + length + 2;
-
-    if (needed > UNPARSED_MOST) {
-        from->exhausted = true;
-        return;
-    }
-    if (needed > from->unparsed_room) {
-        size_t room = needed > 2 * from->unparsed_room ? needed : 2 * from->unparsed_room;
-        char *unparsed = realloc(from->unparsed, room);
-
-        if (unparsed == NULL) {
-            from->exhausted = true;
-            return;
-        }
-        from->unparsed = unparsed;
-        from->unparsed_room = room;
-    }
-    if (from->unparsed_length > 0)
-        from->unparsed[from->unparsed_length++] = '\n';
-    memcpy(from->unparsed + from->unparsed_length, value, length + 1);
-    from->unparsed_length += length;
-}
-
-/*
- * The field as one reads it who minds no syntax: without its comments and backslashes, and without the
- * blanks and quotation marks beside a dot. A parenthesis without its twin stays; one that is no syntax
- * becomes a ";".
- */
-static void write_joined(char *joined, const char *value)
-{
-    size_t length = 0, depth = 0;
-    bool quoted = false;
-
-    for (; *value != '\0'; value++) {
-        bool escaped = *value == '\\' && value[1] != '\0', parenthesis;
-
-        value += escaped;
-        parenthesis = *value == '(' || *value == ')';
-        if (*value == '"' && !escaped && depth == 0) {
-            quoted = !quoted;
-        } else if (*value == '(' && !escaped && !quoted) {
-            depth++;
-        } else if (*value == ')' && !escaped && !quoted && depth > 0) {
-            depth--;
-            while (joined[--length] != '(')
-                ;
-            continue;
-        }
-        while (*value == '.' && length > 0 && is_filler(joined[length - 1]))
-            length--;
-        if (escaped || !is_filler(*value) || length == 0 || joined[length - 1] != '.')
-            joined[length++] = parenthesis && (escaped || quoted) ? ';' : *value;
-    }
-    joined[length] = '\0';
-}
-
 void header_from_add(struct header_from *from, const char *value)
 {
     size_t length = strlen(value), count = from->count;
@@ -390,54 +325,9 @@ void header_from_add(struct header_from *from, const char *value)
     }
     if (!read_list(&list, '\0')) {
         from->count = count;
-        keep_unparsed(from, value, length);
-        write_joined(list.domain, value);
-        if (strcmp(list.domain, value) != 0)
-            keep_unparsed(from, list.domain, strlen(list.domain));
+        header_from_keep_unparsed(from, value, list.domain);
     }
     free(list.domain);
-}
-
-static bool is_letter(char octet)
-{
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
-}
-
-static size_t label_length(const char *at, const char *end)
-{
-    const char *start = at;
-
-    while (at < end && is_letter(*at) && domain_separator(at, (size_t)(end - at)) == 0)
-        at++;
-    return (size_t)(at - start);
-}
-
-void header_from_each_name(const struct header_from *from, unsigned max_labels, header_from_name_fn *found,
-                           void *arg)
-{
-    const char *start = from->unparsed != NULL ? from->unparsed : "", *at;
-    const char *end = start + from->unparsed_length;
-    size_t separator;
-    unsigned labels;
-
-    while (start < end) {
-        for (at = start, labels = 0; labels < max_labels; labels++) {
-            size_t length = label_length(at, end);
-
-            if (length == 0)
-                break;
-            at += length;
-            found(arg, start, (size_t)(at - start));
-            separator = domain_separator(at, (size_t)(end - at));
-            if (separator == 0)
-                break;
-            at += separator;
-        }
-        start += label_length(start, end);
-        separator = domain_separator(start, (size_t)(end - start));
-        start += separator > 0 ? separator : 1;
-    }
 }
 
 void header_from_clear(struct header_from *from)

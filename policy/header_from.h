@@ -35,6 +35,9 @@ struct header_from {
  */
 void header_from_add(struct header_from *from, const char *value);
 
+/* That of a value that does not parse; `room` takes as many octets as the value. For header_from_add(). */
+void header_from_keep_unparsed(struct header_from *from, const char *value, char *room);
+
 /*
  * Calls `found(arg, name, length)` for every run of whole labels in `unparsed`
  * of at most `max_labels` labels: "x.contoso.com" gives x, x.contoso,

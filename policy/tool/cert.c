@@ -147,7 +147,7 @@ int verb_cert(int argc, char **argv)
             return usage_error(argv[0], NULL, NULL);
         }
     }
-    signal(SIGPIPE, SIG_IGN); /* a server may hang up at any time */
+    (void)signal(SIGPIPE, SIG_IGN); /* a server may hang up at any time */
     if ((target != NULL) == (optind < argc))
         return usage_error(argv[0], "takes either files or --connect", NULL);
     if (request.ca_file && access(request.ca_file, R_OK) != 0)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Macros as libmilter hands them out, and what has to be known of it to tell
+ * those of MAIL from those of an earlier stage, and absent ones from lost ones.
+ */
+#include "milter/mta_macros.h"
+
+#include <errno.h>
+#include <string.h>
+#include "policy/macros.h"
+
+/* libmilter's prototypes know no const; it changes nothing behind these pointers. */
+const char *mta_macro(SMFICTX *mta, const char *name)
+{
+    return smfi_getsymval(mta, (char *)name);
+}
+
+/* The macros that would pass for MAIL's if they were left over from an earlier stage. */
+static const enum macro session_macros[SESSION_MACROS] = {
+    MACRO_CLIENT_PORT, MACRO_TLS_VERSION, MACRO_CIPHER,     MACRO_CIPHER_BITS, MACRO_CERT_SUBJECT,
+    MACRO_CERT_ISSUER, MACRO_VERIFY,      MACRO_CN_SUBJECT, MACRO_CN_ISSUER,   MACRO_CERT_FP,
+};
+
+void mta_macros_note_early(SMFICTX *mta, struct session *session)
+{
+    for (size_t i = 0; i < SESSION_MACROS; i++)
+        session->early[i] = mta_macro(mta, macro_names[session_macros[i]]);
+}
+
+const char *mta_macro_of_mail(void *arg, const char *name)
+{
+    const struct mail_macros *macros = arg;
+    const char *value = mta_macro(macros->mta, name);
+    for (size_t i = 0; value != NULL && i < SESSION_MACROS; i++)
+        if (value == macros->session->early[i])
+            return NULL;
+    return value;
+}
+
+/* False: out of memory. That a list has been set before is no failure. */
+static bool ask_for(SMFICTX *mta, int stage, const char *macros)
+{
+    errno = 0;
+    return smfi_setsymlist(mta, stage, (char *)macros) == MI_SUCCESS || errno != ENOMEM;
+}
+
+bool mta_macros_ask(SMFICTX *mta, unsigned shown)
+{
+    char list[MACRO_COUNT * 24] = "";
+    char *end = list;
+    for (size_t i = 0; i < MACRO_COUNT; i++)
+        end = stpcpy(stpcpy(end, i == 0 ? "" : " "), macro_names[i]);
+    return ask_for(mta, SMFIM_CONNECT, "v") && ask_for(mta, SMFIM_HELO, "v")
+           && ask_for(mta, SMFIM_ENVFROM, list)
+           && (!(shown & NEED_RCPT) || ask_for(mta, SMFIM_ENVRCPT, "i {rcpt_addr} {client_port}"))
+           && (!(shown & NEED_DATA) || ask_for(mta, SMFIM_DATA, "i")) && ask_for(mta, SMFIM_EOM, "i");
+}
+
+bool mta_macros_lost_at_mail(const struct session *session, const struct facts *facts)
+{
+    if (!session->macros_asked || facts->macros_asked)
+        return false;
+    for (size_t i = 0; i < MACRO_COUNT; i++)
+        if (i != MACRO_V && facts->macro[i] != NULL)
+            return false;
+    return true;
+}
+
+bool mta_macros_lost_at_rcpt(SMFICTX *mta, const struct session *session)
+{
+    const char *port = session->transaction->mail_port;
+    return session->macros_asked && port != NULL && mta_macro(mta, "{client_port}") == port;
+}
