@@ -7,6 +7,7 @@
 #include "milter/limits.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <syslog.h>
@@ -14,7 +15,7 @@
 #include "milter/log.h"
 
 /* A verdict, facts and a log line take some 25 KiB of a callback's stack; the sanitizers take more. */
-enum { THREAD_STACK = 1024 * 1024, DESCRIPTORS_WANTED = 16384 };
+enum { THREAD_STACK = 1024 * 1024, DESCRIPTORS_WANTED = 16384, LARGE_MEMORY = 128 * 1024 };
 
 static void warn(const char *text)
 {
@@ -52,6 +53,8 @@ void limits_set(void)
     pthread_attr_t attributes;
     open_standard_files();
     raise_descriptors();
+    /* What a large policy is read into grows in place and is given back whole, also where others were freed before. */
+    mallopt(M_MMAP_THRESHOLD, LARGE_MEMORY);
     if (pthread_attr_init(&attributes) == 0) {
         pthread_attr_setstacksize(&attributes, THREAD_STACK);
         pthread_setattr_default_np(&attributes);

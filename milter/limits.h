@@ -5,8 +5,8 @@
 
 /*
  * Opens standard files that are closed, raises the number of descriptors to what
- * is allowed, makes the stacks of threads to come small, and warns in the log of
- * too few descriptors and of running as root.
+ * is allowed, makes the stacks of threads to come small and large memory return to
+ * the system when it is freed, and warns in the log of descriptors and of running as root.
  */
 void limits_set(void);
 

@@ -12,7 +12,7 @@
 #include "policy/date.h"
 #include "policy/scalar.h"
 
-enum { TEXT_MAX = 600, MESSAGE_MAX = 200 };
+enum { TEXT_MAX = 600, NAME_LENGTH_MAX = 64, MESSAGE_MAX = 200 };
 
 /* ---- findings ---- */
 
@@ -181,6 +181,27 @@ bool compile_text(struct loading *loading, const struct node *node, const char *
     }
     *text = node->text;
     return true;
+}
+
+static bool is_name(const char *text)
+{
+    const char *at = text;
+
+    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9')
+           || *at == '.' || *at == '_' || *at == '-')
+        at++;
+    return *at == '\0' && at > text && at - text <= NAME_LENGTH_MAX;
+}
+
+bool compile_name(struct loading *loading, const struct node *node, const char **text)
+{
+    if (!compile_text(loading, node, text))
+        return false;
+    if (is_name(*text))
+        return true;
+    loading_error(loading, node, "\"%.80s\" is no name: use 1 to %d letters, digits, \".\", \"_\", \"-\"",
+                  *text, NAME_LENGTH_MAX);
+    return false;
 }
 
 bool compile_boolean(struct loading *loading, const struct node *node, bool *value)

@@ -66,8 +66,10 @@ bool compile_mapping(struct loading *loading, const struct node *node, const str
 void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys,
                          const char *what);
 
-/* Text (not what YAML reads as another type), a boolean, a number, a date; told and false where it is none. */
+/* Text (not what YAML reads as another type), the name of a partner or profile, a boolean, a number, a date; told and
+ * false where it is none. */
 bool compile_text(struct loading *loading, const struct node *node, const char **text);
+bool compile_name(struct loading *loading, const struct node *node, const char **text);
 bool compile_boolean(struct loading *loading, const struct node *node, bool *value);
 bool compile_number(struct loading *loading, const struct node *node, unsigned max, unsigned *value);
 bool compile_date(struct loading *loading, const struct node *node, int64_t *date);

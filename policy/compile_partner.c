@@ -11,8 +11,6 @@
 #include "policy/date.h"
 #include "policy/select.h"
 
-enum { NAME_MAX_LENGTH = 64 };
-
 /* A partner being read: `partner` becomes part of the policy when its selectors are added. */
 struct reading {
     struct partner partner;
@@ -27,13 +25,7 @@ static void read_name(struct loading *loading, const struct node *node, void *in
     struct reading *reading = into;
     const char *text;
 
-    if (!compile_text(loading, node, &text))
-        return;
-    if (*text == '\0' || strlen(text) > NAME_MAX_LENGTH
-        || text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] != '\0')
-        loading_error(loading, node, "\"%.80s\" is no name: use 1 to %d letters, digits, \".\", \"_\", \"-\"",
-                      text, NAME_MAX_LENGTH);
-    else
+    if (compile_name(loading, node, &text))
         reading->partner.name = loading_text(loading, text);
 }
 

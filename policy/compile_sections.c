@@ -195,14 +195,7 @@ void compile_profiles(struct loading *loading, const struct node *node)
     for (const struct node *value = node->first; value != NULL; value = value->next) {
         const char *text;
 
-        if (!compile_text(loading, value->key, &text))
-            continue;
-        if (*text == '\0' || strlen(text) > 64
-            || text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")]
-                   != '\0')
-            loading_error(loading, value->key,
-                          "\"%.80s\" is no name: use 1 to 64 letters, digits, \".\", \"_\", \"-\"", text);
-        else
+        if (compile_name(loading, value->key, &text))
             add_profile(loading, value);
     }
 }

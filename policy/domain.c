@@ -176,21 +176,22 @@ static const char *label_fault(const char *label, size_t length)
 /* What keeps a text in compared form from being a host name; NULL: nothing. */
 static const char *name_fault(const struct domain *domain)
 {
-    const char *label = domain->text, *fault;
-    size_t length;
+    const char *label = domain->text, *end = label + domain->length, *dot, *fault;
 
-    for (;;) {
-        length = strcspn(label, ".");
-        fault = label_fault(label, length);
+    while ((dot = memchr(label, '.', (size_t)(end - label))) != NULL) {
+        fault = label_fault(label, (size_t)(dot - label));
         if (fault != NULL)
             return fault;
-        if (label[length] == '\0')
-            break;
-        label += length + 1;
+        label = dot + 1;
     }
+    fault = label_fault(label, (size_t)(end - label));
+    if (fault != NULL)
+        return fault;
     if (domain->length > DOMAIN_MAX)
         return too_long;
-    return strspn(label, "0123456789") == length ? ends_in_number : NULL;
+    while (*label >= '0' && *label <= '9')
+        label++;
+    return label == end ? ends_in_number : NULL;
 }
 
 enum domain_form domain_normalise(struct domain *domain, const char *name, size_t length)

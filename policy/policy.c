@@ -231,7 +231,7 @@ bool policy_each_missing(const struct policy *policy, const struct policy *other
 {
     struct slots names = {0};
     const struct partner *same;
-    bool good = true;
+    bool good = slots_reserve(&names, other->partner_count);
 
     for (size_t i = 0; good && i < other->partner_count; i++)
         good = select_add_name(&names, other, i, &same);

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WORD_MAX = 64 };
+enum { WORD_MAX = 64, TYPED_WORD_MAX = 5 };
 
+/* The words are of at most TYPED_WORD_MAX letters. */
 static bool is_one_of(const char *text, const char *const *words)
 {
+    if (strnlen(text, TYPED_WORD_MAX + 1) > TYPED_WORD_MAX)
+        return false;
     for (; *words != NULL; words++)
         if (strcasecmp(text, *words) == 0)
             return true;

@@ -7,19 +7,24 @@
 #include "policy/slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROOM_MIN = 16 };
 
 uint32_t slots_hash(const void *octets, size_t count)
 {
     const unsigned char *octet = octets;
-    uint32_t hash = 2166136261u;
+    uint64_t hash = count;
 
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ octet[i]) * 16777619u; /* FNV-1a */
-    hash ^= hash >> 15;
-    hash *= 0x2c1b3c6du;
-    return hash ^ hash >> 13;
+    for (size_t done = 0; done < count; done += sizeof hash) {
+        uint64_t word = 0;
+
+        memcpy(&word, octet + done, count - done < sizeof word ? count - done : sizeof word);
+        hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+        hash ^= hash >> 32;
+    }
+    hash *= 0xD6E8FEB86659FD93u;
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* From the bits of the hash that a table of any likely size does not use for the place. */
@@ -28,22 +33,71 @@ static unsigned char tag_of(uint32_t hash)
     return (unsigned char)(hash >> 24 | 1);
 }
 
+static bool has_room(size_t room, size_t count)
+{
+    return count * 3 <= room * 2;
+}
+
+/* An empty index. False: out of memory. */
+static bool make(struct slots *slots, size_t room)
+{
+    *slots = (struct slots){
+        .room = room, .numbers = malloc(room * sizeof *slots->numbers), .tags = calloc(room, 1)};
+    if (slots->numbers != NULL && slots->tags != NULL)
+        return true;
+    slots_free(slots);
+    *slots = (struct slots){0};
+    return false;
+}
+
+bool slots_reserve(struct slots *slots, size_t count)
+{
+    size_t room = ROOM_MIN;
+
+    while (!has_room(room, count))
+        room *= 2;
+    return make(slots, room);
+}
+
+/*
+ * Adds to `grown` what is in `slots`, in the order of the numbers: what they number lies in that order, too, and
+ * to visit a million things at random would cost more than all the rest. False: out of memory.
+ */
+static bool add_all(struct slots *grown, const struct slots *slots,
+                    uint32_t (*hash_of)(const void *owner, uint32_t number), const void *owner)
+{
+    size_t most = 0;
+    unsigned char *present; /* a bit a number */
+
+    for (size_t i = 0; i < slots->room; i++)
+        if (slots->tags[i] != 0 && slots->numbers[i] > most)
+            most = slots->numbers[i];
+    present = calloc(most / 8 + 1, 1);
+    if (present == NULL)
+        return false;
+    for (size_t i = 0; i < slots->room; i++)
+        if (slots->tags[i] != 0)
+            present[slots->numbers[i] / 8] |= (unsigned char)(1u << slots->numbers[i] % 8);
+    for (size_t number = 0; number <= most; number++)
+        if (present[number / 8] >> number % 8 & 1)
+            slots_add(grown, hash_of(owner, (uint32_t)number), (uint32_t)number);
+    free(present);
+    return true;
+}
+
 bool slots_grow(struct slots *slots, uint32_t (*hash_of)(const void *owner, uint32_t number),
                 const void *owner)
 {
-    struct slots grown = {.room = slots->room == 0 ? ROOM_MIN : slots->room * 2};
+    struct slots grown;
 
-    if ((slots->count + 1) * 3 <= slots->room * 2)
+    if (has_room(slots->room, slots->count + 1))
         return true;
-    grown.numbers = malloc(grown.room * sizeof *grown.numbers);
-    grown.tags = calloc(grown.room, 1);
-    if (grown.numbers == NULL || grown.tags == NULL) {
+    if (!make(&grown, slots->room == 0 ? ROOM_MIN : slots->room * 2))
+        return false;
+    if (!add_all(&grown, slots, hash_of, owner)) {
         slots_free(&grown);
         return false;
     }
-    for (size_t i = 0; i < slots->room; i++)
-        if (slots->tags[i] != 0)
-            slots_add(&grown, hash_of(owner, slots->numbers[i]), slots->numbers[i]);
     slots_free(slots);
     *slots = grown;
     return true;

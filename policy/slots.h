@@ -17,6 +17,9 @@ struct slots {
 /* The hash that is meant; any octets. */
 uint32_t slots_hash(const void *octets, size_t count);
 
+/* Makes room for so many in an index that is zeroed, so that it need not grow. False: out of memory. */
+bool slots_reserve(struct slots *slots, size_t count);
+
 /*
  * Makes room for one more. `hash_of` answers the hash of a number that was added. False: out of memory, and
  * nothing has changed.
