@@ -30,10 +30,7 @@ __attribute__((format(printf, 4, 0))) static void tell(struct loading *loading, 
     char text[TEXT_MAX];
     struct diag diag = {severity, loading_place(loading, node), text};
 
-    vsnprintf(text, sizeof text, format, args);
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
+    diag_text(text, sizeof text, format, args);
     if (loading->diag != NULL)
         loading->diag(loading->arg, &diag);
 }

@@ -3,6 +3,9 @@
 #ifndef POLICY_DIAG_H
 #define POLICY_DIAG_H
 
+#include <stdarg.h>
+#include <stddef.h>
+
 enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
 /*
@@ -22,5 +25,9 @@ struct diag {
 };
 
 typedef void diag_fn(void *arg, const struct diag *diag);
+
+/* As vsnprintf(), for the text of a finding: what it quotes of a file is no second line and no control character. */
+void diag_text(char *text, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

@@ -40,7 +40,7 @@ void source_tell(struct source *source, unsigned line, unsigned column, const ch
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    diag_text(text, sizeof text, format, args);
     va_end(args);
     if (source->diag != NULL)
         source->diag(source->arg, &diag);

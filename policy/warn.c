@@ -32,7 +32,7 @@ __attribute__((format(printf, 3, 4))) static void warn(const struct doubts *doub
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text + length, sizeof text - (size_t)length, format, args);
+    diag_text(text + length, sizeof text - (size_t)length, format, args);
     va_end(args);
     if (doubts->diag != NULL)
         doubts->diag(doubts->arg, &diag);
