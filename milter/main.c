@@ -157,11 +157,15 @@ static void *run_libmilter(void *unused)
     return unused;
 }
 
+/* libmilter's own note of that it was told to stop; mfapi.h does not declare it, and some libmilter may lack it. */
+extern int mi_stop(void) __attribute__((weak));
+
 /*
  * libmilter's work until somebody asks for its end. libmilter waits for the signals itself, in a thread; but where
  * one comes at the wrong moment, as it begins or between two connections, smfi_main() fails. Linux gives a
  * process's signal to its first thread, unless that blocks it: so this one takes it, before libmilter
- * begins, and knows what was asked. EX_OK, or the status to exit with.
+ * begins, and knows what was asked. Only as libmilter's thread begins to wait can it be the faster one: then
+ * libmilter knows. EX_OK, or the status to exit with.
  */
 static int run_until_stopped(void)
 {
@@ -183,6 +187,8 @@ static int run_until_stopped(void)
     if (asked)
         smfi_stop();
     pthread_join(thread, NULL);
+    if (mi_stop != NULL && mi_stop() != 0)
+        asked = true;
     return asked || work.answer == MI_SUCCESS ? EX_OK : EX_SOFTWARE;
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import time
 
 from common import NO_TLS, OURS, SENDER, Daemon, greeted, partner, plain, policy, strong
 from daemon import connect, patience
@@ -13,12 +14,27 @@ from tap import equal, test
 INCLUDED = '{"partners": [{"name": "included", "domains": ["included.test"], "action": "reject"}]}'
 
 
+def opened(daemon):
+    """The numbers of its descriptors."""
+    return {int(fd) for fd in os.listdir(f"/proc/{daemon.pid}/fd")}
+
+
+def settled(daemon, count):
+    """The same, when sessions that ended have given theirs back, down to so many."""
+    end = time.monotonic() + patience(10)
+    while len(found := opened(daemon)) > count and time.monotonic() < end:
+        time.sleep(0.01)
+    equal(len(found), count, "descriptors in use")
+    return found
+
+
 @contextlib.contextmanager
-def descriptors(daemon, free):
-    """The daemon may open `free` more."""
+def descriptors(daemon, free, in_use):
+    """The daemon, which has so many in use, may open `free` more. The limit is the first number that it may not have."""
     before = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
-    used = max(int(fd) for fd in os.listdir(f"/proc/{daemon.pid}/fd")) + 1
-    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (used + free, before[1]))
+    used = settled(daemon, in_use)
+    limit = [fd for fd in range(len(used) + free + 1) if fd not in used][free]
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     try:
         yield
     finally:
@@ -43,8 +59,9 @@ def unanswered(spec):
 @test("F08 f no descriptor is left: new sessions wait, open ones are served as ever, and all recovers")
 def sessions():
     with Daemon(policy(partner())) as daemon, greeted(daemon, plain()) as session, greeted(daemon, strong()) as other:
+        in_use = len(opened(daemon))
         for free in (0, 1, 5):
-            with descriptors(daemon, free):
+            with descriptors(daemon, free, in_use):
                 held = []
                 try:
                     held = [connect(daemon.socket) for _ in range(free + 3)]
@@ -67,10 +84,10 @@ def reload():
     with Daemon(policy(partner(), include="d/*.yaml"), {"d/1.yaml": INCLUDED, "pin.pem": pem}) as daemon, \
             greeted(daemon, plain()) as session:
         daemon.write("forcetls.yaml", other)
-        seen = []
+        seen, in_use = [], len(opened(daemon))
         for free in range(6):
             before = len(daemon.reloads())
-            with descriptors(daemon, free):
+            with descriptors(daemon, free, in_use):
                 os.kill(daemon.pid, 10)
                 log = daemon.wait_log("event=reload", count=before + 1)
                 equal(session.mail("<a@included.test>").brief, NO_TLS, "the included partner")
@@ -90,7 +107,7 @@ def facts():
             if told:
                 report(daemon, request(session, PIN, KEY))
             return replies + [step() for step in (session.data, session.eoh, session.eom)]
-        with descriptors(daemon, 0), contextlib.ExitStack() as held:
+        with descriptors(daemon, 0, len(opened(daemon))), contextlib.ExitStack() as held:
             for _ in range(5):
                 stream = held.enter_context(connect(daemon.facts, patience(2)))
                 stream.sendall(b"request=")

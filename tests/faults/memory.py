@@ -172,7 +172,7 @@ def each_allocation(what, wanted, ask, daemon, allocator, times):
         refused += got != wanted
         if times > 1 and first == 1:
             continue
-        equal(ask(daemon), wanted, f"{what}, behind allocation {first}")
+        equal(ask(daemon), wanted, f"{what}, behind allocation {first}; the log:\n{daemon.log()[-4000:]}\nthen")
     return first - 1, refused
 
 
