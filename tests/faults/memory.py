@@ -69,6 +69,16 @@ def text(action):
         return file.read().replace("action: reject", f"action: {action}")
 
 
+def wait_for_threads(daemon):
+    """
+    Until libmilter's threads have what they need. One that finds no memory for its first poll() gives up without a
+    word, and from then on libmilter answers only what comes at once: so a command comes late, which that one must hear.
+    """
+    with greeted(daemon, plain()) as session:
+        time.sleep(0.3)
+        session.mail("<a@stranger.test>")
+
+
 @contextlib.contextmanager
 def failing_daemon():
     """A daemon that has every kind of partner and a listener of postfix_facts, and its allocator."""
@@ -80,6 +90,7 @@ def failing_daemon():
     try:
         with Daemon(whole, env=allocator.environment) as daemon:
             daemon.facts, daemon.whole = facts, whole
+            wait_for_threads(daemon)
             yield daemon, allocator
     finally:
         for name in os.listdir(place):
@@ -172,7 +183,7 @@ def each_allocation(what, wanted, ask, daemon, allocator, times):
         refused += got != wanted
         if times > 1 and first == 1:
             continue
-        equal(ask(daemon), wanted, f"{what}, behind allocation {first}; the log:\n{daemon.log()[-4000:]}\nthen")
+        equal(ask(daemon), wanted, f"{what}, behind allocation {first}")
     return first - 1, refused
 
 
@@ -201,7 +212,7 @@ def from_then_on():
 def reload():
     with failing_daemon() as (daemon, allocator):
         plaintext = SCENARIO[0][2]
-        equal(plaintext(daemon), HARD)  # libmilter has its threads: without them it gives up, and the daemon ends
+        equal(plaintext(daemon), HARD)
         daemon.write("forcetls.yaml", daemon.whole.replace("action: reject", "action: tempfail"))
         for times in (1, ALWAYS):
             first, failures, failed = 1, 0, 1
