@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A policy file as octets. Knows which files are taken (regular, writable by
- * their owner alone, at most 512 MiB) and which octets (UTF-8 without tabs, NUL and
- * control characters), and counts lines and columns for what libyaml could not
+ * their owner alone, at most 512 MiB) and which characters (UTF-8 without tabs, NUL,
+ * control characters and line breaks that no editor shows), and counts lines and columns for what libyaml could not
  * place. Knows no YAML.
  */
 #include "policy/source.h"
@@ -15,10 +15,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unistr.h>
 
 #define FILE_MAX ((off_t)512 << 20)
 
-enum { OCTET_FINDINGS_MAX = 20, REPLACEMENT = '_' };
+enum { FINDINGS_MAX = 20, REPLACEMENT = '_' };
 
 struct source {
     const char *path;
@@ -28,9 +29,10 @@ struct source {
     off_t size;            /* octets read so far */
     struct stat status;    /* as it was opened */
     unsigned line, column; /* of the next octet */
-    unsigned octet_findings;
-    unsigned continuation; /* UTF-8 octets still to come */
+    unsigned findings;
     bool after_cr;
+    unsigned char held[3]; /* the beginning of a character whose rest is still to come */
+    size_t held_count;
 };
 
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)
@@ -46,55 +48,53 @@ void source_tell(struct source *source, unsigned line, unsigned column, const ch
         source->diag(source->arg, &diag);
 }
 
-/* ---- octets ---- */
+/* ---- characters ---- */
 
-static void tell_octet(struct source *source, const char *what)
+/* Tells a character that no policy may hold, at the place of the next one. */
+static void tell_character(struct source *source, const char *what)
 {
-    if (source->octet_findings++ < OCTET_FINDINGS_MAX)
+    if (source->findings < FINDINGS_MAX)
         source_tell(source, source->line, source->column, "%s", what);
+    else if (source->findings == FINDINGS_MAX)
+        source_tell(source, source->line, source->column,
+                    "%s; more such characters of this file are not told", what);
+    source->findings++;
 }
 
-/* How many octets follow this first octet of a UTF-8 character, or -1. */
-static int utf8_rest(unsigned char octet)
+/* What keeps a character out of a policy; NULL: nothing. */
+static const char *fault_of(ucs4_t character)
 {
-    if (octet < 0x80)
+    if (character == '\t')
+        return "a tab; indent and separate with blanks";
+    if (character == 0)
+        return "a NUL octet";
+    if (character == 0x85 || character == 0x2028 || character == 0x2029)
+        return "a line break of Unicode, which editors do not show; end lines with LF or CRLF";
+    if (character < 0x20 || (character >= 0x7F && character < 0xA0))
+        return "a control character";
+    return character == 0xFFFE || character == 0xFFFF ? "not a character of Unicode" : NULL;
+}
+
+/*
+ * One character that is no plain text in ASCII: told and replaced where it has a fault. Answers how many octets
+ * it has; 0: some are still to come.
+ */
+static size_t odd_character(struct source *source, unsigned char *octets, size_t count, bool last)
+{
+    ucs4_t character;
+    int length = u8_mbtoucr(&character, octets, count);
+    const char *fault = length > 0 ? fault_of(character) : "not UTF-8";
+
+    if (length == -2 && !last)
         return 0;
-    if (octet >= 0xC2 && octet <= 0xDF)
-        return 1;
-    if ((octet & 0xF0) == 0xE0)
-        return 2;
-    return octet >= 0xF0 && octet <= 0xF4 ? 3 : -1;
-}
-
-/* Judges one octet that is not plain ASCII text; answers what libyaml gets to see of it. */
-static unsigned char odd_octet(struct source *source, unsigned char octet)
-{
-    int rest;
-
-    if (source->continuation > 0) {
-        if ((octet & 0xC0) == 0x80) {
-            source->continuation--;
-            return octet;
-        }
-        source->continuation = 0;
-        tell_octet(source, "not UTF-8");
-        return REPLACEMENT;
+    if (length <= 0)
+        length = 1;
+    if (fault != NULL) {
+        tell_character(source, fault);
+        memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, (size_t)length);
     }
-    if (octet == '\t') {
-        tell_octet(source, "a tab; indent and separate with blanks");
-        return ' ';
-    }
-    if (octet < 0x20 || octet == 0x7F) {
-        tell_octet(source, octet == 0 ? "a NUL octet" : "a control character");
-        return REPLACEMENT;
-    }
-    rest = utf8_rest(octet);
-    if (rest < 0) {
-        tell_octet(source, "not UTF-8");
-        return REPLACEMENT;
-    }
-    source->continuation = (unsigned)rest;
-    return octet;
+    source->column++;
+    return (size_t)length;
 }
 
 /* How many octets from here on are plain ASCII text in one line. */
@@ -107,40 +107,37 @@ static size_t plain_octets(const unsigned char *octets, size_t count)
     return plain;
 }
 
-/* Checks octets and keeps count of lines and columns. */
-static void check_octets(struct source *source, unsigned char *octets, size_t count)
+static void end_line(struct source *source, unsigned char octet)
 {
-    for (size_t i = 0; i < count; i++) {
-        size_t plain = source->continuation > 0 ? 0 : plain_octets(octets + i, count - i);
-        unsigned char octet;
+    if (!(octet == '\n' && source->after_cr))
+        source->line++;
+    source->column = 1;
+    source->after_cr = octet == '\r';
+}
 
-        if (plain > 0) {
-            source->column += (unsigned)plain;
-            source->after_cr = false;
-            i += plain;
-        }
-        if (i == count)
-            break;
-        octet = octets[i];
+/* Checks whole characters and keeps count of lines and columns. Answers how many octets that were; nothing follows the last. */
+static size_t check_octets(struct source *source, unsigned char *octets, size_t count, bool last)
+{
+    size_t at = 0;
 
-        if (octet == '\n' || octet == '\r') {
-            if (source->continuation > 0)
-                octets[i] = odd_octet(source, octet) == REPLACEMENT ? '\n' : octet;
-            if (!(octet == '\n' && source->after_cr))
-                source->line++;
-            source->column = 1;
-            source->after_cr = octet == '\r';
+    while (at < count) {
+        size_t length = plain_octets(octets + at, count - at);
+
+        if (length == 0 && (octets[at] == '\n' || octets[at] == '\r')) {
+            end_line(source, octets[at++]);
             continue;
         }
         source->after_cr = false;
-        if (octet < 0x20 || octet >= 0x7F || source->continuation > 0)
-            octets[i] = odd_octet(source, octet);
-        if ((octets[i] & 0xC0) != 0x80)
-            source->column++;
+        source->column += (unsigned)length;
+        if (length == 0 && (length = odd_character(source, octets + at, count - at, last)) == 0)
+            break;
+        at += length;
     }
+    return at;
 }
 
-bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got)
+/* Octets from the file; false: told. */
+static bool read_file(struct source *source, unsigned char *buffer, size_t size, size_t *got)
 {
     ssize_t count;
 
@@ -151,18 +148,41 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
         source_tell(source, 0, 0, "cannot be read: %s", strerror(errno));
         return false;
     }
-    if (source->size == 0 && count >= 3
-        && memcmp(buffer, "\xEF\xBB\xBF", 3) == 0) { /* libyaml counts a BOM as a column */
-        memmove(buffer, buffer + 3, (size_t)count - 3);
-        count -= 3;
-    }
     source->size += count;
     if (source->size > FILE_MAX) {
         source_tell(source, 0, 0, "larger than 512 MiB");
         return false;
     }
-    check_octets(source, buffer, (size_t)count);
     *got = (size_t)count;
+    return true;
+}
+
+/* Takes a byte order mark away: libyaml would count it as a column. Answers how many octets are left. */
+static size_t skip_mark(unsigned char *octets, size_t count)
+{
+    if (count < 3 || memcmp(octets, "\xEF\xBB\xBF", 3) != 0)
+        return count;
+    memmove(octets, octets + 3, count - 3);
+    return count - 3;
+}
+
+bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got)
+{
+    bool ended;
+
+    do {
+        size_t held = source->held_count, count;
+        bool first = source->size == 0;
+
+        memcpy(buffer, source->held, held);
+        if (!read_file(source, buffer + held, size - held, &count))
+            return false;
+        ended = count == 0;
+        count = held + (first ? skip_mark(buffer, count) : count);
+        *got = check_octets(source, buffer, count, ended);
+        source->held_count = count - *got;
+        memcpy(source->held, buffer + *got, source->held_count);
+    } while (*got == 0 && !ended);
     return true;
 }
 

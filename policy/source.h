@@ -17,8 +17,9 @@ struct source *source_open(const char *path, diag_fn *diag, void *arg);
 void source_close(struct source *source); /* NULL is fine */
 
 /*
- * The next octets, 0 at the end. Tabs, NUL, control characters and what is not UTF-8 are told with line
- * and column (the first 20 of a file) and replaced, so that reading can go on. False: diag was told why.
+ * The next octets, 0 at the end; `size` is at least 4. Tabs, NUL, control characters, Unicode's line breaks and what
+ * is not UTF-8 are told with line and column (the first 20 of a file) and replaced, so that reading can go on. False:
+ * diag was told why.
  */
 bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got);
 

@@ -210,12 +210,13 @@ static void f03_octets(void **state)
         {"a: \xff\n", 5, "1:4 not UTF-8\n"},
         {"a: \x80\n", 5, "1:4 not UTF-8\n"},
         {"a: \xc0\xaf\n", 6, "1:4 not UTF-8\n1:5 not UTF-8\n"},
-        {"a: \xc3\n", 5, "1:5 not UTF-8\n"},
-        {"# \xc3\n#\ta\na: 1\n", 13, "1:4 not UTF-8\n2:2 a tab; indent and separate with blanks\n"},
+        {"a: \xc3\n", 5, "1:4 not UTF-8\n"},
+        {"# \xc3\n#\ta\na: 1\n", 13, "1:3 not UTF-8\n2:2 a tab; indent and separate with blanks\n"},
         {"# \xc3\xbc\xe6\x97\xa5\xf0\x9f\x92\xa9\t\na: 1\n", 18, "1:6 a tab; indent and separate with blanks\n"},
         {"a: \x7fz\n", 6, "1:4 a control character\n"},
-        {"a: \xed\xa0\x80\n", 7, "1:4 not YAML: invalid Unicode character\n"},
-        {"a: \xe0\x80\xaf\n", 7, "1:4 not YAML: invalid length of a UTF-8 sequence\n"},
+        {"a: \xed\xa0\x80\n", 7, "1:4 not UTF-8\n"},
+        {"a: \xe0\x80\xaf\n", 7, "1:4 not UTF-8\n"},
+        {"a: 1 # \xe2\x80\xa8 b: 2\n", 15, "1:8 a line break of Unicode, which editors do not show; end lines with LF or CRLF\n"},
     };
     static struct reading reading;
 
@@ -224,12 +225,11 @@ static void f03_octets(void **state)
         read_octets(cases[i].octets, cases[i].count, &reading);
         if (reading.finding_count == 0)
             fail_msg("case %zu: nothing found", i);
-        if (strstr(cases[i].finding, "not YAML") != NULL ? strstr(reading.findings, "not YAML") == NULL
-                                                         : strncmp(reading.findings, cases[i].finding, strlen(cases[i].finding)) != 0)
+        if (strncmp(reading.findings, cases[i].finding, strlen(cases[i].finding)) != 0)
             fail_msg("case %zu: got \"%s\"", i, reading.findings);
     }
     read_octets("# \t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\na: 1\n", 38, &reading);
-    assert_int_equal(reading.finding_count, 20);
+    assert_int_equal(reading.finding_count, 21);
 }
 
 static void f04_depth(void **state)
