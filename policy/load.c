@@ -245,7 +245,7 @@ static bool is_skipped(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
 
-    return name[0] == '.' || name[0] == '\0' || name[strlen(name) - 1] == '~';
+    return name[0] == '.' || (name[0] != '\0' && name[strlen(name) - 1] == '~');
 }
 
 static void read_matches(struct loading *loading, const glob_t *matches, const struct node *at,
