@@ -95,7 +95,8 @@ const struct actions *compile_actions(struct loading *loading, const struct node
 void compile_message(struct loading *loading, const struct node *node, const char **message);
 
 /* `require`, `defaults`, `profiles`, `exempt`, `milter`. */
-void compile_require(struct loading *loading, const struct node *node, struct require *require);
+void compile_require(struct loading *loading, const struct node *node, struct require *require,
+                     const char *what);
 void compile_defaults(struct loading *loading, const struct node *node);
 void compile_profiles(struct loading *loading, const struct node *node);
 void compile_exempt(struct loading *loading, const struct node *node);

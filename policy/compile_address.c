@@ -25,6 +25,10 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
         loading_error(loading, node, "\"%.255s\" is no domain: it %s", text, wrong);
         return false;
     }
+    if (domain_mixes_scripts(text))
+        loading_warning(loading, node,
+                        "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)",
+                        node->text, compared.text);
     *domain = loading_keep(loading, compared.text);
     return *domain != 0;
 }

@@ -26,6 +26,8 @@ static bool check_name(struct loading *loading, const struct node *node, const c
 {
     if (*text == '\0')
         loading_error(loading, node, "an empty name would match nothing");
+    else if (strcmp(text, "*.") == 0)
+        loading_error(loading, node, "\"*.\" would match nothing; write \"*.example.com\"");
     else if (strchr(text + (strncmp(text, "*.", 2) == 0 ? 2 : 0), '*') != NULL)
         loading_error(loading, node,
                       "\"%.128s\": a wildcard is only allowed as \"*.\" in front, for one further label",
@@ -33,6 +35,25 @@ static bool check_name(struct loading *loading, const struct node *node, const c
     else
         return true;
     return false;
+}
+
+/* A common name is compared whole: what is seldom one is probably meant in another way. */
+static void doubt_common_name(struct loading *loading, const struct node *node, const char *text)
+{
+    size_t length = strlen(text);
+
+    if (text[0] == '/' || strncmp(text, "CN=", 3) == 0 || strncmp(text, "O=", 2) == 0
+        || strncmp(text, "OU=", 3) == 0 || strncmp(text, "C=", 2) == 0)
+        loading_warning(loading, node,
+                        "\"%.128s\" is compared with the common name alone: write that without CN=, or "
+                        "attributes as {CN: ..., O: ...}",
+                        text);
+    else if (text[0] == ' ' || text[length - 1] == ' ')
+        loading_warning(loading, node, "\"%.128s\" has blanks at its ends, and is compared with them", text);
+    else if (text[0] == '.' || (text[length - 1] == '.' && strchr(text, ' ') == NULL))
+        loading_warning(
+            loading, node,
+            "\"%.128s\" is compared whole, with its dot; \"*.\" in front stands for one further label", text);
 }
 
 /* {CN:, O:, OU:, C:} */
@@ -68,6 +89,7 @@ static bool read_name(struct loading *loading, const struct node *node, struct n
         return read_attributes(loading, node, pattern);
     if (!compile_text(loading, node, &text) || !check_name(loading, node, text))
         return false;
+    doubt_common_name(loading, node, text);
     attribute = loading_scratch(loading, sizeof *attribute);
     if (attribute == NULL)
         return false;

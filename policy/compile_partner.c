@@ -149,8 +149,11 @@ static void add_selector(struct loading *loading, const struct node *node, arena
     } else if (other != NULL) {
         const struct partner *owner = &policy->partners[other->partner];
 
-        loading_error(loading, node, "\"%.255s\" selects partner \"%s\" already: %s:%u", node->text,
-                      owner->name, policy->files[owner->file], other->line);
+        bool named = owner->name[0] != '\0'; /* else its name was refused */
+
+        loading_error(loading, node, "\"%.255s\" selects %s%s%s already: %s:%u", node->text,
+                      named ? "partner \"" : "a partner", owner->name, named ? "\"" : "",
+                      policy->files[owner->file], other->line);
     }
 }
 
@@ -168,11 +171,6 @@ static void add_domain(struct loading *loading, const struct node *node)
         kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
         if (!compile_domain(loading, node, text + (text[0] == '.'), &domain))
             return;
-        if (domain_mixes_scripts(text))
-            loading_warning(
-                loading, node,
-                "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)", text,
-                (const char *)arena_at(&loading->policy->arena, domain));
     }
     if (domain != 0)
         add_selector(loading, node, domain, kind);
@@ -230,7 +228,7 @@ static void add_selectors(struct loading *loading, const struct reading *reading
 
 static void read_require(struct loading *loading, const struct node *node, void *into)
 {
-    compile_require(loading, node, &((struct reading *)into)->terms.require);
+    compile_require(loading, node, &((struct reading *)into)->terms.require, "require");
 }
 
 static void read_message(struct loading *loading, const struct node *node, void *into)

@@ -165,7 +165,8 @@ static void read_profile(struct loading *loading, const struct node *node, void 
             use_profile(loading, item, name, &require->profiles[require->profile_count++]);
 }
 
-void compile_require(struct loading *loading, const struct node *node, struct require *require)
+void compile_require(struct loading *loading, const struct node *node, struct require *require,
+                     const char *what)
 {
     static const struct key keys[] = {
         {"min_tls_version", read_min_tls_version},
@@ -178,5 +179,5 @@ void compile_require(struct loading *loading, const struct node *node, struct re
         {NULL, NULL},
     };
 
-    compile_mapping(loading, node, keys, require, "require");
+    compile_mapping(loading, node, keys, require, what);
 }

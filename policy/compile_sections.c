@@ -62,7 +62,12 @@ void compile_milter(struct loading *loading, const struct node *node)
     static const struct key keys[] = {
         {"socket", read_socket}, {"postfix_facts", read_postfix_facts}, {"mta", read_mta}, {NULL, NULL}};
 
-    compile_mapping(loading, node, keys, &loading->policy->milter, "milter");
+    struct milter_settings *settings = &loading->policy->milter;
+
+    compile_mapping(loading, node, keys, settings, "milter");
+    if (settings->postfix_facts != NULL && strcmp(settings->postfix_facts, settings->socket) == 0)
+        loading_error(loading, node_find(node, "postfix_facts"),
+                      "postfix_facts is the socket of the milter itself");
 }
 
 /* ---- exempt ---- */
@@ -132,7 +137,7 @@ static void read_default_action(struct loading *loading, const struct node *node
 
 static void read_default_require(struct loading *loading, const struct node *node, void *into)
 {
-    compile_require(loading, node, &((struct policy *)into)->require);
+    compile_require(loading, node, &((struct policy *)into)->require, "require");
 }
 
 static void read_default_message(struct loading *loading, const struct node *node, void *into)
@@ -181,7 +186,7 @@ static void add_profile(struct loading *loading, const struct node *value)
     else if (other != NULL)
         loading_error(loading, value->key, "profile \"%.64s\" is defined a second time; the first is %s:%u",
                       value->key->text, other->place.file, other->place.line);
-    compile_require(loading, value, require);
+    compile_require(loading, value, require, "a profile");
     profiles[policy->profile_count++] = (struct profile){loading_text(loading, value->key->text), NULL,
                                                          require, loading_place(loading, value->key)};
 }

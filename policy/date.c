@@ -150,7 +150,7 @@ bool date_parse(const char *text, int64_t *date)
     return true;
 }
 
-void date_format(int64_t date, char text[32])
+static void format(int64_t date, bool whole, char text[32])
 {
     int64_t number = date / DAY, second = date % DAY;
     struct day day;
@@ -165,7 +165,17 @@ void date_format(int64_t date, char text[32])
     }
     day = day_of(number);
     length = snprintf(text, 32, "%04lld-%02u-%02u", (long long)day.year, day.month, day.day);
-    if (second != 0 && length > 0 && length < 32)
+    if ((whole || second != 0) && length > 0 && length < 32)
         snprintf(text + length, 32 - (size_t)length, "T%02d:%02d:%02dZ", (int)(second / HOUR),
                  (int)(second % HOUR / MINUTE), (int)(second % MINUTE));
+}
+
+void date_format(int64_t date, char text[32])
+{
+    format(date, false, text);
+}
+
+void date_format_whole(int64_t date, char text[32])
+{
+    format(date, true, text);
 }

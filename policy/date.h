@@ -19,4 +19,7 @@ bool date_parse(const char *text, int64_t *date);
 /* "2026-12-01" at midnight UTC, else "2026-12-01T08:30:00Z"; "" for DATE_BEGIN and DATE_END. */
 void date_format(int64_t date, char text[32]);
 
+/* The same for programs to read: always with the time. */
+void date_format_whole(int64_t date, char text[32]);
+
 #endif

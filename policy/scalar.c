@@ -120,6 +120,20 @@ static unsigned distance(const char *a, const char *b)
     return row[strlen(a) % 3][length];
 }
 
+/* Whether the digits of a text stand in the word, in their order: "TLSv12" is no TLSv1, and "TLSv1.4" none at all. */
+static bool has_digits(const char *word, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            continue;
+        word = strchr(word, *text);
+        if (word == NULL)
+            return false;
+        word++;
+    }
+    return true;
+}
+
 const char *scalar_nearest(const char *text, const char *const *words)
 {
     size_t length = strlen(text);
@@ -129,7 +143,7 @@ const char *scalar_nearest(const char *text, const char *const *words)
     if (length > WORD_MAX)
         return NULL;
     for (; *words != NULL; words++) {
-        unsigned d = strlen(*words) > WORD_MAX ? best : distance(text, *words);
+        unsigned d = strlen(*words) > WORD_MAX || !has_digits(*words, text) ? best : distance(text, *words);
 
         if (d < best) {
             best = d;

@@ -198,9 +198,18 @@ static void warn_exceptions(const struct doubts *doubts, const struct partner *p
     }
 }
 
-/* The walk that begins at an entry of that kind. `below` takes a name that only suffixes match. */
+static bool is_domain(unsigned kind)
+{
+    return kind == SELECT_DOMAIN || kind == SELECT_SUBDOMAINS;
+}
+
+/*
+ * The walk that begins at an entry of that kind; by `identity` where it is a domain. `below` takes a name that
+ * only suffixes match.
+ */
 static void select_entry(struct selection *selection, const struct policy *policy,
-                         const struct selector *entry, unsigned kind, char below[DOMAIN_MAX + 3])
+                         const struct selector *entry, unsigned kind, unsigned identity,
+                         char below[DOMAIN_MAX + 3])
 {
     const void *text = arena_at(&policy->arena, entry->text);
 
@@ -211,23 +220,28 @@ static void select_entry(struct selection *selection, const struct policy *polic
     }
     snprintf(below, DOMAIN_MAX + 3, "%s%.253s",
              kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "*." : "", (const char *)text);
-    if (kind == SELECT_DOMAIN || kind == SELECT_SUBDOMAINS)
-        select_domain(selection, policy, below, false);
+    if (is_domain(kind))
+        select_domain(selection, policy, below, identity == SELECTED_HELO);
     else
         select_client(selection, policy, NULL, below);
 }
 
-/* The first less specific partner behind an entry of that kind that enforces, or NULL. */
+/* The first less specific partner behind an entry of that kind, for that identity, that enforces; or NULL. */
 static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner,
-                                      const struct selector *entry, unsigned kind)
+                                      const struct selector *entry, unsigned kind, unsigned identity)
 {
+    unsigned listed = identity == SELECTED_HELO ? SELECTED_ENVELOPE_FROM : identity;
     struct selection selection;
     const struct partner *other;
     char below[DOMAIN_MAX + 3];
 
-    select_entry(&selection, doubts->policy, entry, kind, below);
+    if (is_domain(kind) != (identity != SELECTED_CLIENT)
+        || (is_domain(kind) && (partner->identities & listed) == 0))
+        return NULL;
+    select_entry(&selection, doubts->policy, entry, kind, identity, below);
     while ((other = select_next(&selection)) != NULL)
-        if (other != partner && partner_mode(doubts->policy, other, doubts->now) == MODE_ENFORCE)
+        if (other != partner && (!is_domain(kind) || (other->identities & listed) != 0)
+            && partner_mode(doubts->policy, other, doubts->now) == MODE_ENFORCE)
             return other;
     return NULL;
 }
@@ -235,19 +249,18 @@ static const struct partner *shadowed(const struct doubts *doubts, const struct 
 /* The first that any entry of the partner shadows. */
 static const struct partner *shadowed_by_any(const struct doubts *doubts, const struct partner *partner)
 {
+    static const unsigned identities[] = {SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM, SELECTED_HELO,
+                                          SELECTED_CLIENT};
+    const struct partner *other = NULL;
     size_t count;
     const struct selector *entry = partner_selectors(doubts->policy, partner, &count);
 
-    for (; count-- > 0; entry++)
-        for (unsigned kind = 0; kind < SELECT_COUNT; kind++) {
-            const struct partner *other = (entry->kinds & 1u << kind) == 0 || kind == SELECT_EVERYONE
-                                              ? NULL
-                                              : shadowed(doubts, partner, entry, kind);
-
-            if (other != NULL)
-                return other;
-        }
-    return NULL;
+    for (; other == NULL && count-- > 0; entry++)
+        for (unsigned kind = 0; kind < SELECT_COUNT; kind++)
+            for (unsigned i = 0; other == NULL && i < 4; i++)
+                if ((entry->kinds & 1u << kind) != 0 && kind != SELECT_EVERYONE)
+                    other = shadowed(doubts, partner, entry, kind, identities[i]);
+    return other;
 }
 
 static void warn_shadow(const struct doubts *doubts, const struct partner *partner)

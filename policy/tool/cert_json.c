@@ -30,9 +30,9 @@ static void dates(struct json *json, const struct certificate_view *view)
     static const char *const names[] = {"valid", "not_yet_valid", "expired"};
     char text[32];
 
-    date_format(view->not_before, text);
+    date_format_whole(view->not_before, text);
     member(json, "not_before", text);
-    date_format(view->not_after, text);
+    date_format_whole(view->not_after, text);
     member(json, "not_after", text);
     member(json, "validity", names[view->validity]);
     json_key(json, "days_left");

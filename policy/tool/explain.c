@@ -113,6 +113,9 @@ static void hint(const struct question *question, const struct policy *policy)
         fputs("forcetls explain: Sendmail shows no fingerprint of a key\n", stderr);
     if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY])
         fputs("forcetls explain: Postfix sends no {verify}; --mta sendmail asks as Sendmail\n", stderr);
+    if (policy_milter(policy)->mta != MTA_UNKNOWN && policy_milter(policy)->mta != question->mta)
+        fputs("forcetls explain: the policy's mta is not the one of --mta; certificates are not known then\n",
+              stderr);
     if (question->mta == MTA_POSTFIX && !policy_milter(policy)->postfix_facts
         && (question->fingerprint || question->key_fingerprint))
         fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
