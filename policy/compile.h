@@ -28,7 +28,9 @@ struct loading {
     arena_ref texts[TEXTS_KEPT];           /* of the policy, by their hash: the one that was kept last */
     const struct terms *terms[TERMS_KEPT]; /* of the partners read last */
     unsigned terms_count;
-    struct slots names; /* of the partners */
+    const char
+        *last_name; /* of the partners, while each name is greater than the one before; NULL behind that */
+    struct slots names; /* of the partners, from then on */
     size_t use_count, use_room;
     struct profile_use *uses; /* malloc'd */
 };

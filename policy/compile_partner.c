@@ -285,18 +285,40 @@ static bool append(struct policy *policy, const struct partner *partner)
     return true;
 }
 
-/* Enters the name of the partner added last. */
+/* The first `count` partners by name, all different. False: out of memory. */
+static bool index_names(struct loading *loading, size_t count)
+{
+    const struct partner *other;
+    bool good = true;
+
+    for (size_t i = 0; good && i < count; i++)
+        if (loading->policy->partners[i].name[0] != '\0')
+            good = select_add_name(&loading->names, loading->policy, i, &other);
+    return good;
+}
+
+/*
+ * Enters the name of the partner added last. Long lists are mostly sorted: as long as this one is, no name can
+ * stand in it twice, and there is no index.
+ */
 static void add_name(struct loading *loading, const struct node *node)
 {
     const struct policy *policy = loading->policy;
     size_t partner = policy->partner_count - 1;
-    const struct partner *other;
+    const char *name = policy->partners[partner].name;
+    const struct partner *other = NULL;
 
-    if (policy->partners[partner].name[0] == '\0')
+    if (name[0] == '\0')
         return;
-    if (!select_add_name(&loading->names, policy, partner, &other))
+    if (loading->last_name != NULL && strcmp(loading->last_name, name) < 0) {
+        loading->last_name = name;
+        return;
+    }
+    if ((loading->last_name != NULL && !index_names(loading, partner))
+        || !select_add_name(&loading->names, policy, partner, &other))
         loading_exhausted(loading);
-    else if (other != NULL)
+    loading->last_name = NULL;
+    if (other != NULL)
         loading_error(loading, node_find(node, "name"),
                       "partner \"%s\" is defined a second time; the first is %s:%u", other->name,
                       policy->files[other->file], (unsigned)other->line);

@@ -378,7 +378,7 @@ static void read_everything(struct loading *loading, const char *path)
 
 struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
 {
-    struct loading loading = {.diag = diag, .arg = arg, .file = path};
+    struct loading loading = {.diag = diag, .arg = arg, .file = path, .last_name = ""};
     struct policy *policy = policy_new(&loading);
 
     if (policy == NULL) {

@@ -226,16 +226,25 @@ const struct partner *policy_find_partner(const struct policy *policy, const cha
     return NULL;
 }
 
+/* Two reloads differ in little: partners that both lists begin or end with are in both, and need no index. */
 bool policy_each_missing(const struct policy *policy, const struct policy *other,
                          void (*missing)(void *arg, const struct partner *partner), void *arg)
 {
     struct slots names = {0};
     const struct partner *same;
-    bool good = slots_reserve(&names, other->partner_count);
+    size_t first = 0, end = policy->partner_count, other_end = other->partner_count;
+    bool good;
 
-    for (size_t i = 0; good && i < other->partner_count; i++)
+    while (first < end && first < other_end
+           && strcmp(policy->partners[first].name, other->partners[first].name) == 0)
+        first++;
+    while (first < end && first < other_end
+           && strcmp(policy->partners[end - 1].name, other->partners[other_end - 1].name) == 0)
+        end--, other_end--;
+    good = slots_reserve(&names, other_end - first);
+    for (size_t i = first; good && i < other_end; i++)
         good = select_add_name(&names, other, i, &same);
-    for (size_t i = 0; good && i < policy->partner_count; i++)
+    for (size_t i = first; good && i < end; i++)
         if (select_by_name(&names, other, policy->partners[i].name) == NULL)
             missing(arg, &policy->partners[i]);
     slots_free(&names);
