@@ -10,11 +10,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -221,34 +221,64 @@ static bool queue_take(struct log_line *line, int *priority)
     return taken;
 }
 
-/* A line that cannot be written is given up: there is nobody left to tell. */
-static void write_stderr(const struct log_line *line)
+/* What became of the last lines on stderr. Of the writing thread alone. */
+struct outlet {
+    size_t lost; /* lines that could not be written, and are not told yet */
+    bool torn;   /* the last one was written in part, and has no end */
+};
+
+/* Waits for room where stderr is not to block: the queue is long, and counts what finds no place in it. */
+static bool wait_for_room(void)
 {
-    struct iovec parts[2] = {{(char *)line->text, line->length}, {(char *)"\n", 1}};
-    struct iovec *part = parts;
-    int count = 2;
-    while (count > 0) {
-        ssize_t written = writev(STDERR_FILENO, part, count);
-        if (written < 0 && errno == EINTR)
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&room, 1, -1) >= 0 || errno == EINTR;
+}
+
+/* False: it cannot be written, or not all of it. */
+static bool write_stderr(struct outlet *outlet, const struct log_line *line)
+{
+    char octets[LOG_LINE_SIZE + 2];
+    size_t length = 0, sent = 0;
+    if (outlet->torn)
+        octets[length++] = '\n';
+    memcpy(octets + length, line->text, line->length);
+    length += line->length;
+    octets[length++] = '\n';
+    while (sent < length) {
+        ssize_t written = write(STDERR_FILENO, octets + sent, length - sent);
+        if (written < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room())))
             continue;
         if (written < 0)
-            return;
-        for (; count > 0 && (size_t)written >= part->iov_len; part++, count--)
-            written -= (ssize_t)part->iov_len;
-        if (count > 0) {
-            part->iov_base = (char *)part->iov_base + written;
-            part->iov_len -= (size_t)written;
-        }
+            break;
+        sent += (size_t)written;
     }
+    if (sent > 0)
+        outlet->torn = octets[sent - 1] != '\n';
+    return sent == length;
+}
+
+/* A line that cannot be written, as on a full disk, is told of in front of the next one that can be. */
+static void write_or_count(struct outlet *outlet, const struct log_line *line)
+{
+    struct log_line lost;
+    if (outlet->lost != 0) {
+        log_begin(&lost, "log");
+        log_number(&lost, "lost", outlet->lost);
+        if (write_stderr(outlet, &lost))
+            outlet->lost = 0;
+    }
+    if (outlet->lost != 0 || !write_stderr(outlet, line))
+        outlet->lost++;
 }
 
 static void *write_lines(void *unused)
 {
+    struct outlet outlet = {0, false};
     struct log_line line;
     int priority;
     while (queue_take(&line, &priority)) {
         if (queue.to_stderr)
-            write_stderr(&line);
+            write_or_count(&outlet, &line);
         else
             syslog(priority, "%s", line.text);
     }
@@ -274,8 +304,8 @@ bool log_stop(void)
     pthread_mutex_unlock(&queue.lock);
 
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += STOP_SECONDS;
-    queue.started = pthread_timedjoin_np(queue.writer, NULL, &deadline) != 0;
+    queue.started = pthread_clockjoin_np(queue.writer, NULL, CLOCK_MONOTONIC, &deadline) != 0;
     return !queue.started;
 }

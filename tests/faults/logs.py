@@ -4,7 +4,10 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import pathlib
 import re
+import resource
+import signal
 import socket as sockets
 import threading
 import time
@@ -78,9 +81,9 @@ def pipe():
                 os.close(fd)
 
 
-@test("F12 f stderr is a pipe that nobody reads: replies go on, and each line is told or counted as lost")
-def stuck_pipe():
+def stuck_pipe(blocks):
     with directory() as (place, path), pipe() as (reader, writer):
+        os.set_blocking(writer, blocks)
         with started("-e", "-c", path, "-s", f"unix:{place}/s", stderr=writer) as process:
             os.close(writer)
             slowest = refusals(f"unix:{place}/s", MESSAGES)
@@ -94,6 +97,31 @@ def stuck_pipe():
             equal(process.poll(), None, "alive")
             process.terminate()
             equal(process.wait(patience(15)), 0)
+
+
+test("F12 f stderr is a pipe that nobody reads: replies go on, and each line is told or counted as lost")(lambda: stuck_pipe(True))
+test("F12 f the same of a pipe that does not block")(lambda: stuck_pipe(False))
+
+
+@test("F11 F12 f stderr is a file on a disk that is full for a time: what did not fit is counted, and no two lines are one")
+def full_disk():
+    def little_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that a write fails beyond the limit
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, resource.RLIM_INFINITY))
+    with directory() as (place, path), open(f"{place}/log", "wb") as log:
+        with started("-e", "-c", path, "-s", f"unix:{place}/s", stderr=log, preexec_fn=little_room) as process:
+            equal(refusals(f"unix:{place}/s", 40) < patience(1), True, "on a full disk")
+            time.sleep(0.3)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            refusals(f"unix:{place}/s", 3)
+            end = time.monotonic() + patience(10)
+            while not (text := pathlib.Path(place, "log").read_text(encoding="ascii")).count("event=log lost=") and time.monotonic() < end:
+                time.sleep(0.02)
+            refusals(f"unix:{place}/s", 1)
+        lines = pathlib.Path(place, "log").read_text(encoding="ascii").splitlines()
+        torn = [line for line in lines if line.startswith("event=decision") and not line.endswith("identity=")]
+        told, lost = told_and_lost([parse_logfmt(line) for line in lines if line not in torn])
+        equal((len(torn) <= 1, told + lost, lost > 30), (True, 44, True), f"{told} told, {lost} lost, torn {torn}: {text}")
 
 
 class OwnDev:
