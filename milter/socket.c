@@ -9,6 +9,7 @@
 #include "milter/socket.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -58,10 +59,10 @@ static enum socket_state check_directory(const char *path, bool last, struct soc
     return SOCKET_GOOD;
 }
 
-/* From the root down. */
-static enum socket_state check_directories(const char *path, struct socket_problem *problem)
+/* From the root down to what holds the socket. */
+static enum socket_state check_way(const char *path, struct socket_problem *problem)
 {
-    char part[sizeof((struct sockaddr_un *)0)->sun_path];
+    char part[PATH_MAX];
     const char *last = strrchr(path, '/');
     for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
         size_t length = slash == path ? 1 : (size_t)(slash - path);
@@ -72,6 +73,19 @@ static enum socket_state check_directories(const char *path, struct socket_probl
             return state;
     }
     return SOCKET_GOOD;
+}
+
+/* The way as it is written, and the one that its symbolic links lead. */
+static enum socket_state check_directories(const char *path, struct socket_problem *problem)
+{
+    char directory[sizeof((struct sockaddr_un *)0)->sun_path], real[PATH_MAX + 2];
+    enum socket_state state = check_way(path, problem);
+    if (state != SOCKET_GOOD)
+        return state;
+    snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (realpath(directory, real) == NULL)
+        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", directory, strerror(errno));
+    return check_way(strcmp(real, "/") == 0 ? real : strcat(real, "/"), problem);
 }
 
 /* 0: somebody listens; else why not, an errno. */

@@ -110,6 +110,10 @@ def socket_refused():
         os.chmod(open_to_all, 0o777)
         equal(run("-e", "-c", path, "-s", f"unix:{open_to_all}/s")[0] != 0, True, "a directory that all may write")
         equal(os.path.exists(f"{open_to_all}/s"), False)
+        os.mkdir(f"{open_to_all}/in")
+        os.symlink(f"{open_to_all}/in", f"{place}/way")
+        equal(run("-e", "-c", path, "-s", f"unix:{place}/way/s")[0] != 0, True, "a link past a directory that all may write")
+        equal(os.path.exists(f"{open_to_all}/in/s"), False)
     with directory(policy(partner(), milter={"socket": "inet:8895"})) as (_, path):
         equal(run("-e", "-c", path)[0], CONFIG, "an inet socket without address in the policy")
 
