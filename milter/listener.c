@@ -158,6 +158,8 @@ static bool start_thread(void)
 
 static void close_all(void)
 {
+    if (listener.path != NULL)
+        unlink(listener.path); /* while it is ours: behind the close another daemon may take its place */
     int *const fds[] = {&listener.socket, &listener.wake, &listener.events};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
         if (*fds[i] >= 0)
@@ -165,8 +167,6 @@ static void close_all(void)
         *fds[i] = -1;
     }
     connections_end(&listener.connections);
-    if (listener.path != NULL)
-        unlink(listener.path);
     free(listener.path);
     listener.path = NULL;
 }

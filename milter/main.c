@@ -167,7 +167,7 @@ extern int mi_stop(void) __attribute__((weak));
  * begins, and knows what was asked. Only as libmilter's thread begins to wait can it be the faster one: then
  * libmilter knows. EX_OK, or the status to exit with.
  */
-static int run_until_stopped(void)
+static int run_until_stopped(const struct options *options)
 {
     struct sigaction action = {.sa_handler = ask_for_end};
     sigset_t taken = stop_signals();
@@ -178,7 +178,7 @@ static int run_until_stopped(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     if (pthread_create(&thread, NULL, run_libmilter, NULL) != 0)
-        return EX_OSERR;
+        return fail(options, EX_OSERR, "libmilter's thread cannot be started");
     pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
     sem_post(&work.begin);
     while (sem_wait(&work.end) != 0)
@@ -209,7 +209,7 @@ static int serve(const struct options *options, struct policy *policy)
     if (!current_start(options->policy, &settings))
         return fail(options, EX_OSERR, "the reload thread cannot be started");
     notify_send("READY=1");
-    status = run_until_stopped();
+    status = run_until_stopped(options);
     notify_send("STOPPING=1");
     log_event(LOG_NOTICE, "stop", "text", status == EX_OK ? "asked to" : "libmilter failed");
     return status;
@@ -225,8 +225,10 @@ int main(int argc, char **argv)
     if (options.check)
         return check_policy(&options);
     limits_set();
-    if (!log_start(options.to_stderr))
+    if (!log_start(options.to_stderr)) {
+        options.to_stderr = false; /* nobody will write what is logged */
         return fail(&options, EX_OSERR, "the log's thread cannot be started");
+    }
     struct policy *policy = current_load(options.policy, tell_diag, &options);
     status = policy != NULL ? serve(&options, policy) : EX_CONFIG;
     listener_stop();
