@@ -74,9 +74,11 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
     if (session == NULL)
         return SMFIS_CONTINUE;
 
-    unsigned needs = policy_needs(session->policy);
+    struct policy *policy = current_get();
+    unsigned needs = policy_needs(policy);
+    policy_unref(policy);
     if (!(actions & SMFIF_SETSYMLIST))
-        needs |= NEED_CONNECT;
+        needs |= NEED_CONNECT | NEED_HELO; /* to tell what came with them from what comes with MAIL */
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (!(events[i].need & needs) && (steps & events[i].leave_out)) {
             *wanted_steps |= events[i].leave_out;
@@ -180,19 +182,15 @@ static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts 
     }
     if (!session_keep(session, facts, now))
         return decision_internal(mta, session);
-    session->transaction->mail_port = mta_macro(mta, "{client_port}");
+    session->transaction->rcpt_port = session->mail_port;
     return SMFIS_CONTINUE;
 }
 
-static sfsistat filter_mail(SMFICTX *mta, char **arguments)
+static sfsistat judge_mail(SMFICTX *mta, struct session *session, const char *argument)
 {
-    struct session *session = session_of(mta);
     struct facts facts;
-    if (session == NULL)
-        return decision_internal(mta, NULL);
-    session_begin(session);
     sfsistat answer = SMFIS_ACCEPT;
-    switch (read_facts(mta, session, arguments[0], &facts)) {
+    switch (read_facts(mta, session, argument, &facts)) {
     case READ_STRANGER:
         break;
     case READ_WHOLE:
@@ -203,6 +201,19 @@ static sfsistat filter_mail(SMFICTX *mta, char **arguments)
         break;
     }
     facts_clear(&facts);
+    return answer;
+}
+
+static sfsistat filter_mail(SMFICTX *mta, char **arguments)
+{
+    struct session *session = session_of(mta);
+    if (session == NULL)
+        return decision_internal(mta, NULL);
+    session_begin(session);
+    sfsistat answer = mta_macros_left_at_mail(mta, session) ? decision_internal(mta, session)
+                                                            : judge_mail(mta, session, arguments[0]);
+    if (session->transaction == NULL)
+        session_end(session);
     return answer;
 }
 

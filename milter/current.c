@@ -72,16 +72,6 @@ struct policy *current_get(void)
     return policy;
 }
 
-void current_renew(struct policy **policy)
-{
-    /* While we hold a reference no other policy can have its address. */
-    if (atomic_load_explicit(&current.policy, memory_order_relaxed) == *policy)
-        return;
-    struct policy *old = *policy;
-    *policy = current_get();
-    policy_unref(old);
-}
-
 /* Names of partners that are only in one of two policies. */
 struct difference {
     char names[LOG_VALUE_MAX * 4];
@@ -200,9 +190,9 @@ bool current_stop(void)
     pthread_kill(reload.thread, SIGUSR1);
 
     struct timespec deadline;
-    clock_gettime(CLOCK_REALTIME, &deadline);
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += STOP_SECONDS;
-    reload.started = pthread_timedjoin_np(reload.thread, NULL, &deadline) != 0;
+    reload.started = pthread_clockjoin_np(reload.thread, NULL, CLOCK_MONOTONIC, &deadline) != 0;
     if (!reload.started) {
         free(reload.socket);
         free(reload.postfix_facts);

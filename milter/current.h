@@ -18,9 +18,6 @@ void current_replace(struct policy *policy);
 /* A new reference to the policy in force. */
 struct policy *current_get(void);
 
-/* Exchanges a reference for one to the policy in force; costs one load where it is that already. */
-void current_renew(struct policy **policy);
-
 /*
  * Starts the thread that loads `path` (which must last) again on SIGUSR1, which
  * every thread must have blocked. `begun_with`: where the daemon listens by the policy's

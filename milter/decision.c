@@ -277,12 +277,19 @@ sfsistat decision_conclude(SMFICTX *mta, struct session *session, const struct v
     return SMFIS_CONTINUE;
 }
 
-sfsistat decision_internal(SMFICTX *mta, struct session *session)
+/* By the message's policy, or where there is none by the one in force. */
+static bool has_partners(const struct session *session)
 {
-    struct policy *policy = session != NULL ? policy_ref(session->policy) : current_get();
+    bool held = session != NULL && session->policy != NULL;
+    struct policy *policy = held ? policy_ref(session->policy) : current_get();
     size_t partners = policy_partner_count(policy);
     policy_unref(policy);
-    if (partners == 0)
+    return partners != 0;
+}
+
+sfsistat decision_internal(SMFICTX *mta, struct session *session)
+{
+    if (!has_partners(session))
         return SMFIS_CONTINUE;
 
     static const struct facts nothing_known;

@@ -25,6 +25,7 @@ void mta_macros_note_early(SMFICTX *mta, struct session *session)
 {
     for (size_t i = 0; i < SESSION_MACROS; i++)
         session->early[i] = mta_macro(mta, macro_names[session_macros[i]]);
+    session->mail_port = NULL; /* freed, as all that came behind CONNECT and HELO */
 }
 
 const char *mta_macro_of_mail(void *arg, const char *name)
@@ -56,6 +57,20 @@ bool mta_macros_ask(SMFICTX *mta, unsigned shown)
            && (!(shown & NEED_DATA) || ask_for(mta, SMFIM_DATA, "i")) && ask_for(mta, SMFIM_EOM, "i");
 }
 
+/* Where libmilter holds the {client_port} of the last MAIL or RCPT; NULL: none came with them. */
+static const char *place_of_port(SMFICTX *mta, const struct session *session)
+{
+    struct mail_macros macros = {mta, session};
+    return mta_macro_of_mail(&macros, macro_names[MACRO_CLIENT_PORT]);
+}
+
+bool mta_macros_left_at_mail(SMFICTX *mta, struct session *session)
+{
+    const char *before = session->mail_port;
+    session->mail_port = place_of_port(mta, session);
+    return session->macros_asked && before != NULL && session->mail_port == before;
+}
+
 bool mta_macros_lost_at_mail(const struct session *session, const struct facts *facts)
 {
     if (!session->macros_asked || facts->macros_asked)
@@ -66,8 +81,10 @@ bool mta_macros_lost_at_mail(const struct session *session, const struct facts *
     return true;
 }
 
-bool mta_macros_lost_at_rcpt(SMFICTX *mta, const struct session *session)
+bool mta_macros_lost_at_rcpt(SMFICTX *mta, struct session *session)
 {
-    const char *port = session->transaction->mail_port;
-    return session->macros_asked && port != NULL && mta_macro(mta, "{client_port}") == port;
+    struct transaction *transaction = session->transaction;
+    const char *before = transaction->rcpt_port;
+    transaction->rcpt_port = place_of_port(mta, session);
+    return session->macros_asked && before != NULL && transaction->rcpt_port == before;
 }

@@ -32,12 +32,18 @@ struct mail_macros {
 const char *mta_macro_of_mail(void *arg, const char *name);
 
 /*
- * Where memory runs out over the macros of MAIL libmilter goes on without them, and tells nobody: but an MTA
- * that takes lists has something to say of everyone's mail. ("v" is left from CONNECT.)
+ * Where memory runs out over the macros of MAIL libmilter goes on without them, and tells nobody. Then those of the
+ * mail before are still there: new ones never lie where the last ones lay, which are freed only behind them. And
+ * where there were none before, none are there now: but an MTA that takes lists has something to say of everyone's
+ * mail. ("v" is left from CONNECT.) To be asked once a MAIL, the first before anything is read.
  */
+bool mta_macros_left_at_mail(SMFICTX *mta, struct session *session);
 bool mta_macros_lost_at_mail(const struct session *session, const struct facts *facts);
 
-/* The same of RCPT, whose list asks for {client_port}, too, so that MAIL's shows that none came. */
-bool mta_macros_lost_at_rcpt(SMFICTX *mta, const struct session *session);
+/*
+ * The same of RCPT, whose list asks for {client_port}, too, so that MAIL's or the RCPT's before shows that none
+ * came. To be asked once a RCPT.
+ */
+bool mta_macros_lost_at_rcpt(SMFICTX *mta, struct session *session);
 
 #endif

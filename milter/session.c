@@ -14,10 +14,7 @@
 
 struct session *session_new(void)
 {
-    struct session *session = calloc(1, sizeof *session);
-    if (session != NULL)
-        session->policy = current_get();
-    return session;
+    return calloc(1, sizeof(struct session));
 }
 
 void session_free(struct session *session)
@@ -25,7 +22,6 @@ void session_free(struct session *session)
     if (session == NULL)
         return;
     session_end(session);
-    policy_unref(session->policy);
     free(session->helo);
     free(session);
 }
@@ -41,7 +37,7 @@ void session_helo(struct session *session, const char *name)
 void session_begin(struct session *session)
 {
     session_end(session);
-    current_renew(&session->policy);
+    session->policy = current_get();
 }
 
 bool session_keep(struct session *session, struct facts *facts, int64_t now)
@@ -79,6 +75,8 @@ bool session_add_recipient(struct session *session, const struct recipient *reci
 void session_end(struct session *session)
 {
     struct transaction *transaction = session->transaction;
+    policy_unref(session->policy);
+    session->policy = NULL;
     if (transaction == NULL)
         return;
     facts_clear(&transaction->facts);

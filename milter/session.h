@@ -23,7 +23,7 @@ enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
 struct transaction {
     int64_t now;                  /* at MAIL: the one moment at which the message is judged */
     uint64_t moment;              /* at MAIL: what postfix_facts heard until then is of other messages */
-    const char *mail_port;        /* where libmilter holds MAIL's {client_port}; to compare, not to read */
+    const char *rcpt_port;        /* as mail_port, of the last RCPT, before that of MAIL */
     enum join join;               /* what became of the pins */
     struct facts facts;           /* copied; owns its strings */
     struct recipient *recipients; /* accepted so far */
@@ -35,7 +35,7 @@ struct transaction {
 
 /* One connection. Used by one thread at a time, but not always by the same one. */
 struct session {
-    struct policy *policy;    /* in force at the last MAIL, before that at the beginning; a reference */
+    struct policy *policy;    /* in force at MAIL, a reference; NULL between messages, which may be hours */
     unsigned shown;           /* NEED_*: the events that the MTA was asked to show */
     unsigned long unanswered; /* SMFIP_NR_*: the events that it awaits no answer to */
     bool damaged;             /* memory ran out over something that had to be kept */
@@ -45,6 +45,7 @@ struct session {
     struct network client; /* of the CONNECT event */
     const char
         *early[SESSION_MACROS];      /* where libmilter holds CONNECT's and HELO's; to compare, not to read */
+    const char *mail_port;           /* where it holds the last MAIL's {client_port}, NULL: none; likewise */
     char *helo;                      /* last HELO or EHLO name, or NULL */
     struct transaction *transaction; /* NULL: no message is on its way, or it needs no further look */
 };
@@ -56,7 +57,7 @@ void session_free(struct session *session); /* NULL is fine */
 /* Keeps the name; NULL is none. */
 void session_helo(struct session *session, const char *name);
 
-/* Begins a message afresh, whatever became of the one before, under the policy in force now. */
+/* Begins a message afresh, whatever became of the one before, under the policy in force now, and holds that. */
 void session_begin(struct session *session);
 
 /*
@@ -68,7 +69,7 @@ bool session_keep(struct session *session, struct facts *facts, int64_t now);
 /* One more accepted recipient. False: out of memory. */
 bool session_add_recipient(struct session *session, const struct recipient *recipient);
 
-/* Ends the message, if there is one. */
+/* Ends the message, if there is one, and lets go of its policy. */
 void session_end(struct session *session);
 
 #endif

@@ -113,38 +113,65 @@ def mail(daemon, profile, sender, **of_message):
         return SILENCE
 
 
-def pinned_mail(daemon):
+def in_session(daemon, profile, talk):
+    """What talk() answers of a session of its own: 'put off' where the milter hung up."""
     try:
-        with greeted(daemon, strong()) as session:
+        with greeted(daemon, profile) as session:
             session.stream.settimeout(patience(5))
-            replies = [session.mail("<a@pinned.test>")]
-            if not replies[0].refused:
-                replies.append(session.rcpt("<b@here.test>"))
-                with contextlib.suppress(ConnectionError):
-                    report(daemon, request(session, "EF:" * 31 + "01"))
-                for step in (session.data, session.eoh, session.eom):
-                    replies.append(step())
-                    if replies[-1].refused:
-                        break
-            return result(replies).brief
+            return talk(session)
     except (ConnectionError, FileNotFoundError):
         return "put off"
     except TimeoutError:
         return SILENCE
 
 
+def pinned_mail(daemon):
+    def talk(session):
+        replies = [session.mail("<a@pinned.test>")]
+        if not replies[0].refused:
+            replies.append(session.rcpt("<b@here.test>"))
+            with contextlib.suppress(ConnectionError):
+                report(daemon, request(session, "EF:" * 31 + "01"))
+            for step in (session.data, session.eoh, session.eom):
+                replies.append(step())
+                if replies[-1].refused:
+                    break
+        return result(replies).brief
+    return in_session(daemon, strong(), talk)
+
+
+ALIAS = ("<alias@here.test>", {"rcpt_addr": "judged@xn--ber-goa.test"})
+
+
 def resolved_mail(daemon):
     """To an alias: that it is a judged recipient's is in {rcpt_addr} alone."""
-    try:
-        with greeted(daemon, plain()) as session:
-            session.stream.settimeout(patience(5))
-            replies = [session.mail("<a@rcpt.test>")]
-            if not replies[0].refused:
-                replies.append(session.rcpt("<alias@here.test>", {"rcpt_addr": "judged@xn--ber-goa.test"}))
-                replies += [] if replies[-1].refused else [session.data(), session.eoh(), session.eom()]
-            return result(replies).brief
-    except (ConnectionError, FileNotFoundError):
-        return "put off"
+    def talk(session):
+        replies = [session.mail("<a@rcpt.test>")]
+        if not replies[0].refused:
+            replies.append(session.rcpt(*ALIAS))
+            replies += [] if replies[-1].refused else [session.data(), session.eoh(), session.eom()]
+        return result(replies).brief
+    return in_session(daemon, plain(), talk)
+
+
+def second_recipient(daemon):
+    """The same behind a recipient whose macros are still there."""
+    def talk(session):
+        reply = session.mail("<a@rcpt.test>")
+        if reply.refused:
+            return reply.brief
+        session.rcpt("<other@here.test>")
+        return session.rcpt(*ALIAS).brief
+    return in_session(daemon, plain(), talk)
+
+
+def second_mail(daemon):
+    """That it is a partner's is in {mail_addr} alone; a stranger's mail came before, whose macros are still there."""
+    def talk(session):
+        session.mail("<a@stranger.test>")
+        session.abort()
+        return session.mail("<a%partner.test@here.test>", {"mail_addr": "a@partner.test"}).brief
+    return in_session(daemon, plain(), talk)
 
 
 UNSEEN = {"mail_addr": None}
@@ -156,6 +183,8 @@ SCENARIO = [
     ("a header From", HARD, lambda d: mail(d, plain(), "<a@stranger.test>", headers=[("From", "x@\u00d6RTLICH.test")])),
     ("recipients", HARD, lambda d: mail(d, plain(), "<a@rcpt.test>", recipients=["<judged@\u00dcBER.test>"])),
     ("an alias of a recipient", HARD, resolved_mail),
+    ("an alias as the second recipient", HARD, second_recipient),
+    ("the second mail of a session", HARD, second_mail),
     ("a client", HARD, lambda d: mail(d, plain(name="mail.kunde.test"), "<a@stranger.test>")),
     ("a pin that is another", "554 5.7.1", pinned_mail),
     ("a stranger", "accept", lambda d: mail(d, plain(), "<a@stranger.test>")),

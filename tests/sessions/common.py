@@ -2,6 +2,7 @@
 """What the session tests share: policies as values, one mail from greeting to verdict, tables of cases."""
 import datetime
 import json
+import os
 from collections import namedtuple
 
 from daemon import Daemon
@@ -114,6 +115,19 @@ def briefly(got):
 def partners(got):
     """The partner of each line, the verdict with it: 'contoso fail'."""
     return [f"{line['partner']} {line['verdict']}" for line in got.lines]
+
+
+def resident(daemon):
+    """Its memory, in KiB."""
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def watched(daemon):
+    """Whether a sanitizer or a wrapper keeps memory for its own purposes."""
+    with open(f"/proc/{daemon.pid}/exe", "rb") as file:
+        program = file.read()
+    return b"__asan_init" in program or b"__tsan_init" in program or bool(os.environ.get("FORCETLS_WRAPPER"))
 
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["Daemon", "sendmail"]

@@ -9,7 +9,7 @@ import resource
 import struct
 import time
 
-from common import Daemon, GOOD, NO_TLS, SENDER, briefly, greeted, judge, partner, plain, policy, postfix, strong
+from common import Daemon, GOOD, NO_TLS, SENDER, briefly, greeted, judge, partner, plain, policy, postfix, strong, watched
 from daemon import connect
 from milterclient import Session, message
 from tap import equal, test
@@ -173,13 +173,6 @@ def vanishing():
                 stage(session)
             session.stream.close()
         still_well(daemon, "clients that vanished")
-
-
-def watched(daemon):
-    """Whether a sanitizer or a wrapper keeps memory for its own purposes."""
-    with open(f"/proc/{daemon.pid}/exe", "rb") as file:
-        program = file.read()
-    return b"__asan_init" in program or b"__tsan_init" in program or bool(os.environ.get("FORCETLS_WRAPPER"))
 
 
 @test("F12 p memory stays bounded over thousands of messages")

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from common import (Certificate, Daemon, GOOD, OURS, SENDER, briefly, decisions, greeted, judge, partner, policy, postfix,
+from common import (Certificate, Daemon, GOOD, OURS, SENDER, briefly, decisions, greeted, judge, partner, policy, postfix, resident,
                     result, sendmail, settle, strong)
 from daemon import binary, connect, free_port, own_directory, patience
 from milterclient import STRONG, Tls
@@ -286,11 +286,6 @@ def interleaved():
 
 
 # ---- hostile and unlucky ----
-
-def resident(daemon):
-    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
 
 def pour(stream, octets, megabytes=8):
     """Sends until the other side has enough of it."""

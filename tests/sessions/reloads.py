@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reloads: what stays, what changes, and when (F06, F07, F13)."""
+import contextlib
 import os
 import shutil
 import signal
 import threading
 import time
 
-from common import Daemon, NO_TLS, OURS, SENDER, briefly, decisions, greeted, judge, partner, plain, policy, settle, strong
+from common import (Daemon, NO_TLS, OURS, SENDER, briefly, decisions, greeted, judge, partner, plain, policy, resident, settle, strong,
+                    watched)
 from daemon import patience
 from milterclient import message
 from tap import contains, equal, test
@@ -240,6 +242,22 @@ def storm():
         while judge(daemon, plain()).brief != SOFT_REPLY:
             equal(time.monotonic() < end, True, "the last policy in time")
         equal({line["result"] for line in daemon.reloads()}, {"loaded"})
+
+
+@test("F06 p a session between two messages keeps no policy: reloads beside idle sessions do not add up")
+def idle_sessions_hold_nothing():
+    many = [partner(f"p{n:05d}", [f"p{n:05d}.test"]) for n in range(20000)]
+    with Daemon(policy(*many)) as daemon, contextlib.ExitStack() as idle:
+        if watched(daemon):
+            return  # the plain build's run measures it
+        daemon.reload()
+        before = resident(daemon)
+        for number in range(12):
+            session = idle.enter_context(greeted(daemon, plain()))
+            equal(session.mail("<a@nobody.test>").kind, "accept")
+            equal(message(session, "<a@p00007.test>")[-1].brief, NO_TLS)
+            daemon.reload(timeout=60)
+        equal(resident(daemon) - before < 4 << 10, True, f"KiB: {before}, with twelve idle sessions {resident(daemon)}")
 
 
 @test("F07 p a reload while a session waits costs it nothing")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One session, many messages; when the MTA tells what: T02 to T04, negotiation, macro lists."""
+import json
+
 from common import (Daemon, GOOD, NO_TLS, OURS, SENDER, briefly, decisions, greeted, judge, partner, plain, policy, postfix,
                     sendmail, settle, strong)
 from milterclient import (NOBODY, NOCONNECT, NODATA, NOEOH, NOHDRS, NOHELO, NOMAIL, NORCPT, NOUNKNOWN, QUARANTINE, RCPT_REJ,
@@ -32,6 +34,49 @@ def lists_not_honoured():
                 equal(briefly(judge(daemon, plain(mta), options=options)), MACROS, f"{what}: {mta.__name__} plaintext")
                 equal(briefly(judge(daemon, strong(mta, GOOD), options=options)), MACROS, f"{what}: {mta.__name__} TLS")
                 equal(judge(daemon, plain(mta), "<a@nobody.test>", options=options).brief, "accept", f"{what}: a stranger's")
+
+
+@test("T03 p the client's port at CONNECT, of a list that nobody asked for, makes no recipient's macros lost")
+def port_at_connect():
+    profile = strong()
+    profile = profile._replace(lists={**profile.lists, "connect": ["{client_port}"]})
+    rule = partner(identities=["header_from"], recipients=["x@example.org"])
+    with Daemon(policy(rule)) as daemon, Session(daemon.socket, profile, honour_lists=False) as session:
+        session.connect()
+        session.helo()
+        for number in range(3):
+            replies = message(session, "<a@nobody.test>", recipients=["<b@example.org>", "<c@example.org>"])
+            equal([reply.brief for reply in replies if reply.refused], [], f"message {number}")
+
+
+@test("T03 p an MTA without macro lists, whose HELO tells the port and TLS: what HELO told is not MAIL's, where no policy needs HELO")
+def port_at_helo():
+    rule = json.dumps({"version": 1, "partners": [{"name": "client", "clients": ["192.0.2.10"], "action": "reject"}]})
+    profile = strong()
+    profile = profile._replace(lists={**profile.lists, "helo": profile.lists["helo"] + ["{client_port}"]})
+    with Daemon(rule) as daemon, Session(daemon.socket, profile, honour_lists=False, actions=0x1ff & ~SETSYMLIST) as session:
+        session.connect()
+        session.helo()
+        equal(session.mail("<a@nobody.test>").brief, OURS)
+
+
+@test("T04 p macros of a hundred mails and recipients in a session, with RSET, refusals and second HELOs, are each one's own")
+def macros_of_many():
+    rule = policy(partner(recipients=["b@example.org"]), partner("refused", ["refused.test"]))
+    with Daemon(rule) as daemon, greeted(daemon, plain()) as session:
+        for number in range(300):
+            equal(session.mail("<a@nobody.test>").kind, "accept", f"a stranger's, {number}")
+            if number % 3 == 0:
+                session.abort()
+            equal(session.mail("<a@refused.test>").brief, NO_TLS, f"refused, {number}")
+            if number % 5 == 0:
+                session.helo(f"mx{number}.client.test")
+            equal(session.mail(SENDER).kind, "continue", f"by recipients, {number}")
+            equal([session.rcpt(f"<{name}@example.org>").brief for name in "abca"], ["continue", NO_TLS, "continue", "continue"], f"recipients, {number}")
+            if number % 2:
+                session.abort()
+            else:
+                equal([reply.refused for reply in (session.data(), session.eoh(), session.eom())], [False] * 3, f"the end, {number}")
 
 
 @test("T03 p TLS macros at HELO alone, of a list that nobody asked for, are not MAIL's")
