@@ -4,7 +4,9 @@
     with Daemon(POLICY) as daemon:
         ... daemon.socket, daemon.decisions(), daemon.reload(OTHER) ...
 """
+import errno
 import os
+import random
 import re
 import shlex
 import shutil
@@ -48,10 +50,17 @@ def own_directory(prefix="ft-"):
 
 
 def free_port(host="127.0.0.1"):
+    """A port below those that the system hands to clients: none of them takes it meanwhile."""
     family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
-    with sockets.socket(family, sockets.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    while True:
+        with sockets.socket(family, sockets.SOCK_STREAM) as probe:
+            probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, random.randint(10000, 30000)))
+                return probe.getsockname()[1]
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
 
 
 PAIR = re.compile(r'([A-Za-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^ "]*))(?: |$)')
