@@ -12,6 +12,8 @@
 #include "policy/scalar.h"
 #include "policy/socket_form.h"
 
+enum { NAMED_MOST = 64 };
+
 /* ---- milter ---- */
 
 static bool compile_socket(struct loading *loading, const struct node *node, const char **text)
@@ -234,38 +236,76 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
     free(names);
 }
 
-/* Whether `wanted` is reached from a profile's own profiles, at most `depth` deep. */
-static bool reaches(const struct require *require, const struct profile *wanted, size_t depth)
+/*
+ * Whether a `require` names at most *left profiles, with those that they name, each as often as it is named. Where it
+ * does, no walk through them is endless or long.
+ */
+static bool names_few(const struct require *require, unsigned *left)
 {
-    for (size_t i = 0; i < require->profile_count; i++)
-        if (require->profiles[i] != NULL
-            && (require->profiles[i] == wanted
-                || (depth > 0 && reaches(require->profiles[i]->require, wanted, depth - 1))))
+    for (size_t i = 0; i < require->profile_count; i++) {
+        if (require->profiles[i] == NULL)
+            continue;
+        if (*left == 0)
+            return false;
+        --*left;
+        if (!names_few(require->profiles[i]->require, left))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the profile is among the first *left of them. */
+static bool reaches(const struct require *require, const struct profile *wanted, unsigned *left)
+{
+    for (size_t i = 0; i<require->profile_count && * left> 0; i++) {
+        if (require->profiles[i] == NULL)
+            continue;
+        --*left;
+        if (require->profiles[i] == wanted || reaches(require->profiles[i]->require, wanted, left))
             return true;
+    }
     return false;
 }
 
-static void check_circles(struct loading *loading)
+/* Tells the profiles that name too many: those in a circle, or if there is none all of them. */
+static void tell_crowds(struct loading *loading, bool circles)
 {
     const struct policy *policy = loading->policy;
 
     for (size_t i = 0; i < policy->profile_count; i++) {
         const struct profile *profile = &policy->profiles[i];
         const struct node at = {.line = profile->place.line, .column = profile->place.column};
+        unsigned left = NAMED_MOST, again = NAMED_MOST;
 
-        if (profile->builtin != NULL || !reaches(profile->require, profile, PIECES_MAX))
+        if (names_few(profile->require, &left) || (circles && !reaches(profile->require, profile, &again)))
             continue;
         loading->file = profile->place.file;
-        loading_error(loading, &at, "profile \"%s\" contains itself", profile->name);
+        if (circles)
+            loading_error(loading, &at, "profile \"%s\" contains itself", profile->name);
+        else
+            loading_error(loading, &at, "profile \"%s\" and those it names name more than %d profiles",
+                          profile->name, NAMED_MOST);
     }
+}
+
+static void check_circles(struct loading *loading)
+{
+    unsigned errors = loading->errors;
+
+    tell_crowds(loading, true);
+    if (loading->errors == errors)
+        tell_crowds(loading, false);
 }
 
 static void check_pieces(struct loading *loading, const struct partner *partner)
 {
-    struct piece piece[PIECES_MAX];
+    const struct require *own = &partner->terms->require;
     const struct node at = {.line = partner->line, .column = partner->column};
+    struct piece piece[PIECES_MAX];
+    unsigned left = NAMED_MOST;
 
-    if (require_pieces(loading->policy, partner, piece) <= PIECES_MAX)
+    if (names_few(own->has_profiles ? own : &loading->policy->require, &left)
+        && require_pieces(loading->policy, partner, piece) <= PIECES_MAX)
         return;
     loading->file = loading->policy->files[partner->file];
     loading_error(loading, &at,
