@@ -119,6 +119,13 @@ static bool read_word(struct list *list, char **copy)
     return true;
 }
 
+static bool has_control(const char *text)
+{
+    while ((unsigned char)*text >= 0x20 && *text != 0x7F)
+        text++;
+    return *text != '\0';
+}
+
 /* What stands behind an "@": labels with dots, blanks and comments between, or square brackets. */
 static bool read_domain(struct list *list)
 {
@@ -145,7 +152,8 @@ static bool read_domain(struct list *list)
         more = more && *list->at == '.';
     }
     *end = '\0';
-    if (end == list->domain || (!bracketed && strpbrk(list->domain, "@<>,;:()\"\\") != NULL))
+    if (end == list->domain || has_control(list->domain)
+        || (!bracketed && strpbrk(list->domain, "@<>,;:()\"\\") != NULL))
         return false;
     list->length = bracketed && address_is_literal(list->domain) ? 0 : (size_t)(end - list->domain);
     return true;

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNPARSED_MOST = 1 << 20 };
+/* Several times what anyone writes, and what can be searched in a moment. */
+enum { UNPARSED_MOST = 1 << 18 };
 
 /* What may stand between a label and a dot, comments apart. */
 static bool is_filler(char octet)
@@ -16,30 +17,74 @@ static bool is_filler(char octet)
     return octet != '\0' && strchr(" \t\n\v\f\r\"", octet) != NULL;
 }
 
-/* Keeps a field, behind a line feed if it is not the first. */
-static void keep(struct header_from *from, const char *value, size_t length)
+static bool is_letter(char octet)
 {
-    size_t needed = from->unparsed_length + length + 2;
+    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
+           || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
+}
 
-    if (needed > UNPARSED_MOST) {
+static size_t label_length(const char *at, const char *end)
+{
+    const char *start = at;
+
+    while (at < end && is_letter(*at) && domain_separator(at, (size_t)(end - at)) == 0)
+        at++;
+    return (size_t)(at - start);
+}
+
+static void append(struct header_from *from, const char *octets, size_t length)
+{
+    size_t needed = from->unparsed_length + length + 1;
+
+    if (needed > UNPARSED_MOST)
         from->exhausted = true;
-        return;
-    }
-    if (needed > from->unparsed_room) {
+    if (needed > from->unparsed_room && !from->exhausted) {
         size_t room = needed > 2 * from->unparsed_room ? needed : 2 * from->unparsed_room;
         char *unparsed = realloc(from->unparsed, room);
 
-        if (unparsed == NULL) {
-            from->exhausted = true;
-            return;
-        }
-        from->unparsed = unparsed;
-        from->unparsed_room = room;
+        from->exhausted = unparsed == NULL;
+        from->unparsed = unparsed != NULL ? unparsed : from->unparsed;
+        from->unparsed_room = unparsed != NULL ? room : from->unparsed_room;
     }
-    if (from->unparsed_length > 0)
-        from->unparsed[from->unparsed_length++] = '\n';
-    memcpy(from->unparsed + from->unparsed_length, value, length + 1);
+    if (from->exhausted)
+        return;
+    memcpy(from->unparsed + from->unparsed_length, octets, length);
     from->unparsed_length += length;
+    from->unparsed[from->unparsed_length] = '\0';
+}
+
+/* A label of eight-bit octets is kept in its compared form: it may be looked at many times. */
+static void append_label(struct header_from *from, const char *label, size_t length)
+{
+    struct domain compared;
+    bool plain = true;
+
+    for (size_t i = 0; i < length; i++)
+        plain &= (unsigned char)label[i] < 0x80;
+    if (plain)
+        append(from, label, length);
+    else if (domain_normalise(&compared, label, length) == DOMAIN_UNREAD)
+        from->exhausted = true;
+    else
+        append(from, compared.text, compared.length);
+}
+
+/* Keeps a field, behind a line feed if it is not the first. */
+static void keep(struct header_from *from, const char *value)
+{
+    const char *end = value + strlen(value);
+
+    if (from->unparsed_length > 0)
+        append(from, "\n", 1);
+    while (value < end && !from->exhausted) {
+        size_t length = label_length(value, end), separator = domain_separator(value, (size_t)(end - value));
+
+        if (length > 0)
+            append_label(from, value, length);
+        else
+            append(from, separator > 0 ? "." : value, 1);
+        value += length > 0 ? length : separator > 0 ? separator : 1;
+    }
 }
 
 /*
@@ -77,25 +122,10 @@ static void write_joined(char *joined, const char *value)
 
 void header_from_keep_unparsed(struct header_from *from, const char *value, char *room)
 {
-    keep(from, value, strlen(value));
+    keep(from, value);
     write_joined(room, value);
     if (strcmp(room, value) != 0)
-        keep(from, room, strlen(room));
-}
-
-static bool is_letter(char octet)
-{
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
-}
-
-static size_t label_length(const char *at, const char *end)
-{
-    const char *start = at;
-
-    while (at < end && is_letter(*at) && domain_separator(at, (size_t)(end - at)) == 0)
-        at++;
-    return (size_t)(at - start);
+        keep(from, room);
 }
 
 void header_from_each_name(const struct header_from *from, unsigned max_labels, header_from_name_fn *found,

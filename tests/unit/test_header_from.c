@@ -189,7 +189,7 @@ static void s15_whole_labels(void **state)
         { "<a@b.c", 9, "a b b.c c " },
         { "<a..b.", 9, "a b " },
         { "<.a_-1=A", 9, "a_-1 A " },
-        { "<\xc3\xbc\xe3\x80\x82" "b", 9, "\xc3\xbc \xc3\xbc\xe3\x80\x82" "b b " },
+        { "<\xc3\xbc\xe3\x80\x82" "b", 9, "xn--tda xn--tda.b b " },
         { "a@b (c", 9, "a b c " },
     };
     size_t i;
@@ -202,6 +202,23 @@ static void s15_whole_labels(void **state)
         header_from_add(&from, rows[i].value);
         header_from_each_name(&from, rows[i].max_labels, collect, names);
         assert_string_equal(names, rows[i].names);
+        header_from_clear(&from);
+    }
+}
+
+static void s15_control_octets(void **state)
+{
+    static const char *const values[] = { "a@partner.test\x7f", "a@partner.test\x1b", "<a@partner.test\x01>", "CEO <a@\x08partner.test>" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct header_from from = { 0 };
+        char names[512] = "";
+
+        header_from_add(&from, values[i]);
+        assert_int_equal(from.count, 0);
+        header_from_each_name(&from, 2, collect, names);
+        assert_non_null(strstr(names, " partner.test "));
         header_from_clear(&from);
     }
 }
@@ -369,10 +386,10 @@ static void s16_more_than_anyone_writes(void **state)
     assert_true(from.exhausted);
     assert_int_equal(from.count, 16384);
     header_from_clear(&from);
-    for (i = 0; i < 300000; i++)
+    for (i = 0; i < 80000; i++)
         header_from_add(&from, "<x");
     assert_false(from.exhausted);
-    for (i = 0; i < 100000; i++)
+    for (i = 0; i < 10000; i++)
         header_from_add(&from, "<x");
     assert_true(from.exhausted);
     header_from_clear(&from);
@@ -391,6 +408,7 @@ int main(void)
         { "S15 whole labels of what does not parse", s15_whole_labels, NULL, NULL, NULL },
         { "S15 whole labels however they are spelt", s15_spelt_labels, NULL, NULL, NULL },
         { "S15 whole labels behind open comments", s15_spelt_labels_behind_comments, NULL, NULL, NULL },
+        { "S15 control octets in a domain", s15_control_octets, NULL, NULL, NULL },
         { "S15 nothing that does not parse", s15_nothing_unparsed, NULL, NULL, NULL },
         { "S16 cut fields", s16_cut, NULL, NULL, NULL },
         { "S16 long rows of syntax", s16_long_rows_of_syntax, NULL, NULL, NULL },
