@@ -87,13 +87,26 @@ static void select_partners(const struct evaluation *e, const struct selection *
     }
 }
 
+/* Whether the partner is selected by domains at all, not only by clients. */
+static bool has_domains(const struct policy *policy, const struct partner *partner)
+{
+    const unsigned domains = 1u << SELECT_DOMAIN | 1u << SELECT_SUBDOMAINS | 1u << SELECT_EVERYONE;
+    size_t count;
+    const struct selector *selector = partner_selectors(policy, partner, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if ((selector[i].kinds & domains) != 0)
+            return true;
+    return false;
+}
+
 /* `shown` is missing something: every partner with domains may be the one. */
 static void select_all(const struct evaluation *e, unsigned identity, enum reason undecidable)
 {
     for (size_t i = 0; i < e->policy->partner_count; i++) {
         const struct partner *partner = &e->policy->partners[i];
 
-        if (lists(partner, identity) && may_be_for(partner, e->facts))
+        if (lists(partner, identity) && has_domains(e->policy, partner) && may_be_for(partner, e->facts))
             judge_consider(e, partner, identity, undecidable);
     }
 }

@@ -38,39 +38,46 @@ bool judge_recipient_matches(const struct recipient *recipient, const struct add
     return every;
 }
 
-/* MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. */
-static enum met exception_holds(const struct exception *exception, const struct evaluation *e)
+/*
+ * MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. UNKNOWN: it hangs on who
+ * the client is, and *reason says why that is not known.
+ */
+static enum met exception_holds(const struct exception *exception, const struct evaluation *e,
+                                enum reason *reason)
 {
     const struct facts *facts = e->facts;
-    enum reason reason;
+    enum met client = exception->clients == NULL ? MET : clients_match(exception->clients, facts, reason);
 
-    if (e->now >= exception->until)
-        return UNMET;
-    if (exception->clients != NULL && clients_match(exception->clients, facts, &reason) != MET)
+    if (e->now >= exception->until || client == UNMET)
         return UNMET;
     if (exception->sender_count > 0 && !senders_match(exception, facts))
         return UNMET;
     if (exception->recipient_count == 0)
-        return MET;
+        return client;
     if (facts->recipients == NULL)
         return PENDING;
     for (size_t i = 0; i < facts->recipient_count; i++)
         if (!judge_recipient_matches(&facts->recipients[i], exception->recipients, exception->recipient_count,
                                      true))
             return UNMET;
-    return facts->recipient_count > 0 ? MET : UNMET;
+    return facts->recipient_count > 0 ? client : UNMET;
 }
 
-static enum met excepted(const struct partner *partner, const struct evaluation *e)
+/* Whether one of them holds; *reason is why that is UNKNOWN. */
+static enum met excepted(const struct partner *partner, const struct evaluation *e, enum reason *reason)
 {
     enum met best = UNMET;
 
     for (size_t i = 0; i < partner->terms->exception_count; i++) {
-        enum met holds = exception_holds(&partner->terms->exceptions[i], e);
+        enum reason why;
+        enum met holds = exception_holds(&partner->terms->exceptions[i], e, &why);
 
         if (holds == MET)
             return MET;
-        best = holds == PENDING ? PENDING : best;
+        if (holds == PENDING || (holds == UNKNOWN && best == UNMET))
+            best = holds;
+        if (holds == UNKNOWN)
+            *reason = why;
     }
     return best;
 }
@@ -128,25 +135,31 @@ static void enter(struct verdict *verdict, const struct judged *judged)
         verdict->partner[mildest] = *judged;
 }
 
-/* What would decide is still to come, in a session that will not show it. */
-static void give_up_waiting(struct judged *judged)
+/* What would decide is not known, and will not be. */
+static void leave_open(struct judged *judged, enum reason reason)
 {
     if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
         *weigh_add(judged, REQUIRE_DECIDABLE) =
-            (struct finding){REQUIRE_DECIDABLE, UNKNOWN, REASON_SESSION_OUTDATED, NULL, NULL, 0};
+            (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
     judged->outcome = OUTCOME_UNDECIDABLE;
-    judged->reason = REASON_SESSION_OUTDATED;
+    judged->reason = reason;
 }
 
-/* An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. */
+/*
+ * An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. Where it
+ * cannot be told whether one does, that is no fault of the partner's.
+ */
 static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
 {
-    enum met holds = excepted(judged->partner, e);
+    enum reason reason = REASON_NONE;
+    enum met holds = excepted(judged->partner, e, &reason);
 
     if (holds == MET)
         judged->outcome = OUTCOME_EXCEPTED;
+    if (holds == UNKNOWN && judged->outcome == OUTCOME_FAIL)
+        leave_open(judged, reason);
     if (holds == PENDING && (e->facts->shown & NEED_RCPT) == 0)
-        give_up_waiting(judged);
+        leave_open(judged, REASON_SESSION_OUTDATED);
     return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
 }
 
@@ -160,7 +173,7 @@ static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
         if ((e->facts->shown & NEED_DATA) != 0)
             pending = NEED_DATA;
         else
-            give_up_waiting(judged);
+            leave_open(judged, REASON_SESSION_OUTDATED);
     }
     return pending;
 }

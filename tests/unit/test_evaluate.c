@@ -610,16 +610,18 @@ static void exceptions(void **state)
 {
 #define EXCEPT(keys) P ", action: reject, exceptions: [{" keys ", until: 2026-07-01, reason: r}]}\n"
 #define REFUSED "fail reject no_tls | p fail " NO_TLS
+#define OPEN(reason) "undecidable tempfail " reason " | p undecidable " NO_TLS " decidable?" reason /* nobody's fault but ours */
 #define EXCEPTED "pass accept none | p excepted " NO_TLS
     static const struct row rows[] = {
         {EXCEPT("clients: [192.0.2.1]"), PLAIN, EXCEPTED},
         {NULL, {.macros = POSTFIX, .date = "2026-06-30T23:59:59Z"}, EXCEPTED},
         {NULL, {.macros = POSTFIX, .date = "2026-07-01"}, REFUSED},
         {NULL, {.macros = "v=Postfix|{client_port}=1|{client_addr}=192.0.2.2|"}, REFUSED},
-        {NULL, {.macros = "v=Postfix|{client_port}=1|"}, REFUSED},
+        {NULL, {.macros = "v=Postfix|{client_port}=1|"}, OPEN("mta_macros")},
         {NULL, {0}, "pass accept none | p pass"},
         {NULL, {.macros = POSTFIX "{tls_version}=1.2|{cipher}=AES128-SHA|"}, "pass accept none | p excepted min_tls_version?mta_macros"},
-        {EXCEPT("clients: [mx.p.example]"), {.macros = "v=Postfix|{client_port}=1|{client_addr}=192.0.2.2|{client_name}=x|{client_resolve}=TEMP|"}, REFUSED},
+        {EXCEPT("clients: [mx.p.example]"), {.macros = "v=Postfix|{client_port}=1|{client_addr}=192.0.2.2|{client_name}=x|{client_resolve}=TEMP|"}, OPEN("client_name_temporary")},
+        {NULL, {.macros = "v=Postfix|{client_port}=1|{client_addr}=192.0.2.2|{client_name}=x|{client_resolve}=TEMP|", .date = "2026-07-01"}, REFUSED},
         {NULL, PLAIN, EXCEPTED},
         {EXCEPT("senders: [robot@p.example]"), {.from = "<Robot@P.example>", .macros = POSTFIX}, EXCEPTED},
         {NULL, PLAIN, REFUSED},
@@ -643,6 +645,8 @@ static void exceptions(void **state)
          "undecidable tempfail session_outdated | p undecidable " NO_TLS " decidable?session_outdated"},
         {NULL, {0}, "pass accept none | p pass"},
         {EXCEPT("clients: [198.51.100.1], recipients: [t@here.example]"), PLAIN, REFUSED}, /* nothing to wait for */
+        {EXCEPT("clients: [mx.p.example], recipients: [t@here.example]"), {.macros = "v=Postfix|{client_port}=1|", .to = "<u@here.example>"}, REFUSED},
+        {NULL, {.macros = "v=Postfix|{client_port}=1|", .to = "<t@here.example>"}, OPEN("mta_macros")},
         {P ", exceptions: [{clients: [198.51.100.1], until: 2026-07-01, reason: r}, {clients: [192.0.2.1], until: 2026-08-01, reason: r}]}\n", PLAIN, EXCEPTED},
         {P ", mode: none, exceptions: [{clients: [192.0.2.1], until: 2026-07-01, reason: r}]}\n", PLAIN, "no_partner accept none | p off " NO_TLS},
         {"milter: {postfix_facts: \"unix:/run/f.sock\"}\n" P ", require: {certificates: [{fingerprint: \"sha256:" FP "\"}]}, exceptions: "
@@ -693,6 +697,8 @@ static void s01_s13_s15_header_from(void **state)
         {NULL, {.from = FROM, .header = "a@p.example>> (", .to = "<a@s.example>", .macros = POSTFIX}, "fail tempfail no_tls | all fail " NO_TLS},
         {NULL, {.from = FROM, .header = "a@p.example>> (", .to = "<a@r.example>"},
          "undecidable tempfail header_from | p undecidable decidable?header_from | all pass"},
+        {"partners:\n- {name: c, clients: [198.51.100.1], identities: [header_from]}\n- {name: p, domains: [p.example]}\n", /* no domain that could be meant */
+         {.from = FROM, .header = "a@x.example", .cut = true}, "no_partner accept none"},
     };
 
     (void)state;
