@@ -220,7 +220,8 @@ static void check_identity(struct loading *loading, const struct node *node, con
         loading_error(loading, node,
                       "an identity needs a subject, an issuer, a fingerprint, a key_fingerprint or a file");
     if (reading->particulars.from >= reading->particulars.until)
-        loading_error(loading, node, "from must be before until");
+        loading_error(loading, node, "from must be before until%s",
+                      node_find(node, "until") == NULL ? ", here the end of the file's certificate" : "");
 }
 
 /* What names are worth that many certificates bear. */

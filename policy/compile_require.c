@@ -68,6 +68,29 @@ static void finish_ciphers(const struct suites *suites, struct ciphers *ciphers,
     }
 }
 
+static bool is_all_weak(const struct suites *suites, const struct suite_set *set)
+{
+    for (int suite = 0; suite < (int)suites_count(suites); suite++)
+        if (suite_set_has(set, suite) && !suites_is_weak(suites, suite))
+            return false;
+    return true;
+}
+
+/* Adds the suites of one entry. NULL, or what is wrong with it. */
+static const char *add_suites(const struct suites *suites, const char *entry, struct suite_set *set,
+                              int *literal)
+{
+    struct suite_set selected = {{0}};
+    const char *wrong = suites_read(suites, entry, &selected, literal);
+
+    if (wrong == NULL && *literal < 0 && is_all_weak(suites, &selected))
+        wrong = "selects weak suites only, and they satisfy nobody; where one is meant, name it as an entry "
+                "of its own";
+    for (size_t i = 0; wrong == NULL && i < SUITES_MAX / 64; i++)
+        set->bits[i] |= selected.bits[i];
+    return wrong;
+}
+
 static void read_ciphers(struct loading *loading, const struct node *node, void *into)
 {
     struct require *require = into;
@@ -85,7 +108,7 @@ static void read_ciphers(struct loading *loading, const struct node *node, void 
 
         if (!compile_text(loading, item, &entry))
             continue;
-        wrong = suites_read(suites, entry, &ciphers->set, &literal);
+        wrong = add_suites(suites, entry, &ciphers->set, &literal);
         if (wrong != NULL) {
             nearest = suites_nearest(suites, entry);
             loading_error(loading, item, "\"%.128s\" %s%s%s%s", entry, wrong,

@@ -15,6 +15,8 @@
 
 enum { FILES_MAX = 65535 };
 
+#define WILDCARDS "*?["
+
 /* What only the main file may hold. */
 struct top {
     bool included; /* this is not the main file */
@@ -259,8 +261,14 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
     for (size_t i = 0; i < matches->gl_pathc; i++) {
         struct top top = {.included = true};
 
-        if (is_skipped(matches->gl_pathv[i]))
-            continue;
+        if (is_skipped(matches->gl_pathv[i])) {
+            if (strpbrk(pattern, WILDCARDS) != NULL)
+                continue;
+            loading_error(loading, at,
+                          "include \"%.255s\": hidden files and those that end in \"~\" are not read",
+                          pattern);
+            return;
+        }
         read++;
         if (loading->policy->file_count >= FILES_MAX) {
             loading_error(loading, at, "more than %d files", FILES_MAX);
@@ -283,7 +291,7 @@ static void read_included(struct loading *loading, const char *pattern, struct p
     loading->file = loading->policy->files[0];
     result = absolute == NULL
                  ? GLOB_NOSPACE
-                 : glob(absolute, GLOB_NOSORT | (strpbrk(pattern, "*?[") == NULL ? GLOB_NOCHECK : 0),
+                 : glob(absolute, GLOB_NOSORT | (strpbrk(pattern, WILDCARDS) == NULL ? GLOB_NOCHECK : 0),
                         is_glob_error, &matches);
     if (result == GLOB_NOSPACE)
         loading_exhausted(loading);

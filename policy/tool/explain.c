@@ -33,12 +33,15 @@ static const char *macro_value(void *arg, const char *name)
     return NULL;
 }
 
-/* Behind Postfix: what postfix_facts would have reported of the certificate by DATA. */
-static void report_pin(struct pin *pin, const char *text)
+/*
+ * Behind Postfix: what postfix_facts would have reported of the certificate by DATA. It reports both fingerprints
+ * of any certificate: where one is not given here, it is as if nothing had been reported of it.
+ */
+static void report_pin(struct pin *pin, const char *text, bool certificate)
 {
     if (pin->state != PIN_PENDING)
         return;
-    pin->state = PIN_ABSENT;
+    pin->state = certificate ? PIN_MISSING : PIN_ABSENT;
     if (text && (fingerprint_read(pin->fingerprint, text) || !fingerprint_parse(pin->fingerprint, text)))
         pin->state = PIN_KNOWN;
 }
@@ -48,6 +51,7 @@ static bool read_facts(struct question *question, const struct policy *policy,
 {
     const struct milter_settings *settings = policy_milter(policy);
     struct network client;
+    bool certificate;
     struct envelope envelope = {
         .argument = question->argument,
         .helo = question->helo,
@@ -60,8 +64,10 @@ static bool read_facts(struct question *question, const struct policy *policy,
         envelope.client = &client;
     if (!facts_read(&transaction->facts, &envelope, macro_value, question))
         return false;
-    report_pin(&transaction->facts.certificate_pin, question->fingerprint);
-    report_pin(&transaction->facts.key_pin, question->key_fingerprint);
+    certificate = question->fingerprint || question->key_fingerprint
+                  || transaction->facts.certificate == CERTIFICATE_TRUSTED;
+    report_pin(&transaction->facts.certificate_pin, question->fingerprint, certificate);
+    report_pin(&transaction->facts.key_pin, question->key_fingerprint, certificate);
     for (size_t i = 0; i < question->header_from.count; i++)
         header_from_add(&transaction->header_from, question->header_from.value[i]);
     transaction->facts.header_from = &transaction->header_from;
