@@ -87,7 +87,8 @@ def idle():
         crowd(daemon, greeted, 2)
         size = kilobytes(daemon)
         crowd(daemon, greeted, 2)
-        equal(sanitized(daemon) or kilobytes(daemon) - size < 2048, True, f"memory grows: {size} -> {kilobytes(daemon)} KiB")
+        # What stays goes up and down by 2 MiB with the threads that malloc() served; 10,000 sessions would be ten.
+        equal(sanitized(daemon) or kilobytes(daemon) - size < 5120, True, f"memory grows: {size} -> {kilobytes(daemon)} KiB")
 
 
 @test("F12 p 10,000 connections without a word")
