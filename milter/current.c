@@ -190,9 +190,9 @@ bool current_stop(void)
     pthread_kill(reload.thread, SIGUSR1);
 
     struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += STOP_SECONDS;
-    reload.started = pthread_clockjoin_np(reload.thread, NULL, CLOCK_MONOTONIC, &deadline) != 0;
+    reload.started = pthread_timedjoin_np(reload.thread, NULL, &deadline) != 0;
     if (!reload.started) {
         free(reload.socket);
         free(reload.postfix_facts);

@@ -304,8 +304,8 @@ bool log_stop(void)
     pthread_mutex_unlock(&queue.lock);
 
     struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += STOP_SECONDS;
-    queue.started = pthread_clockjoin_np(queue.writer, NULL, CLOCK_MONOTONIC, &deadline) != 0;
+    queue.started = pthread_timedjoin_np(queue.writer, NULL, &deadline) != 0;
     return !queue.started;
 }

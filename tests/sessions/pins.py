@@ -386,6 +386,7 @@ def insist(daemon):
 @test("pins f few descriptors: the listener neither spins nor takes them from the milter")
 def few_descriptors():
     with listening() as daemon:
+        equal(briefly(reported(daemon)), "accept", "before")  # libmilter has what it needs to begin
         subprocess.run(["prlimit", f"--pid={daemon.pid}", "--nofile=64:64"], check=True)
         streams = []
         try:
