@@ -111,6 +111,12 @@ const struct exception *compile_exceptions(struct loading *loading, const struct
 /* One entry of `partners`. */
 void compile_partner(struct loading *loading, const struct node *node);
 
+/*
+ * When all files are read: puts the profiles in the place of their names; tells circles and partners that have too
+ * many. False: told, and what a partner requires is not known.
+ */
+bool compile_profiles_resolved(struct loading *loading);
+
 /* When all files are read: profiles by name, circles, what the policy needs. */
 void compile_finish(struct loading *loading);
 
