@@ -36,18 +36,20 @@ static void append(struct header_from *from, const char *octets, size_t length)
 {
     size_t needed = from->unparsed_length + length + 1;
 
-    if (needed > UNPARSED_MOST)
-        from->exhausted = true;
-    if (needed > from->unparsed_room && !from->exhausted) {
+    from->exhausted |= needed > UNPARSED_MOST;
+    if (from->exhausted)
+        return;
+    if (needed > from->unparsed_room) {
         size_t room = needed > 2 * from->unparsed_room ? needed : 2 * from->unparsed_room;
         char *unparsed = realloc(from->unparsed, room);
 
-        from->exhausted = unparsed == NULL;
-        from->unparsed = unparsed != NULL ? unparsed : from->unparsed;
-        from->unparsed_room = unparsed != NULL ? room : from->unparsed_room;
+        if (unparsed == NULL) {
+            from->exhausted = true;
+            return;
+        }
+        from->unparsed = unparsed;
+        from->unparsed_room = room;
     }
-    if (from->exhausted)
-        return;
     memcpy(from->unparsed + from->unparsed_length, octets, length);
     from->unparsed_length += length;
     from->unparsed[from->unparsed_length] = '\0';
