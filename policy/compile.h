@@ -28,9 +28,8 @@ struct loading {
     arena_ref texts[TEXTS_KEPT];           /* of the policy, by their hash: the one that was kept last */
     const struct terms *terms[TERMS_KEPT]; /* of the partners read last */
     unsigned terms_count;
-    const char
-        *last_name; /* of the partners, while each name is greater than the one before; NULL behind that */
-    struct slots names; /* of the partners, from then on */
+    const char *last_name; /* of the partners, as long as their names ascend; then NULL */
+    struct slots names;    /* of the partners, once their names do not ascend */
     size_t use_count, use_room;
     struct profile_use *uses; /* malloc'd */
 };
@@ -117,7 +116,7 @@ void compile_partner(struct loading *loading, const struct node *node);
  */
 bool compile_profiles_resolved(struct loading *loading);
 
-/* When all files are read: profiles by name, circles, what the policy needs. */
+/* When all files are read: the profiles, quarantine by recipient, what the policy needs. */
 void compile_finish(struct loading *loading);
 
 #endif

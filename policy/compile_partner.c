@@ -148,7 +148,6 @@ static void add_selector(struct loading *loading, const struct node *node, arena
         loading_exhausted(loading);
     } else if (other != NULL) {
         const struct partner *owner = &policy->partners[other->partner];
-
         bool named = owner->name[0] != '\0'; /* else its name was refused */
 
         loading_error(loading, node, "\"%.255s\" selects %s%s%s already: %s:%u", node->text,

@@ -28,10 +28,10 @@ struct header_from {
  * source routes, address literals). Only addr-specs count, never a display name or encoded word. A value
  * that does not parse goes to `unparsed`, eight-bit labels in compared form: whole, and where that is another
  * text once more without its comments and backslashes, and without blanks and quotation marks beside its dots;
- * and none of its addresses to `domains`. An empty value, an empty group or an address without a domain parses and adds
- * nothing. Other mistakes than these do not parse: a comma before the first or behind the last address;
- * dots where a local part has none; a display name with dots, eight-bit octets, square brackets, or that
- * is an address of the same domain.
+ * and none of its addresses to `domains`. An empty value, an empty group or an address without a domain parses
+ * and adds nothing. Other mistakes than these do not parse: a comma before the first or behind the last address;
+ * dots where a local part has none; a control octet in a domain; a display name with dots, eight-bit octets,
+ * square brackets, or that is an address of the same domain.
  */
 void header_from_add(struct header_from *from, const char *value);
 

@@ -60,7 +60,7 @@ def port_at_helo():
         equal(session.mail("<a@nobody.test>").brief, OURS)
 
 
-@test("T04 p macros of a hundred mails and recipients in a session, with RSET, refusals and second HELOs, are each one's own")
+@test("T04 p macros of hundreds of mails and recipients in a session, with RSET, refusals and second HELOs, are each one's own")
 def macros_of_many():
     rule = policy(partner(recipients=["b@example.org"]), partner("refused", ["refused.test"]))
     with Daemon(rule) as daemon, greeted(daemon, plain()) as session:
