@@ -2,19 +2,17 @@
 /*
  * Domain names in the one form in which they are compared.
  *
- * Knows DNS name syntax and UTS-46 (through libidn2) and which scripts a label
- * mixes (through libunistring). Knows nothing of addresses, of the policy or
- * of what a name is used for. Names of strangers come through here once per
- * mail: those in ASCII are only copied and folded.
+ * Knows DNS name syntax; how one label is converted is for idna.c. Knows nothing
+ * of addresses, of the policy or of what a name is used for. Names of strangers
+ * come through here once per mail: those in ASCII are only copied and folded.
+ * An A-label is ASCII and so is never decoded: the MTA does not do it either, and
+ * the DNS compares the A-label. One that decodes to capitals or to letters that
+ * are not in normal form is another name than the right one.
  */
 #include "policy/domain.h"
 
-#include <idn2.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unictype.h>
-#include <unistr.h>
+#include "policy/idna.h"
 
 enum { TEXT_MAX = sizeof(((struct domain *)NULL)->text) - 1, LABEL_MAX = 63 };
 
@@ -56,7 +54,7 @@ static void copy_plain(struct domain *domain, const char *name, size_t length)
     for (i = 0; i < length; i++)
         domain->text[i] = name[i] == '\0' ? '?' : lower(name[i]);
     domain->text[length] = '\0';
-    domain->length = (unsigned short)length;
+    domain->length = (unsigned char)length;
 }
 
 size_t domain_separator(const char *at, size_t length)
@@ -88,73 +86,63 @@ static bool is_ascii(const char *name, size_t length)
     return true;
 }
 
-/*
- * The A-label of one label that is not ASCII, to be freed with idn2_free(); NULL: it has none.
- * False: memory ran out, and whether it has one is not known.
- */
-static bool convert_label(const char *label, size_t length, char **converted)
-{
-    char *copy;
-    int answer;
+/* The text while it is made, from its end on: octets go in front of those that are there. */
+struct tail {
+    char *text;
+    size_t start; /* of what is there; it ends at TEXT_MAX */
+};
 
-    *converted = NULL;
-    if (memchr(label, '\0', length) != NULL)
-        return true;
-    copy = strndup(label, length);
-    if (copy == NULL)
-        return false;
-    answer =
-        idn2_lookup_u8((const uint8_t *)copy, (uint8_t **)converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (answer != IDN2_OK)
-        *converted = NULL;
-    free(copy);
-    return answer != IDN2_MALLOC;
+/* Dots at the end of a name are none of it. False: the text is full. */
+static bool put_before(struct tail *tail, const char *octets, size_t length)
+{
+    while (length > 0 && tail->start > 0) {
+        char octet = octets[--length];
+
+        if (octet != '.' || tail->start < TEXT_MAX)
+            tail->text[--tail->start] = octet == '\0' ? '?' : lower(octet);
+    }
+    return length == 0;
 }
 
-/* Puts the octets before those that the text already has at its end; false: it is full. */
-static bool put_before(char *text, size_t *start, const char *octets, size_t length)
+/* What a label is after its conversion, if it has one. False: memory ran out. */
+static bool put_label(struct tail *tail, const char *label, size_t length, bool *room)
 {
-    size_t i, taken = length < *start ? length : *start;
+    struct idna_text ascii;
+    enum idna_result result = IDNA_INVALID;
 
-    *start -= taken;
-    octets += length - taken;
-    for (i = 0; i < taken; i++)
-        text[*start + i] = octets[i] == '\0' ? '?' : lower(octets[i]);
-    return taken == length;
+    if (!is_ascii(label, length) && memchr(label, '\0', length) == NULL)
+        result = idna_to_ascii(&ascii, label, length);
+    *room = result == IDNA_CONVERTED ? put_before(tail, ascii.octets, ascii.length)
+                                     : put_before(tail, label, length);
+    return result != IDNA_UNREAD;
 }
 
 /*
  * Label by label from the right, so that no more is converted than is kept,
- * and a label that has no A-label spoils none behind it. False: memory ran out.
+ * and a label that has no A-label spoils none behind it. Where ICU takes the
+ * whole name, the result is ICU's. False: memory ran out.
  */
 static bool convert(struct domain *domain, const char *name, size_t length)
 {
     const char *end = name + length, *start;
-    size_t separator, at = TEXT_MAX;
-    bool room = true, read = true;
+    struct tail tail = {domain->text, TEXT_MAX};
+    size_t separator = 1;
+    bool room = true;
 
-    while (room) {
-        char *converted = NULL;
-
+    while (room && separator > 0) {
         for (start = end; start > name && separator_before(name, start) == 0;)
             start--;
-        if (!is_ascii(start, (size_t)(end - start)))
-            read &= convert_label(start, (size_t)(end - start), &converted);
-        if (converted != NULL)
-            room = put_before(domain->text, &at, converted, strlen(converted));
-        else
-            room = put_before(domain->text, &at, start, (size_t)(end - start));
-        idn2_free(converted);
+        if (!put_label(&tail, start, (size_t)(end - start), &room))
+            return false;
         separator = separator_before(name, start);
-        if (separator == 0)
-            break;
-        room = room && put_before(domain->text, &at, ".", 1);
+        if (separator > 0)
+            room = room && put_before(&tail, ".", 1);
         end = start - separator;
     }
-    domain->length = (unsigned short)(TEXT_MAX - at);
-    memmove(domain->text, domain->text + at, domain->length);
+    domain->length = (unsigned char)(TEXT_MAX - tail.start);
+    memmove(domain->text, domain->text + tail.start, domain->length);
     domain->text[domain->length] = '\0';
-    return read;
+    return true;
 }
 
 static const char *label_fault(const char *label, size_t length)
@@ -239,93 +227,4 @@ bool domain_below(const char *domain, const char *parent)
 
     return parent_length > 0 && length > parent_length && domain[length - parent_length - 1] == '.'
            && memcmp(domain + length - parent_length, parent, parent_length) == 0;
-}
-
-/* The scripts that mixing is about. Digits, hyphens and marks are of no script of their own. */
-enum { LATIN = 1, HAN = 2, HIRAGANA = 4, KATAKANA = 8, HANGUL = 16, BOPOMOFO = 32, OTHER = 64 };
-
-static const struct {
-    const char *name;
-    unsigned script;
-} scripts[] = {
-    {"Common", 0},          {"Inherited", 0},       {"Latin", LATIN},   {"Han", HAN},
-    {"Hiragana", HIRAGANA}, {"Katakana", KATAKANA}, {"Hangul", HANGUL}, {"Bopomofo", BOPOMOFO},
-};
-
-static unsigned script_of(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-        if (strcmp(name, scripts[i].name) == 0)
-            return scripts[i].script;
-    return OTHER;
-}
-
-static bool fits(unsigned found, unsigned together)
-{
-    return (found & ~together) == 0;
-}
-
-/* One label in UTF-8; what is no UTF-8 is of no script. */
-static bool label_mixes(const char *label, size_t length)
-{
-    const uint8_t *at = (const uint8_t *)label, *end = at + length;
-    const char *other = NULL;
-    unsigned found = 0, script;
-    ucs4_t letter;
-
-    while (at < end) {
-        int octets = u8_mbtoucr(&letter, at, (size_t)(end - at));
-        const uc_script_t *of = octets > 0 ? uc_script(letter) : NULL;
-
-        at += octets > 0 ? octets : 1;
-        script = of != NULL ? script_of(of->name) : 0;
-        if (script == OTHER) {
-            if (other != NULL && strcmp(other, of->name) != 0)
-                return true;
-            other = of->name;
-        }
-        found |= script;
-    }
-    if (found & OTHER)
-        return found != OTHER;
-    return !fits(found, LATIN | HAN | HIRAGANA | KATAKANA) && !fits(found, LATIN | HAN | HANGUL)
-           && !fits(found, LATIN | HAN | BOPOMOFO);
-}
-
-/* An A-label is decoded first; one that does not decode is what it looks like, ASCII. */
-static bool raw_label_mixes(const char *label, size_t length)
-{
-    char text[LABEL_MAX + 1], *decoded = NULL;
-    bool mixes;
-
-    if (length > LABEL_MAX || length < 4 || lower(label[0]) != 'x' || lower(label[1]) != 'n'
-        || memcmp(label + 2, "--", 2) != 0)
-        return label_mixes(label, length);
-    memcpy(text, label, length);
-    text[length] = '\0';
-    if (idn2_to_unicode_8z8z(text, &decoded, 0) != IDN2_OK || decoded == NULL)
-        return false;
-    mixes = label_mixes(decoded, strlen(decoded));
-    idn2_free(decoded);
-    return mixes;
-}
-
-bool domain_mixes_scripts(const char *name)
-{
-    size_t length = strlen(name);
-    const char *end = name + length, *start;
-
-    if (is_ascii(name, length) && strstr(name, "--") == NULL)
-        return false; /* plain Latin, no A-label */
-    for (;;) {
-        for (start = end; start > name && separator_before(name, start) == 0;)
-            start--;
-        if (raw_label_mixes(start, (size_t)(end - start)))
-            return true;
-        if (start == name)
-            return false;
-        end = start - separator_before(name, start);
-    }
 }

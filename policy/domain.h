@@ -11,12 +11,13 @@
 /*
  * A name in its compared form: A-labels in lower case without final dots
  * where it is a valid name, else its plain lower-case form. NUL-terminated.
- * Names of more than 511 octets keep their last 511 (no policy entry is that
- * long, a suffix still matches).
+ * Names of more than 255 octets keep their last 255 (no entry of a policy is
+ * that long, a suffix with its dot still matches). Kept small: the session has
+ * one for each recipient and each address of From.
  */
 struct domain {
-    unsigned short length; /* 0: no name */
-    char text[512];
+    unsigned char length; /* 0: no name */
+    char text[256];
 };
 
 enum domain_form {
@@ -27,13 +28,17 @@ enum domain_form {
 };
 
 /*
- * The compared form of `length` octets at `name`: UTS-46, non-transitional,
- * where it is not ASCII (U-labels, A-labels, compatibility forms and
- * ideographic dots name one domain); final dots go. Each label that can be
- * converted is, whatever the others are, and the rest stays in lower case, so
- * that an odd first label hides no domain behind it.
+ * The compared form of `length` octets at `name`. A name that is not ASCII is
+ * converted as Postfix converts it: UTS 46, non-transitional, by ICU (idna.h), so
+ * that U-labels, A-labels, compatibility forms and ideographic dots name one
+ * domain. Where ICU takes the whole name, the text is ICU's. Where it does not,
+ * each label that can be converted is, and the rest stays as it is in lower case,
+ * so that an odd label hides no domain behind it. Final dots go, also those
+ * behind which only characters stand that the conversion removes. ASCII is only
+ * put in lower case: an A-label is not decoded.
  * Underscores are allowed (they occur in real sender domains).
- * Fills *domain always. Allocates, and so can fail (DOMAIN_UNREAD), only for names that are not ASCII.
+ * Fills *domain always. Allocates, and so can fail (DOMAIN_UNREAD), only for
+ * names that are not ASCII. Takes time linear in `length`.
  */
 enum domain_form domain_normalise(struct domain *domain, const char *name, size_t length);
 

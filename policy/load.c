@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "policy/compile.h"
+#include "policy/idna.h"
 #include "policy/profiles.h"
 
 enum { FILES_MAX = 65535 };
@@ -387,8 +388,14 @@ static void read_everything(struct loading *loading, const char *path)
 struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
 {
     struct loading loading = {.diag = diag, .arg = arg, .file = path, .last_name = ""};
-    struct policy *policy = policy_new(&loading);
+    const char *fault = idna_load();
+    struct policy *policy;
 
+    if (fault != NULL) {
+        loading_error(&loading, NULL, "domain names cannot be converted: ICU does not start: %s", fault);
+        return NULL;
+    }
+    policy = policy_new(&loading);
     if (policy == NULL) {
         loading_exhausted(&loading);
         return NULL;

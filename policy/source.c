@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <unistr.h>
+#include <unicode/utf8.h>
 
 #define FILE_MAX ((off_t)512 << 20)
 
@@ -62,7 +62,7 @@ static void tell_character(struct source *source, const char *what)
 }
 
 /* What keeps a character out of a policy; NULL: nothing. */
-static const char *fault_of(ucs4_t character)
+static const char *fault_of(UChar32 character)
 {
     if (character == '\t')
         return "a tab; indent and separate with blanks";
@@ -81,20 +81,23 @@ static const char *fault_of(ucs4_t character)
  */
 static size_t odd_character(struct source *source, unsigned char *octets, size_t count, bool last)
 {
-    ucs4_t character;
-    int length = u8_mbtoucr(&character, octets, count);
-    const char *fault = length > 0 ? fault_of(character) : "not UTF-8";
+    const char *fault = "not UTF-8";
+    UChar32 character;
+    size_t length = 0;
 
-    if (length == -2 && !last)
+    U8_NEXT(octets, length, count, character);
+    if (character < 0 && !last && length == count && (size_t)U8_COUNT_TRAIL_BYTES(octets[0]) >= count)
         return 0;
-    if (length <= 0)
+    if (character >= 0)
+        fault = fault_of(character);
+    else
         length = 1;
     if (fault != NULL) {
         tell_character(source, fault);
-        memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, (size_t)length);
+        memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, length);
     }
     source->column++;
-    return (size_t)length;
+    return length;
 }
 
 /* How many octets from here on are plain ASCII text in one line. */

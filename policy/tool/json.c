@@ -6,7 +6,7 @@
  */
 #include <stdint.h>
 #include <string.h>
-#include <unistr.h>
+#include <unicode/utf8.h>
 #include "policy/tool/json.h"
 
 static void separate(struct json *json)
@@ -31,24 +31,24 @@ void json_close(struct json *json, char bracket)
 
 static void write_string(FILE *stream, const char *text)
 {
-    size_t left = strlen(text);
+    const uint8_t *octets = (const uint8_t *)text;
+    size_t length = strlen(text), at = 0, start;
+    UChar32 character;
 
     fputc('"', stream);
-    while (left > 0) {
-        unsigned char octet = (unsigned char)*text;
-        int length = u8_mblen((const uint8_t *)text, left);
-        size_t taken = length > 0 ? (size_t)length : 1;
-
-        if (length <= 0)
+    while (at < length) {
+        start = at;
+        U8_NEXT(octets, at, length, character);
+        if (character < 0) {
             fputs("\\ufffd", stream);
-        else if (octet < 0x20 || octet == 0x7f)
-            fprintf(stream, "\\u%04x", octet);
-        else if (octet == '"' || octet == '\\')
-            fprintf(stream, "\\%c", octet);
-        else
-            fwrite(text, 1, taken, stream);
-        text += taken;
-        left -= taken;
+            at = start + 1;
+        } else if (character < 0x20 || character == 0x7f) {
+            fprintf(stream, "\\u%04x", (unsigned)character);
+        } else if (character == '"' || character == '\\') {
+            fprintf(stream, "\\%c", (char)character);
+        } else {
+            fwrite(text + start, 1, at - start, stream);
+        }
     }
     fputc('"', stream);
 }

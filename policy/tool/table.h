@@ -9,6 +9,9 @@
 /* Writes `text`; an octet that does not print or is no UTF-8 becomes \xNN. */
 void text_show(FILE *stream, const char *text);
 
+/* The columns that `length` octets of printable text take in a terminal. */
+int text_width(const char *text, size_t length);
+
 struct table;
 
 /* A table of `columns` columns, each line of it behind `indent` blanks. NULL when out of memory. */

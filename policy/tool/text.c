@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <uniwidth.h>
 #include "policy/tool/table.h"
 
 char *text_vformat(const char *format, va_list arguments)
@@ -51,7 +50,7 @@ void text_fold(FILE *stream, const char *text, int indent, int columns)
 
     for (char *word = copy; word && *word;) {
         size_t length = strcspn(word, " ");
-        int width = u8_width((const uint8_t *)word, length, "UTF-8");
+        int width = text_width(word, length);
 
         if (at > indent && at + 1 + width > columns) {
             fprintf(stream, "\n%*s", indent, "");

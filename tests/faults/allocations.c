@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * allocations [STEP [POLICY...]] - every STEPth (13) allocation of loading own.yaml and each policy, and
- * every one of judging mail by own.yaml, fails in turn: once, and with all that follow. Nothing may crash
- * or, in a build with AddressSanitizer, leak; a load gives a policy or tells why not; mail that is refused
- * otherwise is never accepted. Prints TAP. $srcdir is the top of the sources. Takes 2 s (with
- * AddressSanitizer 3 s), with STEP 31 and the golden policies 40 s, with STEP 1 some 20 minutes.
+ * every one of converting names and of judging mail by own.yaml, fails in turn: once, and with all that
+ * follow. Nothing may crash or, in a build with AddressSanitizer, leak; a load gives a policy or tells why
+ * not; a name is what it is or cannot be read; mail that is refused otherwise is never accepted. Prints
+ * TAP. $srcdir is the top of the sources. Takes 2 s (with AddressSanitizer 3 s), with STEP 31 and the
+ * golden policies 40 s, with STEP 1 some 20 minutes.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "policy/domain.h"
 #include "policy/macros.h"
 #include "policy/policy.h"
 #include "tests/faults/failing_malloc.h"
@@ -78,6 +80,40 @@ static bool load_each(const char *path, uint64_t step, uint64_t times)
         good &= load_once(path, partners, first, times, &failed);
     return report(good && first > 1 + step, times == 1 ? "load" : "load, from then on", path,
                   first - step - 1);
+}
+
+/* ---- domain names ---- */
+
+/* Of labels that ICU keeps on the stack, and of longer ones. */
+static const char *const names[] = {
+    "m\u00fcnchen.test",
+    "i\u2764.x.\u00f6.example",
+    "\uff50artner.te\u00adst.\u200b",
+    "\u00fcaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test",
+    "\uff41aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test",
+    "xn--\u00ad" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test",
+    "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301"
+    "e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301.test",
+    "\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343\u842c\u5104.\ue000.\u00fc",
+};
+
+/* The name as it is with memory, or word that it could not be read. */
+static bool convert_each(const char *name, uint64_t times)
+{
+    struct domain whole, domain;
+    enum domain_form form = domain_normalise(&whole, name, strlen(name));
+    bool good = form != DOMAIN_UNREAD, failed = true;
+    uint64_t first = 0;
+    while (failed) {
+        arm(++first, times);
+        enum domain_form found = domain_normalise(&domain, name, strlen(name));
+        failed = disarm();
+        bool kept = found == DOMAIN_UNREAD || (found == form && strcmp(domain.text, whole.text) == 0);
+        if (!kept)
+            printf("# allocation %llu: %s, form %d\n", (unsigned long long)first, domain.text, found);
+        good &= kept;
+    }
+    return report(good && first > 1, times == 1 ? "convert" : "convert, from then on", whole.text, first - 1);
 }
 
 /* ---- judging ---- */
@@ -210,6 +246,8 @@ int main(int argc, char **argv)
         good &= load_each(own, step, times);
         for (int i = 2; i < argc; i++)
             good &= load_each(argv[i], step, times);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            good &= convert_each(names[i], times);
         for (size_t i = 0; i < sizeof mails / sizeof *mails; i++)
             good &= judge_each(policy, &mails[i], times);
     }

@@ -3,8 +3,8 @@
 # Debian packages for building and testing. Sourced: packages_install NAME...
 # Installs what is missing and nothing else, as root or with sudo; several runs wait for each other.
 
-PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libicu-dev libidn2-dev
-    libunistring-dev libssl-dev openssl python3 postfix"
+PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libicu-dev
+    libssl-dev openssl python3 postfix"
 PACKAGES_TESTS="clang clang-tidy libclang-rt-14-dev libcmocka-dev cppcheck mandoc python3-yaml python3-jsonschema gcovr
     apparmor bash-completion systemd man-db"
 

@@ -6,7 +6,7 @@
 #include "tests/lib/print_policy.h"
 
 #include <string.h>
-#include <unistr.h>
+#include <unicode/utf8.h>
 #include "policy/date.h"
 #include "policy/internal.h"
 #include "policy/profiles.h"
@@ -16,14 +16,16 @@
 /* A local part is quoted for the address, too. */
 static void print_octets(FILE *to, const char *text, bool in_address)
 {
-    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
-    ucs4_t letter;
+    const uint8_t *octets = (const uint8_t *)text;
+    size_t length = strlen(text), at = 0, start;
+    UChar32 letter;
 
-    for (int octets; at < end; at += octets) {
-        octets = u8_mbtoucr(&letter, at, (size_t)(end - at));
-        if (octets <= 0) {
-            letter = *at;
-            octets = 1;
+    while (at < length) {
+        start = at;
+        U8_NEXT(octets, at, length, letter);
+        if (letter < 0) {
+            letter = octets[start];
+            at = start + 1;
         }
         if (in_address && (letter == '"' || letter == '\\'))
             fputs("\\\\", to);
