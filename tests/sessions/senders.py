@@ -125,6 +125,21 @@ def international():
         ("<a@xn--strae-oqa.test>", None, True), ("<a@stra\u00dfe.test>", None, True), ("<a@strasse.test>", None, False)])
 
 
+@test("S23 p domains are what Postfix makes of them, in every spelling")
+def conversions():
+    heart = [(f"<a@{name}>", None, True) for name in
+             ("i\u2764.example", "I\u2764.EXAMPLE", "xn--i-7iq.example", "XN--I-7iq.Example", "i\u2764\ufe0f.example",
+              "i\u2764.exam\u00adple", "\uff49\u2764\uff0eexample", "i\u2764.example.\u200b", "i\u2764.example\u3002\u2060\u3002")]
+    others = [(f"<a@{name}>", None, False) for name in
+              ("i\u2764\u200d.example", "i\u2765.example", "i.example", "i.\u2764.example", "\u2764.example", "xn--i-7iq", "i\u2764\ue000.example")]
+    for written in ("i\u2764.example", "xn--i-7iq.example", "I\u2764\ufe0f.Example."):
+        spellings(policy(partner(domains=[written])), heart + others)
+    spellings(policy(partner(domains=[".partner.test"])), [
+        (f"<a@{name}.partner.test>", given, True) for given in (None, AS_ARGUMENT) for name in
+        ("\u2764", "\U0001e922", "\u05d0a", "ab--\u00fc", "\u00fc-", "\ue000", "\u2488", "\u00ad", "\u0301a", "xn--a.\u00fc",
+         "\u00fc" * 60, "\u0316\u0301" * 200, "\u200b" * 500)])
+
+
 @test("S08 p a look-alike is another domain")
 def look_alike():
     spellings(PLAIN, [("<a@p\u0430rtner.test>", None, False), ("<a@p\u0430rtner.test>", AS_ARGUMENT, False),
