@@ -241,11 +241,11 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
         return decision_internal(mta, smfi_getpriv(mta));
     struct facts *facts = &session->transaction->facts;
     if (mta_macros_lost_at_rcpt(mta, session)
-        || !recipient_read(&recipient, arguments[0] != NULL ? arguments[0] : "",
+        || !recipient_read(&recipient, session->policy, arguments[0] != NULL ? arguments[0] : "",
                            mta_macro(mta, "{rcpt_addr}")))
         return decision_internal(mta, session);
-    facts->recipients = &recipient;
-    facts->recipient_count = 1;
+    const struct recipients alone = recipients_of_one(&recipient);
+    facts->recipients = &alone;
     evaluate(session, &verdict);
     sfsistat answer = SMFIS_CONTINUE;
     if (decision_refuses(&verdict))
@@ -253,15 +253,13 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
     else if (!session_add_recipient(session, &recipient))
         answer = decision_internal(mta, session);
     facts->recipients = NULL;
-    facts->recipient_count = 0;
     return answer;
 }
 
 /* From DATA on the recipients are known. */
 static void complete_envelope(struct transaction *transaction)
 {
-    transaction->facts.recipients = transaction->recipients;
-    transaction->facts.recipient_count = transaction->recipient_count;
+    transaction->facts.recipients = &transaction->recipients.all;
 }
 
 /* Refuses what can be refused now; the rest waits for the end of the message. */

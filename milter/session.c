@@ -59,17 +59,7 @@ bool session_keep(struct session *session, struct facts *facts, int64_t now)
 
 bool session_add_recipient(struct session *session, const struct recipient *recipient)
 {
-    struct transaction *transaction = session->transaction;
-    if (transaction->recipient_count == transaction->recipient_room) {
-        size_t room = transaction->recipient_room == 0 ? 1 : transaction->recipient_room * 2;
-        struct recipient *grown = reallocarray(transaction->recipients, room, sizeof *grown);
-        if (grown == NULL)
-            return false;
-        transaction->recipients = grown;
-        transaction->recipient_room = room;
-    }
-    transaction->recipients[transaction->recipient_count++] = *recipient;
-    return true;
+    return recipients_add(&session->transaction->recipients, recipient);
 }
 
 void session_end(struct session *session)
@@ -81,7 +71,7 @@ void session_end(struct session *session)
         return;
     facts_clear(&transaction->facts);
     header_from_clear(&transaction->header_from);
-    free(transaction->recipients);
+    recipients_free(&transaction->recipients);
     free(transaction);
     session->transaction = NULL;
 }

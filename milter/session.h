@@ -26,8 +26,7 @@ struct transaction {
     const char *rcpt_port;        /* as mail_port, of the last RCPT, before that of MAIL */
     enum join join;               /* what became of the pins */
     struct facts facts;           /* copied; owns its strings */
-    struct recipient *recipients; /* accepted so far */
-    size_t recipient_count, recipient_room;
+    struct recipient_store recipients; /* accepted so far */
     struct header_from header_from;
     size_t logged_count;
     struct logged logged[LOGGED_MAX];
@@ -66,7 +65,7 @@ void session_begin(struct session *session);
  */
 bool session_keep(struct session *session, struct facts *facts, int64_t now);
 
-/* One more accepted recipient. False: out of memory. */
+/* One more accepted recipient. False: out of memory, or too many different ones. */
 bool session_add_recipient(struct session *session, const struct recipient *recipient);
 
 /* Ends the message, if there is one, and lets go of its policy. */

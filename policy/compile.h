@@ -90,6 +90,9 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
                              struct address_pattern *pattern);
 const struct address_pattern *compile_address_patterns(struct loading *loading, const struct node *node,
                                                        size_t *count);
+/* The patterns as numbers; `scope`: with what local mail is in scope of. */
+struct pattern_set compile_pattern_set(struct loading *loading, const struct address_pattern *patterns,
+                                       size_t count, bool scope);
 bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain);
 bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode);
 const struct actions *compile_actions(struct loading *loading, const struct node *node);

@@ -6,6 +6,7 @@
 #include "policy/compile.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool compile_domain(struct loading *loading, const struct node *node, const char *text, arena_ref *domain)
@@ -81,7 +82,16 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
             return false;
         text = at + 1;
     }
-    return compile_domain_text(loading, node, text + pattern->suffix, &pattern->domain);
+    if (!compile_domain_text(loading, node, text + pattern->suffix, &pattern->domain))
+        return false;
+    if (at != NULL || pattern->suffix || strchr(pattern->domain, '.') != NULL)
+        return true;
+    loading_error(
+        loading, node,
+        "\"%.255s\" is no whole domain: write %.*s@your.domain for an address, or a full domain such "
+        "as example.com",
+        text, (int)strcspn(text, "."), text);
+    return false;
 }
 
 const struct address_pattern *compile_address_patterns(struct loading *loading, const struct node *node,
@@ -95,6 +105,48 @@ const struct address_pattern *compile_address_patterns(struct loading *loading, 
     for (; patterns != NULL && item != NULL; item = item->next)
         *count += compile_address_pattern(loading, item, &patterns[*count]);
     return patterns;
+}
+
+/* ---- patterns of recipients as numbers ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+
+    return (first > second) - (first < second);
+}
+
+/* The pattern's number and, for a scope, that of its local part at any domain. */
+static bool add_numbers(struct loading *loading, const struct address_pattern *pattern, bool scope,
+                        uint32_t *numbers)
+{
+    const struct address_pattern local = {.local = pattern->local, .domain = ""};
+
+    numbers[1] = PATTERN_ANY_LOCAL;
+    return patterns_add(loading->policy, pattern, &numbers[0])
+           && (!scope || pattern->local == NULL || patterns_add(loading->policy, &local, &numbers[1]));
+}
+
+struct pattern_set compile_pattern_set(struct loading *loading, const struct address_pattern *patterns,
+                                       size_t count, bool scope)
+{
+    size_t each = scope ? 2 : 1, size = 0;
+    uint32_t *numbers = loading_alloc(loading, count * each * sizeof *numbers), pair[2];
+
+    if (numbers == NULL || count == 0)
+        return (struct pattern_set){0, NULL};
+    for (size_t i = 0; i < count; i++) {
+        if (!add_numbers(loading, &patterns[i], scope, pair)) {
+            loading_exhausted(loading);
+            return (struct pattern_set){0, NULL};
+        }
+        memcpy(numbers + i * each, pair, each * sizeof *numbers);
+    }
+    qsort(numbers, count * each, sizeof *numbers, compare_numbers);
+    for (size_t i = 0; i < count * each; i++)
+        if (size == 0 || numbers[i] != numbers[size - 1])
+            numbers[size++] = numbers[i];
+    return (struct pattern_set){size, numbers};
 }
 
 /* ---- clients ---- */

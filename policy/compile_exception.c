@@ -31,6 +31,8 @@ static void read_recipients(struct loading *loading, const struct node *node, vo
     struct exception *exception = into;
 
     exception->recipients = compile_address_patterns(loading, node, &exception->recipient_count);
+    exception->excepted =
+        compile_pattern_set(loading, exception->recipients, exception->recipient_count, false);
 }
 
 static void read_until(struct loading *loading, const struct node *node, void *into)

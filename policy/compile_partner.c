@@ -94,7 +94,10 @@ static void read_recipients(struct loading *loading, const struct node *node, vo
 {
     struct reading *reading = into;
 
-    reading->terms.recipients = compile_address_patterns(loading, node, &reading->terms.recipient_count);
+    struct terms *terms = &reading->terms;
+
+    terms->recipients = compile_address_patterns(loading, node, &terms->recipient_count);
+    terms->scope = compile_pattern_set(loading, terms->recipients, terms->recipient_count, true);
 }
 
 static void read_exceptions(struct loading *loading, const struct node *node, void *into)

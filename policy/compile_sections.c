@@ -54,10 +54,38 @@ static void read_mta(struct loading *loading, const struct node *node, void *int
         ((struct milter_settings *)into)->mta = (enum mta)word;
 }
 
+/* Whether a recipient's local part may be divided there: whatever can stand in it without quotes. */
+static bool is_delimiter(char octet)
+{
+    return octet > ' ' && octet < '\x7f' && strchr("@\"\\()<>[],;:", octet) == NULL;
+}
+
+static void read_recipient_delimiter(struct loading *loading, const struct node *node, void *into)
+{
+    const char *text, *wrong;
+
+    if (!compile_text(loading, node, &text))
+        return;
+    for (wrong = text; is_delimiter(*wrong);)
+        wrong++;
+    if (*wrong != '\0') {
+        loading_error(
+            loading, node,
+            "recipient_delimiter \"%.64s\" holds a character that cannot stand in a local part; write "
+            "the characters of Postfix's recipient_delimiter, such as \"+\" or \"+-\", or \"\" for none",
+            text);
+        return;
+    }
+    ((struct milter_settings *)into)->recipient_delimiter = loading_text(loading, text);
+}
+
 void compile_milter(struct loading *loading, const struct node *node)
 {
-    static const struct key keys[] = {
-        {"socket", read_socket}, {"postfix_facts", read_postfix_facts}, {"mta", read_mta}, {NULL, NULL}};
+    static const struct key keys[] = {{"socket", read_socket},
+                                      {"postfix_facts", read_postfix_facts},
+                                      {"mta", read_mta},
+                                      {"recipient_delimiter", read_recipient_delimiter},
+                                      {NULL, NULL}};
 
     struct milter_settings *settings = &loading->policy->milter;
 

@@ -19,21 +19,16 @@ static bool lists(const struct partner *partner, unsigned identity)
            || (partner->identities & (identity == SELECTED_HELO ? SELECTED_ENVELOPE_FROM : identity)) != 0;
 }
 
-static bool is_for(const struct partner *partner, const struct recipient *recipient)
+static bool is_for(const struct partner *partner, const uint32_t *recipient)
 {
-    return partner->terms->recipient_count == 0
-           || judge_recipient_matches(recipient, partner->terms->recipients, partner->terms->recipient_count,
-                                      false);
+    return partner->terms->recipient_count == 0 || recipient_in_scope(recipient, &partner->terms->scope);
 }
 
 /* Whether the partner is asked for by some recipient that is known; all of them may still come while none is. */
 static bool may_be_for(const struct partner *partner, const struct facts *facts)
 {
-    bool applies = partner->terms->recipient_count == 0 || facts->recipients == NULL;
-
-    for (size_t i = 0; !applies && i < facts->recipient_count; i++)
-        applies = is_for(partner, &facts->recipients[i]);
-    return applies;
+    return partner->terms->recipient_count == 0 || facts->recipients == NULL
+           || recipients_in_scope(facts->recipients, &partner->terms->scope);
 }
 
 /* The first of the walk that applies, while no recipient is known: a partner that asks for some leaves it open. */
@@ -59,32 +54,106 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
     }
 }
 
+static const struct partner *next_listing(struct selection *selection, unsigned identity)
+{
+    const struct partner *partner = select_next(selection);
+
+    while (partner != NULL && !lists(partner, identity))
+        partner = select_next(selection);
+    return partner;
+}
+
+/* The walk from `first` on. `selection` is left where it goes on, if it is longer than WALK_MAX. */
+static struct walk follow(struct selection *selection, const struct partner *first, unsigned identity,
+                          enum reason undecidable)
+{
+    struct walk walk = {.partner = {first}, .count = 1, .identity = identity, .undecidable = undecidable};
+
+    while (walk.count < WALK_MAX && walk.partner[walk.count - 1]->terms->recipient_count > 0) {
+        const struct partner *partner = next_listing(selection, identity);
+
+        if (partner == NULL)
+            break;
+        walk.partner[walk.count++] = partner;
+    }
+    return walk;
+}
+
+/* Whether the same walk was done before; notes that it is done now. Longer ones may differ further on. */
+static bool is_done(struct walks *walks, const struct walk *walk)
+{
+    if (walk->count == WALK_MAX && walk->partner[WALK_MAX - 1]->terms->recipient_count > 0)
+        return false;
+    for (size_t i = 0; i < walks->count; i++) {
+        const struct walk *other = &walks->walk[i];
+
+        if (other->count == walk->count && other->identity == walk->identity
+            && other->undecidable == walk->undecidable
+            && memcmp(other->partner, walk->partner, walk->count * sizeof *walk->partner) == 0)
+            return true;
+    }
+    if (walks->count < WALKS_MAX)
+        walks->walk[walks->count++] = *walk;
+    return false;
+}
+
+/* What becomes of a recipient that none of the walk's first WALK_MAX partners is for. */
+static void consider_rest(const struct evaluation *e, struct selection rest, const uint32_t *recipient,
+                          const struct walk *walk)
+{
+    const struct partner *partner = next_listing(&rest, walk->identity);
+
+    while (partner != NULL && !is_for(partner, recipient))
+        partner = next_listing(&rest, walk->identity);
+    if (partner != NULL)
+        judge_consider(e, partner, walk->identity, walk->undecidable);
+}
+
+/* The first partner of the walk that each recipient is for. */
+static void consider_walk(const struct evaluation *e, const struct selection *rest, const struct walk *walk)
+{
+    const uint32_t *recipient = NULL;
+    bool considered[WALK_MAX] = {false};
+
+    while ((recipient = recipients_next(e->facts->recipients, recipient)) != NULL) {
+        unsigned i = 0;
+
+        while (i < walk->count && !is_for(walk->partner[i], recipient))
+            i++;
+        if (i == WALK_MAX)
+            consider_rest(e, *rest, recipient, walk);
+        else if (i < walk->count && !considered[i])
+            judge_consider(e, walk->partner[i], walk->identity, walk->undecidable);
+        if (i < walk->count)
+            considered[i] = true;
+    }
+}
+
 /* The most specific partner that applies, for each recipient. `selection` stands at its start. */
 static void select_partners(const struct evaluation *e, const struct selection *selection, unsigned identity,
                             enum reason undecidable)
 {
-    const struct facts *facts = e->facts;
+    const struct recipients *recipients = e->facts->recipients;
     const struct partner *partner;
-    struct selection walk = *selection;
-    bool by_recipient = false;
+    struct selection next = *selection;
+    struct walk walk;
 
-    if (facts->recipients == NULL) {
-        select_unaddressed(e, &walk, identity, undecidable);
+    if (recipients == NULL) {
+        select_unaddressed(e, &next, identity, undecidable);
         return;
     }
-    for (size_t i = 0; i == 0 || (by_recipient && i < facts->recipient_count); i++) {
-        walk = *selection;
-        while ((partner = select_next(&walk)) != NULL) {
-            if (!lists(partner, identity))
-                continue;
-            by_recipient |= partner->terms->recipient_count > 0;
-            if (facts->recipient_count == 0 ? partner->terms->recipient_count == 0
-                                            : is_for(partner, &facts->recipients[i]))
-                break;
-        }
-        if (partner != NULL)
-            judge_consider(e, partner, identity, undecidable);
+    partner = next_listing(&next, identity);
+    while (partner != NULL && partner->terms->recipient_count > 0 && recipients->count == 0)
+        partner = next_listing(&next, identity); /* no recipient was accepted */
+    if (partner == NULL)
+        return;
+    if (partner->terms->recipient_count == 0) {
+        judge_consider(e, partner, identity, undecidable);
+        return;
     }
+    walk = follow(&next, partner, identity, undecidable);
+    if (!is_done(e->walks, &walk))
+        consider_walk(e, &next, &walk);
 }
 
 /* Whether the partner is selected by domains at all, not only by clients. */
@@ -287,8 +356,10 @@ bool policy_is_stranger(const struct policy *policy, const struct facts *facts)
 void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
                      struct verdict *verdict)
 {
-    struct evaluation evaluation = {policy, facts, now, is_exempt(policy, facts), verdict};
+    struct walks walks;
+    struct evaluation evaluation = {policy, facts, now, is_exempt(policy, facts), verdict, &walks};
 
+    walks.count = 0;
     verdict->partner_count = 0;
     verdict->pending = 0;
     select_by_sender(&evaluation);

@@ -25,7 +25,6 @@ void facts_begin(struct facts *facts)
     facts->subject_cn = facts->issuer_cn = facts->subject_dn = facts->issuer_dn = NULL;
     facts->certificate_pin.state = facts->key_pin.state = PIN_MACROS;
     facts->recipients = NULL;
-    facts->recipient_count = 0;
     facts->header_from = NULL;
     facts->decoded = NULL;
 }

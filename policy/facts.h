@@ -13,6 +13,7 @@
 #include "policy/certfile.h"
 #include "policy/header_from.h"
 #include "policy/network.h"
+#include "policy/recipients.h"
 #include "policy/tls.h"
 
 /* Which MTA speaks. As a setting, MTA_UNKNOWN is `auto`; as a fact, "not recognised, or it contradicts the setting". */
@@ -68,12 +69,6 @@ enum client_name_state {
     CLIENT_NAME_VERIFIED
 };
 
-/* The readings of one recipient; `given` is 1 or 2. */
-struct recipient {
-    unsigned given;
-    struct address address[2]; /* the argument of RCPT; {rcpt_addr} if it was sent */
-};
-
 /* Parts of a message that a policy may need, beside MAIL: what a session asked the MTA to be shown. */
 enum {
     NEED_CONNECT = 1, /* the client, where the MTA sends no {client_addr} */
@@ -111,8 +106,7 @@ struct facts {
     bool names_unsent; /* the certificate is TRUSTED, and a macro that should bear its names was not sent */
     struct pin certificate_pin, key_pin;
 
-    const struct recipient *recipients; /* NULL: not known yet */
-    size_t recipient_count;
+    const struct recipients *recipients;   /* as the policy sees them; NULL: not known yet */
     const struct header_from *header_from; /* NULL: not known yet */
     char *decoded; /* storage of decoded names, or of everything after facts_copy(); owned */
 };

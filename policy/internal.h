@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include "policy/arena.h"
+#include "policy/patterns.h"
 #include "policy/policy.h"
 #include "policy/slots.h"
 
@@ -134,6 +135,7 @@ struct exception {
     size_t sender_count, recipient_count;
     const struct sender_pattern *senders;
     const struct address_pattern *recipients;
+    struct pattern_set excepted; /* the same as numbers */
     int64_t until;
     const char *reason;
     struct place place;
@@ -145,6 +147,7 @@ struct terms {
     const struct actions *actions; /* NULL: the defaults' */
     size_t recipient_count, exception_count, step_count;
     const struct address_pattern *recipients; /* empty: all mail */
+    struct pattern_set scope;                 /* the same as numbers, with the local parts alone */
     const struct exception *exceptions;
     const struct step *steps; /* ascending */
     const char *message, *contact, *comment;
@@ -188,6 +191,7 @@ struct policy {
     size_t file_count;
     const char **files; /* malloc'd array of arena texts */
     struct milter_settings milter;
+    struct patterns patterns;
 
     struct clients exempt_clients;
     bool exempt_authenticated;

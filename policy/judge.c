@@ -6,12 +6,23 @@
  */
 #include "policy/judge.h"
 
+#include <string.h>
+
 /* ---- exceptions ---- */
+
+/* Sendmail writes a sender of its own host without a domain in {mail_addr}: then the argument alone is a reading. */
+static bool is_domainless(const struct facts *facts)
+{
+    const char *mail_addr = facts->macro[MACRO_MAIL_ADDR];
+
+    return facts->senders > 1 && mail_addr != NULL && facts->sender[0].kind == ADDRESS_LOCAL
+           && strchr(mail_addr, '@') == NULL;
+}
 
 /* Every reading of the sender matches one of the patterns. */
 static bool senders_match(const struct exception *exception, const struct facts *facts)
 {
-    for (unsigned reading = 0; reading < facts->senders; reading++) {
+    for (unsigned reading = is_domainless(facts); reading < facts->senders; reading++) {
         const struct address *sender = &facts->sender[reading];
         bool matches = false;
 
@@ -24,18 +35,15 @@ static bool senders_match(const struct exception *exception, const struct facts 
     return facts->senders > 0;
 }
 
-bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns,
-                             size_t count, bool every)
+/* Whether every recipient is among those of the exception. */
+static bool recipients_match(const struct exception *exception, const struct recipients *recipients)
 {
-    for (unsigned reading = 0; reading < recipient->given; reading++) {
-        bool matches = false;
+    const uint32_t *recipient = NULL;
 
-        for (size_t i = 0; i < count && !matches; i++)
-            matches = address_matches(&recipient->address[reading], &patterns[i]);
-        if (matches != every)
-            return matches;
-    }
-    return every;
+    while ((recipient = recipients_next(recipients, recipient)) != NULL)
+        if (!recipient_excepted(recipient, &exception->excepted))
+            return false;
+    return recipients->count > 0;
 }
 
 /*
@@ -56,11 +64,7 @@ static enum met exception_holds(const struct exception *exception, const struct 
         return client;
     if (facts->recipients == NULL)
         return PENDING;
-    for (size_t i = 0; i < facts->recipient_count; i++)
-        if (!judge_recipient_matches(&facts->recipients[i], exception->recipients, exception->recipient_count,
-                                     true))
-            return UNMET;
-    return facts->recipient_count > 0 ? client : UNMET;
+    return recipients_match(exception, facts->recipients) ? client : UNMET;
 }
 
 /* Whether one of them holds; *reason is why that is UNKNOWN. */

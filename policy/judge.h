@@ -5,6 +5,25 @@
 
 #include "policy/internal.h"
 
+enum { WALK_MAX = 4, WALKS_MAX = 64 };
+
+/*
+ * The partners that an identity's walk meets, the most specific first, up to the first that judges all mail. The
+ * walks of many From addresses are the same, and need not go through the recipients again.
+ */
+struct walk {
+    const struct partner *partner[WALK_MAX];
+    unsigned count;
+    unsigned identity;
+    enum reason undecidable;
+};
+
+/* Those that are done. */
+struct walks {
+    size_t count;
+    struct walk walk[WALKS_MAX];
+};
+
 /* One call of policy_evaluate(). */
 struct evaluation {
     const struct policy *policy;
@@ -12,6 +31,7 @@ struct evaluation {
     int64_t now;
     bool exempt;
     struct verdict *verdict;
+    struct walks *walks;
 };
 
 /*
@@ -25,9 +45,5 @@ void judge_consider(const struct evaluation *e, const struct partner *partner, u
 
 /* How much a partner's result weighs beside others: first what happens, then why. */
 int judge_severity(const struct judged *judged);
-
-/* Whether the recipient is among the patterns: by every one of its readings, or by any. */
-bool judge_recipient_matches(const struct recipient *recipient, const struct address_pattern *patterns,
-                             size_t count, bool every);
 
 #endif

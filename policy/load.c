@@ -342,6 +342,7 @@ static struct policy *policy_new(struct loading *loading)
     loading->policy = policy;
     atomic_init(&policy->references, 1);
     policy->milter.socket = "unix:/var/spool/postfix/forcetls/forcetls.sock";
+    policy->milter.recipient_delimiter = "+";
     policy->exempt_clients =
         (struct clients){.network_count = 2, .networks = loopback, .text = "127.0.0.0/8, ::1"};
     policy->exempt_authenticated = true;

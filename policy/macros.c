@@ -315,12 +315,3 @@ bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *
 {
     return facts_read_sender(facts, envelope, macro, arg) && facts_read_session(facts, envelope, macro, arg);
 }
-
-bool recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr)
-{
-    recipient->given = 1;
-    if (!read_address(&recipient->address[0], argument))
-        return false;
-    return rcpt_addr == NULL || *rcpt_addr == '\0'
-           || read_address(&recipient->address[recipient->given++], rcpt_addr);
-}

@@ -35,7 +35,4 @@ bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *
 bool facts_read_sender(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 
-/* Reads a RCPT: its argument, and {rcpt_addr} or NULL. False: out of memory, and whose it is cannot be told. */
-bool recipient_read(struct recipient *recipient, const char *argument, const char *rcpt_addr);
-
 #endif

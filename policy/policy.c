@@ -28,6 +28,7 @@ void policy_unref(struct policy *policy)
     free(policy->partners);
     free(policy->selectors);
     slots_free(&policy->selector_slots);
+    patterns_free(&policy->patterns);
     arena_free(&policy->arena);
     free(policy);
 }

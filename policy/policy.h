@@ -57,6 +57,7 @@ struct milter_settings {
     const char *postfix_facts; /* or NULL */
     struct place postfix_facts_place;
     enum mta mta;
+    const char *recipient_delimiter; /* a set of characters; "": none */
 };
 const struct milter_settings *policy_milter(const struct policy *policy);
 

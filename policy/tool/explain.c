@@ -19,6 +19,7 @@ struct transaction {
     struct facts facts;
     struct header_from header_from;
     struct recipient *recipients;
+    struct recipient_store all;
     struct verdict verdict;
 };
 
@@ -46,6 +47,38 @@ static void report_pin(struct pin *pin, const char *text, bool certificate)
         pin->state = PIN_KNOWN;
 }
 
+/*
+ * {rcpt_addr} is what --macro says, else the recipient itself; `mailboxes`: else the user alone, as Sendmail has it
+ * for a mailbox of its own host, in `local`.
+ */
+static const char *rcpt_addr_of(const struct question *question, const char *to, bool mailboxes,
+                                struct address *local)
+{
+    if (question->rcpt_addr_set)
+        return question->rcpt_addr;
+    if (!mailboxes)
+        return to;
+    address_read(local, to);
+    return local->local;
+}
+
+static bool read_recipients(const struct question *question, const struct policy *policy,
+                            struct transaction *transaction, bool mailboxes)
+{
+    struct address local;
+
+    recipients_free(&transaction->all);
+    for (size_t i = 0; i < question->to.count; i++) {
+        const char *to = question->to.value[i];
+
+        if (!recipient_read(&transaction->recipients[i], policy, to,
+                            rcpt_addr_of(question, to, mailboxes, &local))
+            || !recipients_add(&transaction->all, &transaction->recipients[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool read_facts(struct question *question, const struct policy *policy,
                        struct transaction *transaction)
 {
@@ -71,14 +104,7 @@ static bool read_facts(struct question *question, const struct policy *policy,
     for (size_t i = 0; i < question->header_from.count; i++)
         header_from_add(&transaction->header_from, question->header_from.value[i]);
     transaction->facts.header_from = &transaction->header_from;
-    for (size_t i = 0; i < question->to.count; i++) {
-        const char *to = question->to.value[i];
-
-        if (!recipient_read(&transaction->recipients[i], to,
-                            question->rcpt_addr_set ? question->rcpt_addr : to))
-            return false;
-    }
-    return true;
+    return read_recipients(question, policy, transaction, false);
 }
 
 static bool more_severe(const struct verdict *a, const struct verdict *b)
@@ -88,28 +114,46 @@ static bool more_severe(const struct verdict *a, const struct verdict *b)
 
 /* The message as a whole, as from DATA on, and each recipient by itself, as at its RCPT. */
 static void judge(const struct question *question, const struct policy *policy,
-                  struct transaction *transaction)
+                  struct transaction *transaction, struct verdict *verdict)
 {
     struct facts *facts = &transaction->facts;
     struct verdict one;
 
-    facts->recipients = transaction->recipients;
-    facts->recipient_count = question->to.count;
-    policy_evaluate(policy, facts, question->now, &transaction->verdict);
-    if (question->to.count == 0) {
-        facts->recipients = NULL;
-        policy_evaluate(policy, facts, question->now, &one);
-        if (one.pending & NEED_RCPT)
-            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
-        facts->recipients = transaction->recipients;
-    }
+    facts->recipients = &transaction->all.all;
+    policy_evaluate(policy, facts, question->now, verdict);
     for (size_t i = 0; question->to.count > 1 && i < question->to.count; i++) {
-        facts->recipients = &transaction->recipients[i];
-        facts->recipient_count = 1;
+        const struct recipients alone = recipients_of_one(&transaction->recipients[i]);
+
+        facts->recipients = &alone;
         policy_evaluate(policy, facts, question->now, &one);
-        if (more_severe(&one, &transaction->verdict))
-            transaction->verdict = one;
+        if (more_severe(&one, verdict))
+            *verdict = one;
     }
+    facts->recipients = &transaction->all.all;
+}
+
+/* What would have been another answer with another question. */
+static void hint_recipients(const struct question *question, const struct policy *policy,
+                            struct transaction *transaction)
+{
+    struct verdict other;
+
+    if (question->to.count == 0) {
+        transaction->facts.recipients = NULL;
+        policy_evaluate(policy, &transaction->facts, question->now, &other);
+        transaction->facts.recipients = &transaction->all.all;
+        if (other.pending & NEED_RCPT)
+            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
+        return;
+    }
+    if (question->mta != MTA_SENDMAIL || question->rcpt_addr_set
+        || !read_recipients(question, policy, transaction, true))
+        return;
+    judge(question, policy, transaction, &other);
+    if (other.action != transaction->verdict.action || other.outcome != transaction->verdict.outcome)
+        fputs("forcetls explain: the answer is another if Sendmail itself has the mailbox: then add --macro "
+              "'{rcpt_addr}=user'\n",
+              stderr);
 }
 
 /* What options cannot bring about behind this MTA. */
@@ -147,7 +191,8 @@ static int answer_question(struct question *question)
         const struct answer answer = {policy, &transaction->facts, &transaction->verdict};
 
         hint(question, policy);
-        judge(question, policy, transaction);
+        judge(question, policy, transaction, &transaction->verdict);
+        hint_recipients(question, policy, transaction);
         status = question->json ? answer_json(&answer) : answer_show(&answer);
     }
     facts_clear(&transaction->facts);
@@ -157,6 +202,7 @@ out:
     policy_unref(policy);
     if (transaction) {
         header_from_clear(&transaction->header_from);
+        recipients_free(&transaction->all);
         free(transaction->recipients);
     }
     free(transaction);

@@ -178,19 +178,22 @@ static enum action judge(const struct policy *policy, const struct mail *mail)
     struct envelope envelope = {.argument = mail->sender, .helo = mail->helo, .shown = ~0u};
     struct header_from from = {0};
     struct recipient recipient;
+    struct recipient_store recipients = {0};
     struct verdict verdict = {.action = ACTION_TEMPFAIL};
     struct facts facts;
     bool read = facts_read(&facts, &envelope, macro_of, (void *)mail)
-                && recipient_read(&recipient, mail->recipient != NULL ? mail->recipient : "b@here.test", NULL)
+                && recipient_read(&recipient, policy, mail->recipient != NULL ? mail->recipient : "b@here.test",
+                                  NULL)
+                && recipients_add(&recipients, &recipient)
                 && facts_copy(&facts);
     if (read) {
         header_from_add(&from, mail->from != NULL ? mail->from : "x@stranger.test");
-        facts.recipients = &recipient;
-        facts.recipient_count = 1;
+        facts.recipients = &recipients.all;
         facts.header_from = &from;
         policy_evaluate(policy, &facts, 1780000000, &verdict);
     }
     header_from_clear(&from);
+    recipients_free(&recipients);
     facts_clear(&facts);
     return verdict.action;
 }

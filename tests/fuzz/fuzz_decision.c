@@ -261,10 +261,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .argument = macros[MACRO_COUNT], .helo = macros[MACRO_COUNT + 1], .shown = ~0u};
     CHECK(facts_read(facts, &envelope, macro, NULL));
     judge(&session);
-    CHECK(recipient_read(&recipient, macros[MACRO_COUNT + 2], NULL));
+    CHECK(recipient_read(&recipient, session.policy, macros[MACRO_COUNT + 2], NULL));
+    const struct recipients alone = recipients_of_one(&recipient);
     header_from_add(&transaction.header_from, macros[MACRO_COUNT + 3]);
-    facts->recipients = &recipient;
-    facts->recipient_count = 1;
+    facts->recipients = &alone;
     facts->header_from = &transaction.header_from;
     CHECK(facts_copy(facts));
     transaction.logged_count = 0;

@@ -58,7 +58,7 @@ static struct policy *load_good(const char *text)
     return policy;
 }
 
-static int64_t date(const char *text)
+static inline int64_t date(const char *text)
 {
     int64_t value;
 

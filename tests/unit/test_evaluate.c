@@ -89,10 +89,10 @@ static void set_pins(struct facts *facts, const char *pin)
            strcmp(pin, "other") == 0 ? facts->key_pin.fingerprint : seen, FINGERPRINT_SIZE);
 }
 
-static size_t read_recipients(const char *to, struct recipient recipients[8])
+static void read_recipients(const char *to, const struct policy *policy, struct recipient_store *recipients)
 {
     char text[512], *save = NULL;
-    size_t count = 0;
+    struct recipient recipient;
 
     snprintf(text, sizeof text, "%s", to);
     for (char *word = strtok_r(text, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
@@ -100,9 +100,9 @@ static size_t read_recipients(const char *to, struct recipient recipients[8])
 
         if (resolved != NULL)
             *resolved++ = '\0';
-        recipient_read(&recipients[count++], word, resolved);
+        assert_true(recipient_read(&recipient, policy, word, resolved));
+        assert_true(recipients_add(recipients, &recipient));
     }
-    return count;
 }
 
 static void read_header(struct header_from *from, const struct mail *mail)
@@ -146,7 +146,7 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
                                 .mta = policy_milter(policy)->mta,
                                 .pins_at_data = policy_milter(policy)->postfix_facts != NULL};
     struct header_from from = {0};
-    struct recipient recipients[8];
+    struct recipient_store recipients = {0};
     struct facts facts;
     int64_t now;
 
@@ -157,8 +157,8 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
     if (mail->pin != NULL)
         set_pins(&facts, mail->pin);
     if (mail->to != NULL) {
-        facts.recipients = recipients;
-        facts.recipient_count = read_recipients(mail->to, recipients);
+        read_recipients(mail->to, policy, &recipients);
+        facts.recipients = &recipients.all;
     }
     if (mail->header != NULL) {
         read_header(&from, mail);
@@ -169,6 +169,7 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
     if (policy_is_stranger(policy, &facts) && (verdict->partner_count > 0 || verdict->pending != 0))
         fail_msg("a stranger, but not a partner's: %s", mail->from);
     header_from_clear(&from);
+    recipients_free(&recipients);
     facts_clear(&facts);
 }
 
@@ -628,6 +629,9 @@ static void exceptions(void **state)
         {NULL, {.from = "<robot@p.example>", .mail_addr = "robot@p.example", .macros = POSTFIX}, EXCEPTED},
         {NULL, {.from = "<robot@p.example>", .mail_addr = "other@p.example", .macros = POSTFIX}, REFUSED}, /* every reading */
         {NULL, {.from = "<other@p.example>", .mail_addr = "robot@p.example", .macros = POSTFIX}, REFUSED},
+        {NULL, {.from = "<robot@p.example>", .mail_addr = "robot", .macros = SENDMAIL}, EXCEPTED}, /* a user of Sendmail's own host */
+        {NULL, {.from = "<other@p.example>", .mail_addr = "robot", .macros = SENDMAIL}, REFUSED},
+        {NULL, {.from = "<robot@p.example>", .mail_addr = "robot@[127.0.0.1]", .macros = SENDMAIL}, REFUSED},
         {EXCEPT("senders: [p.example, .q.example]"), {.from = "<a@p.example>", .mail_addr = "b@x.q.example", .macros = POSTFIX}, EXCEPTED},
         {NULL, {.from = "<>", .helo = "p.example", .macros = POSTFIX}, REFUSED},
         {EXCEPT("senders: [\"<>\"]"), {.from = "<>", .helo = "p.example", .macros = POSTFIX}, EXCEPTED},

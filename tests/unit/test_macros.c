@@ -487,22 +487,6 @@ static void t24_client_names(void **state)
     }
 }
 
-static void s17_recipients(void **state)
-{
-    struct recipient recipient;
-
-    (void)state;
-    recipient_read(&recipient, "<User@Example.ORG>", "user@other.example");
-    assert_int_equal(recipient.given, 2);
-    assert_string_equal(recipient.address[0].local, "user");
-    assert_string_equal(recipient.address[0].domain.text, "example.org");
-    assert_string_equal(recipient.address[1].domain.text, "other.example");
-    recipient_read(&recipient, "<User@Example.ORG>", "");
-    assert_int_equal(recipient.given, 1);
-    recipient_read(&recipient, "<User@Example.ORG>", NULL);
-    assert_int_equal(recipient.given, 1);
-}
-
 static void envelope_is_kept_and_copied(void **state)
 {
     static char helo[] = "helo.example", argument[] = "<a@b.example>";
@@ -536,7 +520,7 @@ int main(void)
         cmocka_unit_test(t07_cipher_bits), cmocka_unit_test(t11_t14_postfix_certificates), cmocka_unit_test(t12_t13_verify),
         cmocka_unit_test(t15_sendmail_names), cmocka_unit_test(sendmail_fingerprints), cmocka_unit_test(s03_senders),
         cmocka_unit_test(t20_authentication), cmocka_unit_test(t23_client_addresses), cmocka_unit_test(t24_client_names),
-        cmocka_unit_test(s17_recipients), cmocka_unit_test(envelope_is_kept_and_copied),
+        cmocka_unit_test(envelope_is_kept_and_copied),
     };
 
     return cmocka_run_group_tests_name("macros", tests, NULL, NULL);
