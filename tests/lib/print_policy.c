@@ -319,7 +319,9 @@ static void print_milter(FILE *to, const struct milter_settings *milter)
     fprintf(to, "milter:\n  mta: %s\n", mtas[milter->mta]);
     print_key_text(to, "  ", "socket", milter->socket);
     print_key_text(to, "  ", "postfix_facts", milter->postfix_facts);
-    print_key_text(to, "  ", "recipient_delimiter", milter->recipient_delimiter);
+    fputs("  recipient_delimiter: ", to);
+    print_text(to, milter->recipient_delimiter);
+    fputc('\n', to);
 }
 
 static void print_exempt(FILE *to, const struct policy *policy)
