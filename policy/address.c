@@ -10,6 +10,7 @@
 #include "policy/address.h"
 
 #include <string.h>
+#include "policy/casefold.h"
 #include "policy/network.h"
 
 enum { LOCAL_MAX = sizeof(((struct address *)NULL)->local) - 1, TAIL_MAX = 4096, UNCLOSED_MAX = 32 };
@@ -371,6 +372,7 @@ static void read_any(struct address *address, const char *text)
     if (!parts.split)
         split_without_at(&parts);
     address->local[parts.local_length] = '\0';
+    address->local_cut |= !casefold(address->local, sizeof address->local);
     parts.domain.text[parts.domain.length] = '\0';
     if (parts.split && !(parts.bracketed && address_is_literal(parts.domain.text)))
         form = domain_normalise(&address->domain, parts.domain.text, parts.domain.length);

@@ -14,8 +14,8 @@ enum address_kind {
 };
 
 /*
- * One reading of an address. `local` is the local part, unquoted, ASCII
- * letters in lower case; one of more than 319 octets is cut and
+ * One reading of an address. `local` is the local part, unquoted, its case
+ * folded (policy/casefold.h); one of more than 319 octets is cut and
  * `local_cut` is set: it equals no local part that a policy can name.
  */
 struct address {

@@ -20,6 +20,7 @@ SPELLINGS = ["<user@here.test>", "<user>", "user", "<USER>", "<User@HERE.Test>",
              "<here.test!user@$H>", "<here.test!user+x@$H>", "<here.test!user@[127.0.0.1]>", "<$H!here.test!user@$H>",
              '<"user@here.test"@$H>', '<"user@here.test">', "<user@here.test@$H>", "<user\\@here.test@$H>", '<"user%here.test"@$H>',
              '<"here.test!user">']
+LETTERS = ["<jürgen@here.test> SMTPUTF8", "<JÜRGEN@here.test> SMTPUTF8", "<Jürgen> SMTPUTF8", "<JÜRGEN+x@[127.0.0.1]> SMTPUTF8"]
 DELIMITED = {"-": ["<user-x@here.test>", "<user-x>", "<user-x%here.test@$H>"],
              "+-": ["<user-x+y@here.test>", "<user+x-y@here.test>", "<user-x@[127.0.0.1]>"]}
 
@@ -31,13 +32,13 @@ class Mailboxes:
         RIG.need()
         socket = f"unix:{RIG.dir}/mailboxes.sock"
         self.daemon = Daemon(policy(f"""
-  - {{name: scoped, domains: [rcpt.test], recipients: [user@here.test]}}
+  - {{name: scoped, domains: [rcpt.test], recipients: [user@here.test, Jürgen@here.test]}}
 """) + f"milter: {{recipient_delimiter: '{delimiter}'}}\n", socket=socket, open_to_all=True)
         self.mta = postfix.Postfix({"open": {"smtpd_milters": ""}, "main": milter(socket)}, [RIG.pki.server("rsa")], RIG.pki.ca_file,
                                    {"mydestination": "here.test, $myhostname, localhost", "local_transport": "local",
                                     "recipient_delimiter": delimiter, "local_recipient_maps": "$alias_maps"})
         self.file = os.path.join(self.mta.dir, "mail", "user")
-        self.mta.parameters["alias_maps"] = f"inline:{{ {{ user = {self.file} }} }}"
+        self.mta.parameters["alias_maps"] = f"inline:{{ {{ user = {self.file} }}, {{ jürgen = {self.file} }} }}"
 
     def __enter__(self):
         os.mkdir(os.path.dirname(self.file))
@@ -56,8 +57,9 @@ class Mailboxes:
     def deliver(self, spelling):
         """Sends through the service without the filter; the log's line of what became of it."""
         with self.session("open") as client:
-            accepted(client.mail("a@rcpt.test"))
-            accepted(client.command("RCPT TO:" + spelling))
+            spelling, utf8, _ = spelling.partition(" SMTPUTF8")
+            accepted(client.command("MAIL FROM:<a@rcpt.test>" + utf8))
+            accepted(client.command(b"RCPT TO:" + spelling.encode()))
             queued = postfix.queue_id(client.data())
         return self.mta.wait_log(f"{queued}: to=", 20)
 
@@ -69,9 +71,10 @@ class Mailboxes:
                 line = self.deliver(spelling)
                 if f"delivered to file: {self.file}" not in line:
                     wrong.append(f"{spelling} is no spelling of it: {line}")
-                accepted(client.mail("a@rcpt.test"))
+                spelling, utf8, _ = spelling.partition(" SMTPUTF8")
+                accepted(client.command("MAIL FROM:<a@rcpt.test>" + utf8))
                 try:
-                    refused(client.command("RCPT TO:" + spelling), "scoped", "no_tls")
+                    refused(client.command(b"RCPT TO:" + spelling.encode()), "scoped", "no_tls")
                 except AssertionError as error:
                     wrong.append(f"{spelling}: {error}")
                 client.command("RSET")
@@ -81,7 +84,7 @@ class Mailboxes:
 @test("S24 x whatever Postfix delivers to the judged mailbox is judged")
 def spellings():
     with Mailboxes() as box:
-        box.check(SPELLINGS)
+        box.check(SPELLINGS + LETTERS)
         with box.session("main", Tls()) as client:
             accepted(client.message("a@rcpt.test", ["user@here.test"]))
         with box.session("main") as client:

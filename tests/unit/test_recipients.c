@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Recipients against lists of patterns: who is in scope, who is excepted, and what many of them take. */
 #include "tests/unit/loading.h"
+#include "policy/casefold.h"
 #include "policy/internal.h"
 
 /* The list of a partner's recipients and of its exception, and one RCPT. */
@@ -84,7 +85,7 @@ static void s24_other_spellings(void **state)
         {"user@here.test", "<\"user\"@here.test>", NULL, true, true, NULL},
         {NULL, "<user@here.test.>", NULL, true, true, NULL},
         {NULL, "<\\user@here.test>", NULL, true, true, NULL},
-        {NULL, "<us(x)er @ here.test>", NULL, true, true, NULL},
+        {NULL, "<(y)user(x) @ here.test>", NULL, true, true, NULL},
         {NULL, "<@x.test,@y.test:user@here.test>", NULL, true, true, NULL},
         {NULL, "<user@\"here.test\">", NULL, true, true, NULL},
         /* Local mail: no domain, a literal, a name of one label. */
@@ -135,6 +136,41 @@ static void s24_other_spellings(void **state)
 
     (void)state;
     ROWS(rows);
+}
+
+/* SMTPUTF8: Postfix folds the case of {rcpt_addr} whole. */
+static void s24_case_of_all_letters(void **state)
+{
+    static const struct row rows[] = {
+        {"j\xc3\xbcrgen@here.test", "<j\xc3\xbcrgen@here.test>", NULL, true, true, NULL},
+        {NULL, "<J\xc3\x9cRGEN@HERE.test>", "j\xc3\xbcrgen@here.test", true, true, NULL},
+        {NULL, "<J\xc3\x9cRGEN+x>", NULL, true, false, NULL},
+        {NULL, "<J\xc3\x9cRGEN%here.test@mx.test>", NULL, true, false, NULL},
+        {NULL, "<jurgen@here.test>", NULL, false, false, NULL},
+        {NULL, "<j\xfcrgen@here.test>", NULL, false, false, NULL},
+        {"J\xc3\x9cRGEN@here.test", "<j\xc3\xbcrgen@here.test>", NULL, true, true, NULL},
+        {"\xd0\x98\xd0\x92@here.test", "<\xd0\xb8\xd0\xb2@here.test>", NULL, true, true, NULL},
+    };
+
+    (void)state;
+    ROWS(rows);
+}
+
+/* The folded form may be longer or shorter, and what is no UTF-8 stays. */
+static void s24_folding(void **state)
+{
+    char text[16] = "A\xc8\xba\xff\xc3", narrow[4] = "\xc8\xba", capital[16] = "\xe1\xba\x9eX";
+
+    (void)state;
+    assert_true(casefold(text, sizeof text));
+    assert_string_equal(text, "a\xe2\xb1\xa5\xff\xc3");
+    assert_true(casefold(narrow, sizeof narrow));
+    assert_string_equal(narrow, "\xe2\xb1\xa5");
+    assert_true(casefold(capital, sizeof capital));
+    assert_string_equal(capital, "\xc3\x9fx");
+    strcpy(narrow, "\xc8\xba");
+    assert_false(casefold(narrow, 3));
+    assert_string_equal(narrow, "");
 }
 
 static void s24_delimiters(void **state)
@@ -362,6 +398,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(s17_addresses_and_domains),
         cmocka_unit_test(s24_other_spellings),
+        cmocka_unit_test(s24_case_of_all_letters),
+        cmocka_unit_test(s24_folding),
         cmocka_unit_test(s24_delimiters),
         cmocka_unit_test(s24_long_local_parts),
         cmocka_unit_test(s25_sendmail_local_mailboxes),
