@@ -267,7 +267,7 @@ static void s23_label_by_label_is_the_whole_name(void **state)
     long run;
 
     (void)state;
-    for (run = 0; run < 100000; run++) {
+    for (run = 0; run < 30000; run++) {
         size_t length = random_name(&seed, name);
         int made = uts46_name(ascii, sizeof(ascii), name, length), size;
         struct domain domain;
@@ -285,7 +285,7 @@ static void s23_label_by_label_is_the_whole_name(void **state)
         if (domain.length != made + 4 || memcmp(domain.text + 4, ascii, (size_t)made) != 0)
             fail_msg("%s: %s, does not end in %.*s", odd, domain.text, made, ascii);
     }
-    assert_true(taken > 8000);
+    assert_true(taken > 2500);
 }
 
 /* Of all characters: alone, in a label, between labels. */
@@ -296,12 +296,12 @@ static void s23_every_character(void **state)
     } frames[] = {{"", ""}, {"a", ".test"}, {"a.", ".test"}, {"x", "y"}};
     char octets[8], name[64], ascii[256];
     struct domain domain;
-    long character; /* every third of most; the fuzzer finds the others */
+    long character; /* every ninth of most; the fuzzer finds the others */
     size_t i;
 
     (void)state;
     for (character = 1; character < 0x110000;
-         character += character < 0x3400 || character > 0xf900 ? 3 : 61) {
+         character += character < 0x3400 || character > 0xf900 ? 9 : 61) {
         UChar32 point = (UChar32)character;
         size_t length = 0;
 
