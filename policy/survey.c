@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A policy seen from the MTA's side: whether any rule needs verified names, any
- * a fingerprint, who is exempt. It sums up what the partners require, defaults
- * and profiles included, and judges neither the policy nor the MTA; how an MTA
- * is to be configured for it is not known here.
+ * What a policy needs from the MTA: whether any rule needs verified names, a
+ * fingerprint, headers or client names, which TLS sessions would pass, who is
+ * exempt. It sums up what the partners require, with defaults and profiles. It
+ * does not know how an MTA is configured.
  */
 #include "policy/survey.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "policy/internal.h"
 
@@ -49,30 +50,159 @@ static void survey_certificates(const struct look *look, const struct partner *p
     first(&survey->dates, !in_force, partner);
 }
 
+/* The strictest mode of the partner, now or at a later step of its rollout. */
+static enum mode strictest_mode(const struct look *look, const struct partner *partner)
+{
+    const struct actions *actions;
+    enum mode mode = partner_in_force(look->policy, partner, look->now, &actions);
+
+    for (size_t i = 0; i < partner->terms->step_count; i++) {
+        const struct step *step = &partner->terms->steps[i];
+
+        if (step->from > look->now && step->mode != MODE_COUNT && step->mode > mode)
+            mode = step->mode;
+    }
+    return mode;
+}
+
+static bool holds_mail(const struct actions *actions)
+{
+    for (int reason = REASON_NONE + 1; reason < REASON_FIRST_UNKNOWN; reason++)
+        if (actions->by_reason[reason] == ACTION_QUARANTINE)
+            return true;
+    return false;
+}
+
+static void survey_actions(const struct look *look, const struct partner *partner)
+{
+    const struct actions *actions;
+    bool holds;
+
+    partner_in_force(look->policy, partner, look->now, &actions);
+    holds = holds_mail(actions);
+    for (size_t i = 0; i < partner->terms->step_count; i++) {
+        const struct step *step = &partner->terms->steps[i];
+
+        holds |= step->from > look->now && step->actions != NULL && holds_mail(step->actions);
+    }
+    first(&look->survey->quarantine, holds, partner);
+}
+
+/* Whether a list of clients has names; NULL: there is no list. */
+static bool has_names(const struct clients *clients)
+{
+    return clients != NULL && clients->name_count > 0;
+}
+
+static void survey_clients(const struct look *look, const struct partner *partner)
+{
+    const unsigned by_name = 1u << SELECT_CLIENT_NAME | 1u << SELECT_CLIENT_SUFFIX;
+    size_t count;
+    const struct selector *selectors = partner_selectors(look->policy, partner, &count);
+    bool names = false;
+
+    for (size_t i = 0; i < count; i++)
+        names |= (selectors[i].kinds & by_name) != 0;
+    for (size_t i = 0; i < partner->terms->exception_count; i++) {
+        const struct exception *exception = &partner->terms->exceptions[i];
+
+        names |= exception->until > look->now && has_names(exception->clients);
+    }
+    first(&look->survey->client_names, names, partner);
+}
+
 static void survey_partner(const struct look *look, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];
     size_t count = require_pieces(look->policy, partner, piece);
+    struct survey *survey = look->survey;
     const struct actions *actions;
-    enum mode mode = partner_in_force(look->policy, partner, look->now, &actions);
 
-    look->survey->enforcing += mode == MODE_ENFORCE;
-    if (mode == MODE_NONE)
+    survey->enforcing += partner_in_force(look->policy, partner, look->now, &actions) == MODE_ENFORCE;
+    if (strictest_mode(look, partner) == MODE_NONE)
         return;
-    for (size_t i = 0; i < count && i < PIECES_MAX; i++)
+    first(&survey->header_from, (partner->identities & SELECTED_HEADER_FROM) != 0, partner);
+    survey_actions(look, partner);
+    survey_clients(look, partner);
+    for (size_t i = 0; i < count && i < PIECES_MAX; i++) {
         if ((piece[i].keys & 1u << REQUIRE_CERTIFICATES) != 0)
             survey_certificates(look, partner, piece[i].certificates);
+        if ((piece[i].keys & 1u << REQUIRE_CLIENTS) != 0)
+            first(&survey->client_names, has_names(piece[i].require->clients), partner);
+    }
 }
 
 struct survey policy_survey(const struct policy *policy, int64_t now)
 {
     struct survey survey = {.partners = policy->partner_count,
+                            .exempt_names = has_names(&policy->exempt_clients),
                             .authenticated_exempt = policy->exempt_authenticated};
     const struct look look = {policy, now, &survey};
 
     for (size_t i = 0; i < policy->partner_count; i++)
         survey_partner(&look, &policy->partners[i]);
     return survey;
+}
+
+/* ---- sessions that would pass ---- */
+
+/* What of a session no partner's rule but those about TLS itself looks at. */
+static bool is_about_tls(enum requirement requirement)
+{
+    return requirement <= REQUIRE_FORWARD_SECRECY;
+}
+
+/* The first finding about TLS that is not met, or NULL: the offer passes. */
+static const struct finding *weigh_offer(const struct policy *policy, const struct tls_offer *offer,
+                                         struct judged *judged)
+{
+    struct facts facts;
+
+    facts_begin(&facts);
+    facts.tls = TLS_ON;
+    facts.tls_version = offer->version;
+    facts.cipher_bits = offer->bits;
+    facts.macro[MACRO_CIPHER] = offer->cipher;
+    weigh_partner(policy, &facts, 0, judged);
+    for (size_t i = 0; i < judged->finding_count; i++)
+        if (is_about_tls(judged->finding[i].requirement) && judged->finding[i].met != MET)
+            return &judged->finding[i];
+    return NULL;
+}
+
+/* The offer that comes nearest says what is missing. */
+static bool is_served(const struct policy *policy, const struct partner *partner,
+                      const struct tls_offers *offers, struct unserved *unserved)
+{
+    struct unserved nearest = {partner->name, REASON_NO_TLS, "TLS"};
+
+    for (size_t i = 0; i < offers->count; i++) {
+        struct judged judged = {.partner = partner};
+        const struct finding *finding = weigh_offer(policy, &offers->offer[i], &judged);
+
+        if (finding == NULL)
+            return true;
+        if (finding->reason <= nearest.reason || finding->reason >= REASON_FIRST_UNKNOWN)
+            continue;
+        nearest.reason = finding->reason;
+        finding_wanted(policy, &judged, finding, nearest.wanted, sizeof(nearest.wanted));
+    }
+    *unserved = nearest;
+    return false;
+}
+
+bool policy_unserved(const struct policy *policy, int64_t now, const struct tls_offers *offers,
+                     struct unserved *unserved)
+{
+    const struct look look = {policy, now, NULL};
+
+    for (size_t i = 0; i < policy->partner_count; i++) {
+        const struct partner *partner = &policy->partners[i];
+
+        if (strictest_mode(&look, partner) != MODE_NONE && !is_served(policy, partner, offers, unserved))
+            return true;
+    }
+    return false;
 }
 
 bool policy_exempts_client(const struct policy *policy, const struct network *address)

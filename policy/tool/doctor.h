@@ -32,12 +32,22 @@ struct postfix {
 
 /* The policy itself, its files and the clock. */
 void doctor_policy(struct examination *examination);
+/*
+ * Reports an error: `setting` ("smtp/inet: <=TLSv1.2") of `subject` keeps every session away that such a
+ * partner requires. The caller adds the change.
+ */
+void doctor_unserved(struct examination *examination, const char *subject, const char *setting,
+                     const struct unserved *unserved);
 
 void doctor_postfix(struct examination *examination);
 /* Of a service that asks the filter, `options` being those of the filter's element: how it is asked. */
 void doctor_postfix_filter(const struct postfix *postfix, const char *options);
+/* Of a service that asks the filter about partners' mail: whether the filter is shown what the rules need. */
+void doctor_postfix_events(const struct postfix *postfix);
 /* Of a service that partners reach: TLS, certificates, postfix_facts. */
 void doctor_postfix_tls(const struct postfix *postfix);
+/* Whether the TLS that it offers is enough; `mandatory`: the settings for mandatory TLS are in force. */
+void doctor_postfix_offer(const struct postfix *postfix, bool mandatory);
 void doctor_postfix_certificates(const struct postfix *postfix);
 void doctor_postfix_facts(const struct postfix *postfix);
 /* Of main.cf. */

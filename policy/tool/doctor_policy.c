@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What of the policy matters to the machine: that it loads, that the filter's
- * user can read it, that anything is enforced, and that the clock by which its
- * dates are read is one. Its mistakes in detail are check's business.
+ * user can read it, that anything is enforced, that loopback clients are not
+ * everyone, and that the clock is right. Its mistakes in detail are check's business.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "policy/date.h"
+#include "policy/network.h"
 #include "policy/socket_form.h"
 #include "policy/tool/doctor.h"
 
@@ -139,6 +142,78 @@ static void examine_loading(struct examination *examination)
     }
 }
 
+/* ---- who is exempt ---- */
+
+/* Whether this process runs in a container, by the marks that Docker and Podman leave. */
+static bool in_container(void)
+{
+    return access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
+}
+
+/* Whether root here is another user outside: a rootless container. */
+static bool is_rootless(void)
+{
+    FILE *file = fopen("/proc/self/uid_map", "re");
+    unsigned long inside = 0, outside = 0, count = 0;
+    bool read = file && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3;
+
+    if (file)
+        fclose(file);
+    return read && !(inside == 0 && outside == 0 && count == 4294967295UL);
+}
+
+/* Where something in front passes connections on, every client may be loopback, and exempt. */
+static void examine_exempt(struct examination *examination)
+{
+    struct network loopback;
+    bool rootless = is_rootless();
+
+    if (!network_read_address(&loopback, "127.0.0.1")
+        || !policy_exempts_client(examination->policy, &loopback) || !(rootless || in_container()))
+        return;
+    remark(&examination->remarks, rootless ? LEVEL_WARNING : LEVEL_OK, "exempt",
+           "this is a %scontainer, and 127.0.0.1 is exempt: if a port driver, a tunnel or a proxy passes "
+           "connections on, every client is 127.0.0.1 and nobody's mail is judged",
+           rootless ? "rootless " : "");
+    remark_change(&examination->remarks, "%s: exempt: {clients: []}", examination->policy_file);
+}
+
+/* ---- what no session on offer has ---- */
+
+/* "TLSv1.3", "256 bits": what a partner requires, for people. */
+static void describe(const struct unserved *unserved, char *text, size_t size)
+{
+    switch (unserved->reason) {
+    case REASON_CIPHER:
+        snprintf(text, size, "a suite of %s", unserved->wanted);
+        break;
+    case REASON_CIPHER_BITS:
+        snprintf(text, size, "%s bits", unserved->wanted);
+        break;
+    case REASON_FORWARD_SECRECY:
+        snprintf(text, size, "forward secrecy");
+        break;
+    default:
+        snprintf(text, size, "%s", unserved->wanted);
+    }
+}
+
+void doctor_unserved(struct examination *examination, const char *subject, const char *setting,
+                     const struct unserved *unserved)
+{
+    char wanted[192];
+
+    if (unserved->reason == REASON_NO_TLS) {
+        remark(&examination->remarks, LEVEL_ERROR, subject,
+               "%s: no session is possible with these, and every partner's mail falls short", setting);
+        return;
+    }
+    describe(unserved, wanted, sizeof(wanted));
+    remark(&examination->remarks, LEVEL_ERROR, subject,
+           "%s: no session that is offered has %s, which partner %s requires; its mail never passes", setting,
+           wanted, unserved->partner);
+}
+
 void doctor_policy(struct examination *examination)
 {
     examine_loading(examination);
@@ -150,6 +225,7 @@ void doctor_policy(struct examination *examination)
         examination->facts = policy_milter(examination->policy)->postfix_facts;
         examine_rules(examination);
         examine_files(examination);
+        examine_exempt(examination);
     }
     examine_clock(examination);
 }

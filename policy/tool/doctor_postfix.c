@@ -153,13 +153,20 @@ static void tell_missing(const struct postfix *postfix, enum asking asking, enum
     }
 }
 
+static bool is_exempt_submission(const struct postfix *postfix)
+{
+    struct examination *examination = postfix->examination;
+
+    return examination->survey.authenticated_exempt
+           || policy_exempts_daemon(examination->policy, postfix_text(postfix, "milter_macro_daemon_name"));
+}
+
 static void examine_submission(const struct postfix *postfix)
 {
     struct examination *examination = postfix->examination;
-    const char *daemon = postfix_text(postfix, "milter_macro_daemon_name"), *label = postfix->service->label;
+    const char *label = postfix->service->label;
 
-    if (!examination->policy || examination->survey.authenticated_exempt
-        || policy_exempts_daemon(examination->policy, daemon)) {
+    if (is_exempt_submission(postfix)) {
         remark(&examination->remarks, LEVEL_OK, "smtpd_milters",
                "%sasks the filter; authenticated sessions are exempt", label);
         return;
@@ -194,6 +201,8 @@ static void examine_service(const struct postfix *postfix)
     }
     if (asking == ASKS)
         doctor_postfix_filter(postfix, element.options);
+    if (asking == ASKS && (role != ROLE_SUBMISSION || !is_exempt_submission(postfix)))
+        doctor_postfix_events(postfix);
     if (!judges)
         return;
     doctor_postfix_tls(postfix);

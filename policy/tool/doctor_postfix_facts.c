@@ -5,6 +5,7 @@
  * one way in which it can delay nobody; and whether fingerprints are of the
  * digest that the policy compares.
  */
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -156,6 +157,14 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
     }
 }
 
+/* By any of the names that OpenSSL has for it, which Postfix takes. */
+static bool is_sha256(const char *name)
+{
+    const EVP_MD *digest = EVP_get_digestbyname(name);
+
+    return digest && EVP_MD_get_type(digest) == NID_sha256;
+}
+
 static void examine_digest(const struct postfix *postfix)
 {
     static const char digest[] = "smtpd_tls_fingerprint_digest",
@@ -163,10 +172,10 @@ static void examine_digest(const struct postfix *postfix)
     struct remarks *remarks = &postfix->examination->remarks;
     const char *value = postfix_text(postfix, digest);
 
-    if (strcasecmp(value, "sha256") == 0) {
-        remark(remarks, LEVEL_OK, digest, "%ssha256", postfix_where(postfix, digest));
+    if (is_sha256(value)) {
+        remark(remarks, LEVEL_OK, digest, "%s%s", postfix_where(postfix, digest), value);
     } else {
-        remark(remarks, LEVEL_ERROR, digest, "%s%s: the policy's fingerprints are of sha256",
+        remark(remarks, LEVEL_ERROR, digest, "%s%s: the policy's fingerprints are of sha256, and no certificate of a partner ever matches",
                postfix_where(postfix, digest), value);
         postfix_change(postfix, digest, "sha256");
     }

@@ -93,11 +93,19 @@ static void examine_own_certificate(const struct postfix *postfix)
     postfix_change(postfix, "smtpd_tls_cert_file", "/etc/ssl/mail.example.org.pem");
 }
 
+/* Whether smtpd takes the settings for mandatory TLS. */
+static bool is_mandatory(const struct postfix *postfix)
+{
+    return postfix_is_yes(postfix, "smtpd_tls_wrappermode")
+           || strcasecmp(security_level(postfix), "encrypt") == 0;
+}
+
 void doctor_postfix_tls(const struct postfix *postfix)
 {
     if (!examine_level(postfix))
         return;
     examine_own_certificate(postfix);
+    doctor_postfix_offer(postfix, is_mandatory(postfix));
 }
 
 /* ---- certificates of clients ---- */
@@ -117,8 +125,7 @@ static void examine_asking(const struct postfix *postfix, const char *partner)
                postfix_where(postfix, subject), partner);
         postfix_change(postfix, subject, "yes");
     }
-    if (required && !postfix_is_yes(postfix, "smtpd_tls_wrappermode")
-        && strcasecmp(security_level(postfix), "encrypt") != 0)
+    if (required && !is_mandatory(postfix))
         required = false; /* without effect there */
     if (!required)
         return;

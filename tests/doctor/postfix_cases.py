@@ -59,6 +59,7 @@ class Setup:
         self.milter = {"socket": f"unix:{self.sockets}/forcetls.sock", "postfix_facts": f"unix:{self.sockets}/facts.sock"}
         self.top = ""
         self.mode = "enforce"
+        self.require, self.more = "", ""  # further requirements, and further keys of the partner
         self.certificates = f"[{NAMES}, {{{PIN}}}]"
         self.env = {}
 
@@ -68,10 +69,11 @@ class Setup:
         self.certificates = f"[{NAMES}]"
 
     def policy(self):
-        require = f"    require: {{certificates: {self.certificates}}}\n" if self.certificates else ""
+        required = [f"certificates: {self.certificates}"] * bool(self.certificates) + [self.require] * bool(self.require)
+        require = f"    require: {{{', '.join(required)}}}\n" if required else ""
         milter = ", ".join(f'{key}: "{value}"' for key, value in self.milter.items())
         return (f"version: 1\nmilter: {{{milter}}}\n{self.top}partners:\n  - name: contoso\n"
-                f"    domains: [contoso.com]\n    mode: {self.mode}\n{require}")
+                f"    domains: [contoso.com]\n    mode: {self.mode}\n{require}{self.more}")
 
     def write(self):
         (self.etc / "main.cf").write_text("".join(f"{key} = {value}\n" for key, value in self.main.items()))
@@ -175,6 +177,42 @@ def policy(**attributes):
     return change
 
 
+def requires(text):
+    """A partner that requires this, and no certificate."""
+    return [Setup.without_facts, policy(certificates="", require=text)]
+
+
+def own_key(kind):
+    """Postfix has a key of that kind, and no other."""
+    def change(setup):
+        server = machine.shared.pki.server(kind)
+        setup.main.update(smtpd_tls_cert_file=server.file, smtpd_tls_key_file=server.key)
+    return change
+
+
+def no_pins(**attributes):
+    return [Setup.without_facts, policy(**attributes)]
+
+
+def keyword_table(text):
+    """A table of keywords that are not shown, in a file."""
+    def change(setup):
+        path = setup.etc / "keywords.cidr"
+        path.write_text(text)
+        setup.main["smtpd_discard_ehlo_keyword_address_maps"] = f"cidr:{path}"
+    return change
+
+
+def empty_jail(setup):
+    """A chroot with an etc of its own that lacks the resolver's configuration."""
+    (setup.spool / "etc").mkdir()
+
+
+PROXY = set_main(smtpd_proxy_filter="127.0.0.1:10024")
+NO_NAMES = set_main(smtpd_peername_lookup="no")
+EXCEPTION = "    exceptions: [{clients: [%s], until: %s, reason: x}]\n"
+
+
 def many_authorities(setup):
     with open(machine.shared.pki.ca_file, encoding="ascii") as file:
         text = file.read()
@@ -267,6 +305,104 @@ CASES = [
     ("smtpd_tls_req_ccert on a public service", [set_main(smtpd_tls_req_ccert="yes", smtpd_tls_security_level="encrypt")],
      "warning smtpd_tls_req_ccert", "warning smtpd_tls_security_level"),
     ("smtpd_tls_security_level empty", [set_main(smtpd_tls_security_level="")], "error smtpd_tls_security_level"),
+    ("T26 f proxy filter and header From", [*no_pins(more="    identities: [header_from]\n"), PROXY], "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and both identities", [*no_pins(more="    identities: [envelope_from, header_from]\n"), PROXY],
+     "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and quarantine", [*no_pins(more="    action: quarantine\n"), PROXY], "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and quarantine by default", [*no_pins(top="defaults: {action: quarantine}\n"), PROXY],
+     "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and quarantine for one reason", [*no_pins(more="    action: {no_tls: quarantine, default: reject}\n"), PROXY],
+     "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and quarantine by a later step",
+     [*no_pins(more="    rollout: [{from: 2999-01-01, action: quarantine}]\n"), PROXY], "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and quarantine by a step that is over",
+     [*no_pins(more="    rollout: [{from: 2020-01-01, action: quarantine}, {from: 2021-01-01, action: reject}]\n"), PROXY]),
+    ("T26 f proxy filter and pins", [PROXY], "error smtpd_proxy_filter"),
+    ("T26 f proxy filter and a partner in testing mode", [*no_pins(mode="testing", more="    identities: [header_from]\n"), PROXY],
+     "error smtpd_proxy_filter", "warning mode"),
+    ("T26 f proxy filter and a partner that is switched off", [*no_pins(mode="none", more="    identities: [header_from]\n"), PROXY],
+     "warning mode"),
+    ("T26 f proxy filter and a partner that is switched on later",
+     [*no_pins(mode="none", more="    identities: [header_from]\n    rollout: [{from: 2999-01-01, mode: enforce}]\n"), PROXY],
+     "error smtpd_proxy_filter", "warning mode"),
+    ("T26 f proxy filter and rules that need no more", [*no_pins(), PROXY]),
+    ("T26 f proxy filter of a service", [*no_pins(more="    identities: [header_from]\n"), override("smtpd_proxy_filter = inet:127.0.0.1:10024")],
+     "error smtpd_proxy_filter"),
+    ("T26 f proxy filter that the service empties", [*no_pins(more="    identities: [header_from]\n"), PROXY, override("smtpd_proxy_filter =")]),
+    ("T26 f proxy filter by way of another parameter",
+     [*no_pins(more="    identities: [header_from]\n"), set_main(before="127.0.0.1:10024", smtpd_proxy_filter="$before")],
+     "error smtpd_proxy_filter"),
+    ("T27 f no client names, and a selector by name", [*no_pins(more="    clients: [mail.contoso.com]\n"), NO_NAMES], "error smtpd_peername_lookup"),
+    ("T27 f no client names, and a selector by suffix", [*no_pins(more="    clients: [.contoso.com]\n"), NO_NAMES], "error smtpd_peername_lookup"),
+    ("T27 f no client names, and a rule by name", [*requires("clients: [192.0.2.1, mail.contoso.com]"), NO_NAMES],
+     "error smtpd_peername_lookup"),
+    ("T27 f no client names, and a default rule by name",
+     [*no_pins(top="defaults: {require: {clients: [.contoso.com]}}\n"), NO_NAMES], "error smtpd_peername_lookup"),
+    ("T27 f no client names, and an exception by name", [*no_pins(more=EXCEPTION % ("mail.contoso.com", "2999-01-01")), NO_NAMES],
+     "error smtpd_peername_lookup"),
+    ("T27 f no client names, and an exempt name", [*no_pins(top="exempt: {clients: [127.0.0.1, relay.here.test]}\n"), NO_NAMES],
+     "error smtpd_peername_lookup"),
+    ("T27 f no client names, and addresses only", [*no_pins(more="    clients: [192.0.2.0/24]\n" + EXCEPTION % ("192.0.2.1", "2999-01-01")), NO_NAMES]),
+    ("T27 f no client names at one service", [*requires("clients: [mail.contoso.com]"), override("smtpd_peername_lookup = no")],
+     "error smtpd_peername_lookup"),
+    ("T27 f no client names at a service of our own users", [*requires("clients: [mail.contoso.com]"),
+                                                            override("smtpd_peername_lookup = no", "submission")]),
+    ("T27 f client names, and a chroot without the resolver's configuration", [*requires("clients: [mail.contoso.com]"), empty_jail],
+     "warning client_names"),
+    ("T27 f client names that are looked up", requires("clients: [mail.contoso.com]")),
+    ("T31 f smtpd_tls_protocols by a ceiling", [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_protocols=">=TLSv1, <=TLSv1.2")],
+     "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols by exclusion", [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_protocols="!SSLv2, !SSLv3, !TLSv1.3")],
+     "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols by name", [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_protocols="TLSv1.2")],
+     "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols by numbers", [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_protocols=">=0x0301 <=0303")],
+     "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols too old for anyone", [*requires(""), set_main(smtpd_tls_protocols="TLSv1, TLSv1.1")],
+     "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols that are enough", [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_protocols="TLSv1.3:tlsv1.2")]),
+    ("T31 f smtpd_tls_protocols without what nobody needs", [*requires("min_tls_version: TLSv1.2"), set_main(smtpd_tls_protocols="<=TLSv1.2")]),
+    ("T31 f smtpd_tls_protocols that are none", [*requires(""), set_main(smtpd_tls_protocols="TLSv1.4")], "error smtpd_tls_protocols"),
+    ("T31 f smtpd_tls_protocols of a service", [*requires("min_tls_version: TLSv1.3"), override("smtpd_tls_protocols = <=TLSv1.2")],
+     "error smtpd_tls_protocols"),
+    ("T31 f protocols for mandatory TLS do not count where it is not", [*requires("min_tls_version: TLSv1.3"),
+                                                                        set_main(smtpd_tls_mandatory_protocols="<=TLSv1.2")]),
+    ("T31 f protocols for mandatory TLS count where it is",
+     [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_mandatory_protocols="<=TLSv1.2", smtpd_tls_security_level="encrypt")],
+     "error smtpd_tls_mandatory_protocols", "warning smtpd_tls_security_level"),
+    ("T31 f protocols for mandatory TLS count in wrapper mode",
+     [*requires("min_tls_version: TLSv1.3"), set_main(smtpd_tls_mandatory_protocols="<=TLSv1.2"),
+      set_master(more="smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes\n")], "error smtpd_tls_mandatory_protocols"),
+    ("T31 f ciphers without the suite",
+     [*requires("ciphers: [ECDHE-RSA-AES256-GCM-SHA384, TLS_AES_256_GCM_SHA384]"),
+      set_main(smtpd_tls_exclude_ciphers="AESGCM", smtpd_tls_protocols="<=TLSv1.2")], "error smtpd_tls_exclude_ciphers"),
+    ("T31 f ciphers without forward secrecy",
+     [*requires("forward_secrecy: true"), own_key("rsa"), set_main(smtpd_tls_exclude_ciphers="kECDHE, kDHE", smtpd_tls_protocols="<=TLSv1.2")],
+     "error smtpd_tls_exclude_ciphers"),
+    ("T31 f ciphers that leave none for this kind of key",
+     [*requires(""), set_main(smtpd_tls_exclude_ciphers="kECDHE, kDHE", smtpd_tls_protocols="<=TLSv1.2")], "error smtpd_tls_exclude_ciphers"),
+    ("T31 f ciphers of too few bits",
+     [*requires("min_cipher_bits: 256"), set_main(tls_medium_cipherlist="AES128", smtpd_tls_protocols="<=TLSv1.2")], "error smtpd_tls_ciphers"),
+    ("T31 f what TLS 1.3 has is enough", [*requires("min_cipher_bits: 256, forward_secrecy: true"), set_main(tls_medium_cipherlist="AES128-SHA")]),
+    ("T31 f ciphers for another kind of key",
+     [*requires("ciphers: [ECDHE-ECDSA-AES256-GCM-SHA384, TLS_AES_128_CCM_SHA256]"), own_key("rsa")], "error smtpd_tls_ciphers"),
+    ("T31 f ciphers for this kind of key",
+     [*requires("ciphers: [ECDHE-ECDSA-AES256-GCM-SHA384, TLS_AES_128_CCM_SHA256]"), own_key("ec")]),
+    ("T31 f ciphers that OpenSSL does not take", [*requires(""), set_main(tls_medium_cipherlist="NONSENSE")], "error smtpd_tls_ciphers"),
+    ("T31 f STARTTLS is discarded", [*requires(""), set_main(smtpd_discard_ehlo_keywords="silent-discard, StartTLS")],
+     "error smtpd_discard_ehlo_keywords"),
+    ("T31 f STARTTLS is discarded by a service", [*requires(""), override("smtpd_discard_ehlo_keywords = starttls")],
+     "error smtpd_discard_ehlo_keywords"),
+    ("T31 f other keywords are discarded", [*requires(""), set_main(smtpd_discard_ehlo_keywords="chunking, dsn")]),
+    ("T31 f STARTTLS is discarded in wrapper mode, which needs none",
+     [*requires(""), set_master(more="smtps inet n - y - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_discard_ehlo_keywords=starttls\n")]),
+    ("T31 f STARTTLS is discarded for everyone by a map", [*requires(""), set_main(smtpd_discard_ehlo_keyword_address_maps="static:starttls")],
+     "error smtpd_discard_ehlo_keyword_address_maps"),
+    ("T31 f STARTTLS is discarded for some by a map", [*requires(""), keyword_table("192.0.2.0/24 pipelining starttls\n")],
+     "warning smtpd_discard_ehlo_keyword_address_maps"),
+    ("T31 f other keywords are discarded by a map", [*requires(""), keyword_table("# starttls\n192.0.2.0/24 pipelining\n")]),
+    ("T31 f smtpd_tls_security_level none", [*requires(""), set_main(smtpd_tls_security_level="none")], "error smtpd_tls_security_level"),
+    ("T31 f no certificate", [*requires(""), set_main(smtpd_tls_cert_file="none", smtpd_tls_key_file="")], "error smtpd_tls_cert_file"),
     ("smtpd_tls_security_level none", [set_main(smtpd_tls_security_level="none")], "error smtpd_tls_security_level"),
     ("smtpd_tls_security_level encrypt", [set_main(smtpd_tls_security_level="encrypt")], "warning smtpd_tls_security_level"),
     ("smtpd_tls_security_level misspelt", [set_main(smtpd_tls_security_level="maybe")], "error smtpd_tls_security_level"),
@@ -281,6 +417,11 @@ CASES = [
     ("CApath that is empty", [empty_path], "error smtpd_tls_CApath"),
     ("all the world's CAs and no issuer named", [many_authorities], "warning smtpd_tls_CAfile"),
     ("public CAs, whose certificates Postfix hides", [public_authority], "warning client_certificates"),
+    *((f"T30 f smtpd_tls_fingerprint_digest {digest}", [set_main(smtpd_tls_fingerprint_digest=digest)], "error smtpd_tls_fingerprint_digest")
+      for digest in ("sha3-256", "sm3", "blake2s256", "sha512-256", "sha1", "nonsense")),
+    ("T30 f digest of a service", [override("smtpd_tls_fingerprint_digest = sha3-256")], "error smtpd_tls_fingerprint_digest"),
+    ("T30 f another digest without pins", [Setup.without_facts, set_main(smtpd_tls_fingerprint_digest="sha3-256")]),
+    ("T30 f SHA-256 by another name", [set_main(smtpd_tls_fingerprint_digest="RSA-SHA256")]),
     ("smtpd_tls_fingerprint_digest", [set_main(smtpd_tls_fingerprint_digest="md5")], "error smtpd_tls_fingerprint_digest"),
     ("digest of an old compatibility level", [set_main(compatibility_level="3.5")], "error smtpd_tls_fingerprint_digest"),
     ("legacy fingerprints of keys", [set_main(tls_legacy_public_key_fingerprints="yes"), policy(certificates=f"[{{{KEY_PIN}}}]")],
