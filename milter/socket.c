@@ -41,13 +41,28 @@ enum socket_state socket_check(const char *spec, struct socket_problem *problem)
     return wrong == NULL ? SOCKET_GOOD : problem_is(problem, SOCKET_REFUSED, "%s", wrong);
 }
 
+/* A directory's owner can put another socket in this one's place, whatever the mode is. */
+static bool is_trusted(uid_t owner)
+{
+    return owner == 0 || owner == geteuid();
+}
+
+static enum socket_state check_owner(const char *path, uid_t owner, struct socket_problem *problem)
+{
+    if (is_trusted(owner))
+        return SOCKET_GOOD;
+    return problem_is(problem, SOCKET_REFUSED,
+                      "directory '%s' belongs to user %lu, who could put another socket there", path,
+                      (unsigned long)owner);
+}
+
 /* One directory on the way to the socket; `last` is the one that holds it. */
 static enum socket_state check_directory(const char *path, bool last, struct socket_problem *problem)
 {
     struct stat found;
     if (lstat(path, &found) != 0)
         return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
-    if (S_ISLNK(found.st_mode) && found.st_uid != 0 && found.st_uid != geteuid())
+    if (S_ISLNK(found.st_mode) && !is_trusted(found.st_uid))
         return problem_is(problem, SOCKET_REFUSED, "'%s' is another user's symbolic link", path);
     if (S_ISLNK(found.st_mode) && stat(path, &found) != 0)
         return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
@@ -56,7 +71,7 @@ static enum socket_state check_directory(const char *path, bool last, struct soc
     /* In a sticky directory nobody can move away what is not his; but anyone can put a socket there first. */
     if ((found.st_mode & S_IWOTH) && (last || !(found.st_mode & S_ISVTX)))
         return problem_is(problem, SOCKET_REFUSED, "directory '%s' is writable by everyone", path);
-    return SOCKET_GOOD;
+    return check_owner(path, found.st_uid, problem);
 }
 
 /* From the root down to what holds the socket. */

@@ -25,8 +25,9 @@ enum socket_state socket_check(const char *spec, struct socket_problem *problem)
 /*
  * Checks it, and for a unix socket makes sure that its place is safe and free: the
  * directory is there and not writable by everyone; no directory above can be
- * exchanged by others; a socket of our own that nobody listens on is
- * removed. Anything else that stands at the path is refused.
+ * exchanged by others; every directory on the way belongs to root or to the user that
+ * runs this; a socket of our own that nobody listens on is removed. Anything else that
+ * stands at the path is refused. Members of a directory's group are trusted: it is the MTA's.
  */
 enum socket_state socket_prepare(const char *spec, struct socket_problem *problem);
 

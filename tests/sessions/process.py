@@ -118,6 +118,22 @@ def socket_refused():
         equal(run("-e", "-c", path)[0], CONFIG, "an inet socket without address in the policy")
 
 
+@test("F10 p f a socket directory that another unprivileged user owns is refused")
+def directory_of_another():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    with directory() as (place, path):
+        way = f"{place}/theirs/in"
+        os.makedirs(way, mode=0o755)
+        for owned in (way, f"{place}/theirs"):
+            os.chown(owned, 65534, 65534)
+            status, text = run("-e", "-c", path, "-s", f"unix:{way}/s")[:2]
+            equal(status, USAGE, owned)  # by -s; where the policy names the socket it is CONFIG
+            contains(text, f"'{owned}' belongs to user 65534, who could put another socket there")
+            equal(os.path.exists(f"{way}/s"), False)
+            os.chown(owned, 0, 0)
+
+
 @test("F10 p f a stale socket of our own is removed, one in use is not")
 def stale_socket():
     with Daemon(GOOD_POLICY) as daemon:

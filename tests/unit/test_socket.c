@@ -200,6 +200,61 @@ static void f10_directory_above_writable_by_everyone(void **state)
     expect(spec, SOCKET_GOOD, "");
 }
 
+/* The directory that holds it, or one above: its owner can put another socket there, whatever the mode. */
+static void f10_directory_of_another_user(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 2];
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir(place->path, 0700), 0);
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    assert_int_equal(chown(place->path, 65534, 65534), 0);
+    expect(spec, SOCKET_REFUSED, "belongs to user ");
+    expect(spec, SOCKET_REFUSED, "user 65534, who could put another socket there");
+    assert_int_equal(chown(place->path, 0, 65534), 0);
+    expect(spec, SOCKET_GOOD, "");
+    assert_int_equal(chown(place->directory, 65534, 0), 0);
+    expect(spec, SOCKET_REFUSED, "who could put another socket there");
+}
+
+/* Neither root nor the user that runs this is another user. */
+static void f10_directory_of_ones_own(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 2];
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir(place->path, 0700), 0);
+    assert_int_equal(chmod(place->directory, 0755), 0);
+    assert_int_equal(chown(place->path, 65534, 65534), 0);
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    assert_int_equal(seteuid(65534), 0);
+    expect(spec, SOCKET_GOOD, "");
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chown(place->directory, 65533, 65534), 0);
+    assert_int_equal(seteuid(65534), 0);
+    expect(spec, SOCKET_REFUSED, "user 65533, who could put another socket there");
+    assert_int_equal(seteuid(0), 0);
+}
+
+/* The link is root's, and leads into a directory of another user's. */
+static void f10_directory_of_another_user_by_a_link(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 8], real[sizeof place->directory + 8];
+    if (geteuid() != 0)
+        skip();
+    snprintf(real, sizeof real, "%s/real", place->directory);
+    assert_int_equal(mkdir(real, 0755), 0);
+    assert_int_equal(symlink("real", place->path), 0);
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    expect(spec, SOCKET_GOOD, "");
+    assert_int_equal(chown(real, 65534, 65534), 0);
+    expect(spec, SOCKET_REFUSED, "who could put another socket there");
+    assert_int_equal(rmdir(real), 0);
+}
+
 static void f10_directory_missing(void **state)
 {
     const struct place *place = *state;
@@ -277,6 +332,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(f10_other_file, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_writable_by_everyone, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_above_writable_by_everyone, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_of_another_user, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_of_ones_own, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_of_another_user_by_a_link, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_missing, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_by_a_link, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_is_a_file, make_place, remove_place),
