@@ -30,6 +30,9 @@ struct postfix {
     struct viewer owner; /* the user that smtpd runs as; without a name: there is none */
 };
 
+/* The user that the filter runs as: the socket's owner, else the usual one. False: neither is there. */
+bool doctor_find_filter(const struct examination *examination, struct viewer *filter);
+
 /* The policy itself, its files and the clock. */
 void doctor_policy(struct examination *examination);
 /*
@@ -52,6 +55,8 @@ void doctor_postfix_certificates(const struct postfix *postfix);
 void doctor_postfix_facts(const struct postfix *postfix);
 /* Of main.cf. */
 void doctor_postfix_main(const struct postfix *postfix);
+/* Of the Postfix that runs: whether TLS sessions may be older than its settings. */
+void doctor_postfix_sessions(const struct postfix *postfix);
 
 /* Parameters as the service sees them. */
 const char *postfix_text(const struct postfix *postfix, const char *parameter);

@@ -55,8 +55,7 @@ static void examine_rules(struct examination *examination)
     }
 }
 
-/* The user that the filter runs as: the socket's owner, else the usual one. */
-static bool find_filter(const struct examination *examination, struct viewer *filter)
+bool doctor_find_filter(const struct examination *examination, struct viewer *filter)
 {
     const char *path = socket_form_path(examination->socket);
     struct stat found;
@@ -74,7 +73,7 @@ static void examine_files(struct examination *examination)
     struct viewer filter;
     size_t unreadable = 0;
 
-    if (!find_filter(examination, &filter))
+    if (!doctor_find_filter(examination, &filter))
         return;
     for (size_t i = 0; i < policy_file_count(examination->policy); i++) {
         const char *file = policy_file(examination->policy, i);

@@ -292,5 +292,6 @@ void doctor_postfix(struct examination *examination)
     examine_owner(&postfix);
     doctor_postfix_main(&postfix);
     examine_services(&postfix);
+    doctor_postfix_sessions(&postfix);
     postconf_free(postconf);
 }

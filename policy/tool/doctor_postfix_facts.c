@@ -119,15 +119,6 @@ static const char *option(const struct postfix *postfix, const struct wiring *wi
     return value;
 }
 
-/* "3s", "1m", "100": seconds. */
-static long seconds(const char *text)
-{
-    char *unit;
-    long number = strtol(text, &unit, 10);
-
-    return *unit == 'm' ? number * 60 : *unit == 'h' ? number * 3600 : *unit == 'd' ? number * 86400 : number;
-}
-
 static void examine_options(const struct postfix *postfix, const struct wiring *wiring)
 {
     struct remarks *remarks = &postfix->examination->remarks;
@@ -140,7 +131,7 @@ static void examine_options(const struct postfix *postfix, const struct wiring *
                value);
         suggest(postfix);
     }
-    if (seconds(option(postfix, wiring, "timeout", value)) > 10) {
+    if (postconf_seconds(option(postfix, wiring, "timeout", value)) > 10) {
         remark(remarks, LEVEL_WARNING, subject,
                "%stimeout is %s: a hung filter delays everyone's mail for so long", where, value);
         suggest(postfix);

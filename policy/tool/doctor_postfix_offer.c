@@ -90,23 +90,21 @@ static bool take_entry(const char *entry, struct tls_server *server, uint64_t *n
 static bool read_protocols(const char *text, struct tls_server *server)
 {
     uint64_t named = 0, all = 0;
-    bool known = true, any_named = false;
+    bool known = true;
 
     while (*text) {
         char entry[32];
         size_t length = strcspn(text, separators);
 
         snprintf(entry, sizeof(entry), "%.*s", (int)length, text);
-        if (length > 0) {
-            any_named |= !strchr("!<>", *entry);
+        if (length > 0)
             known = known && length < sizeof(entry) && take_entry(entry, server, &named);
-        }
         text += length;
         text += strspn(text, separators);
     }
     for (size_t i = 0; i < PROTOCOLS; i++)
         all |= protocols[i].off;
-    if (any_named)
+    if (named != 0) /* SSLv2, which nobody speaks any more, names nothing */
         server->options |= all & ~named;
     return known;
 }

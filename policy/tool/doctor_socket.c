@@ -47,6 +47,24 @@ static void examine_internet(struct examination *examination, const char *spec)
     remark_change(remarks, "systemctl enable --now forcetls-milter");
 }
 
+/* A directory's owner can put another socket there; the filter does not start then. */
+static bool examine_owners(struct examination *examination, const char *path)
+{
+    struct viewer filter;
+    char owned[512];
+
+    if (!doctor_find_filter(examination, &filter))
+        return true;
+    path_owner(path, filter.user, owned, sizeof(owned));
+    if (*owned == '\0')
+        return true;
+    remark(&examination->remarks, LEVEL_ERROR, "socket_safety",
+           "%s: %s belongs to neither root nor the filter's user %s: its owner can put another socket there",
+           path, owned, filter.name);
+    remark_change(&examination->remarks, "chown %s %.*s", filter.name, (int)strcspn(owned, " "), owned);
+    return false;
+}
+
 static void examine_safety(struct examination *examination, const char *spec, bool strict)
 {
     struct remarks *remarks = &examination->remarks;
@@ -57,6 +75,8 @@ static void examine_safety(struct examination *examination, const char *spec, bo
     if (!path)
         return;
     path_danger(path, strict, danger, sizeof(danger));
+    if (*danger == '\0' && !examine_owners(examination, path))
+        return;
     if (*danger) {
         remark(remarks, LEVEL_ERROR, "socket_safety",
                strict ? "%s: Sendmail calls it unsafe because its group or others may write %s"

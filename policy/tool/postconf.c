@@ -205,6 +205,25 @@ bool postconf_is_yes(const struct postconf *postconf, const struct service *serv
     return strcasecmp(postconf_text(postconf, service, name), "yes") == 0;
 }
 
+long postconf_seconds(const char *value)
+{
+    char *unit;
+    long number = strtol(value, &unit, 10);
+
+    switch (*unit) {
+    case 'm':
+        return number * 60;
+    case 'h':
+        return number * 3600;
+    case 'd':
+        return number * 86400;
+    case 'w':
+        return number * 7 * 86400;
+    default:
+        return number;
+    }
+}
+
 bool postconf_overrides(const struct postconf *postconf, const struct service *service, const char *name)
 {
     return find(postconf, service, name) != NULL;

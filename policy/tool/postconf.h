@@ -31,6 +31,8 @@ const char *postconf_value(const struct postconf *postconf, const struct service
 const char *postconf_text(const struct postconf *postconf, const struct service *service, const char *name);
 /* Whether a boolean parameter is "yes". */
 bool postconf_is_yes(const struct postconf *postconf, const struct service *service, const char *name);
+/* A time ("3600s", "1h", "100") in seconds. */
+long postconf_seconds(const char *value);
 /* Whether the service has a value of its own (-o). */
 bool postconf_overrides(const struct postconf *postconf, const struct service *service, const char *name);
 

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -251,4 +252,31 @@ void path_danger(const char *path, bool strict, char *text, size_t size)
             return;
         }
     }
+}
+
+static bool owner_on_way(const char *path, uid_t user, char *text, size_t size)
+{
+    char part[PATH_MAX];
+    struct stat found;
+
+    for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof(part), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+        if (lstat(part, &found) != 0 || found.st_uid == 0 || found.st_uid == user)
+            continue;
+        describe(part, &found, text, size);
+        return true;
+    }
+    return false;
+}
+
+void path_owner(const char *path, uid_t user, char *text, size_t size)
+{
+    char directory[PATH_MAX], real[PATH_MAX + 2];
+
+    snprintf(text, size, "%s", "");
+    if (owner_on_way(path, user, text, size))
+        return;
+    snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (realpath(directory, real) && strcmp(real, "/") != 0)
+        owner_on_way(strcat(real, "/"), user, text, size);
 }

@@ -44,4 +44,10 @@ bool reach_everyone(const char *path);
  */
 void path_danger(const char *path, bool strict, char *text, size_t size);
 
+/*
+ * Which directory of the path belongs to neither root nor `user`, who listens there; also on the way that
+ * symbolic links lead. "" for none.
+ */
+void path_owner(const char *path, uid_t user, char *text, size_t size);
+
 #endif

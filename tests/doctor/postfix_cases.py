@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 
 import machine
@@ -155,6 +157,28 @@ def elsewhere(setup):
         shutil.chown(path / "forcetls.sock", group=machine.mail_owner())
     setup.milter["socket"] = f"unix:{path}/forcetls.sock"
     setup.main["smtpd_milters"] = f"{{ unix:{path}/forcetls.sock, default_action=tempfail }}"
+
+
+def owned_by_another(name=""):
+    """A directory on the way to the sockets belongs to a user who is neither root nor the filter's."""
+    def change(setup):
+        if not machine.ROOT:
+            raise tap.Skip("needs root")
+        os.chown(setup.spool / name, 65534, -1)
+    return change
+
+
+def owned_by_the_filter(setup):
+    owned_by_another("forcetls")(setup)
+    for name in ("forcetls.sock", "facts.sock"):
+        os.chown(setup.sockets / name, 65534, -1)
+
+
+def link_to_another(setup):
+    """The sockets' directory is a link of root's to one of another user's."""
+    owned_by_another("forcetls")(setup)
+    setup.sockets.rename(setup.spool / "real")
+    setup.sockets.symlink_to("real")
 
 
 def loopback(spec="inet:{port}@127.0.0.1", milter="inet:127.0.0.1:{port}", listening=True):
@@ -463,6 +487,10 @@ CASES = [
     ("socket that the MTA may not reach", [closed_directory], "error socket", "error socket"),
     ("socket open to everyone", [open_socket], "warning socket_safety"),
     ("directory writable by everyone", [lambda s: s.sockets.chmod(0o2777)], "error socket_safety", "error socket_safety"),
+    ("F10 f socket directory of another user", [owned_by_another("forcetls")], "error socket_safety", "error socket_safety"),
+    ("F10 f directory of another user above the sockets", [owned_by_another()], "error socket_safety", "error socket_safety"),
+    ("F10 f link to a socket directory of another user", [link_to_another], "error socket_safety", "error socket_safety"),
+    ("F10 f socket directory of the filter's own user", [owned_by_the_filter]),
     ("a file in the socket's place", [no_socket_but_file], "error socket", "error socket_safety"),
     ("inet socket", [loopback()]),
     ("inet socket by name", [loopback(milter="inet:localhost:{port}")]),
@@ -502,6 +530,41 @@ def documented():
     for name, value in re.findall(r"^((?:smtpd|milter)_\w+) =[ \t]*(.*)$", lines, re.M):
         found.setdefault(name, []).append(value)
     return found
+
+
+# Processes with the names of Postfix's: the first writes its id, as master does, and has a child.
+MASTER_PROCESS = """
+import os, pathlib, sys, time
+def name(text): pathlib.Path("/proc/self/comm").write_text(text)
+if os.fork() == 0:
+    name("tlsmgr")
+else:
+    name(sys.argv[2])
+    pathlib.Path(sys.argv[1]).write_text(f"{os.getpid():>33}")
+print("ready", flush=True)
+time.sleep(300)
+"""
+
+
+def running(changed_after, wanted, master="master", changes=()):
+    """A Postfix whose main.cf was changed so many seconds after it was started."""
+    setup = Setup()
+    for change in changes:
+        change(setup)
+    (setup.spool / "pid").mkdir()
+    with subprocess.Popen([sys.executable, "-c", MASTER_PROCESS, setup.spool / "pid/master.pid", master],
+                          stdout=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            for _ in range(2):
+                process.stdout.readline()
+            started = time.time()
+            setup.write()
+            setup.write = lambda: None
+            os.utime(setup.etc / "main.cf", (started + changed_after, started + changed_after))
+            expect(setup.look(status=1 if wanted else 0), *wanted)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            setup.close()
 
 
 def documented_setup():
@@ -602,6 +665,13 @@ def define():
     tap.test("the services that Postfix comes with")(real_services)
     for name, changes, *wanted in CASES:
         tap.test(name)(lambda c=changes, w=wanted: run_case(c, w))
+    stale_sessions = ["warning smtpd_tls_session_cache_timeout"]
+    tap.test("T29 f Postfix was not reloaded since main.cf was changed")(lambda: running(1, stale_sessions))
+    tap.test("T29 f Postfix was reloaded since main.cf was changed")(lambda: running(-60, []))
+    tap.test("T29 f Postfix was not reloaded, and no rule needs certificates")(lambda: running(1, [], changes=requires("")))
+    tap.test("T29 f Postfix was not reloaded, and keeps no sessions")(
+        lambda: running(1, [], changes=[set_main(smtpd_tls_session_cache_timeout="0")]))
+    tap.test("T29 f Postfix does not run")(lambda: running(1, [], master="other"))
     tap.test("output for people")(readable)
     tap.test("policy that does not load")(bad_policy)
     tap.test("no configuration")(no_configuration)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLS sessions that were begun before Postfix was told to ask for certificates.
+ * A client resumes such a session, and shows no certificate. tlsmgr(8) has the
+ * keys of all sessions: a new tlsmgr, which "postfix reload" starts, ends them.
+ * So what counts is whether the tlsmgr that runs is older than the configuration.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "policy/tool/doctor.h"
+
+/* A line of /proc/PID/stat, as far as it is of use. */
+struct process {
+    char name[32];
+    long parent;
+    double started; /* seconds since 1970 */
+};
+
+static double seconds_of(const struct timespec *time)
+{
+    return (double)time->tv_sec + (double)time->tv_nsec / 1e9;
+}
+
+/* Since 1970, for a time that Linux counts in ticks since the machine was started. */
+static double time_of_ticks(unsigned long long ticks)
+{
+    struct timespec now, up;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0)
+        return 0;
+    return seconds_of(&now) - seconds_of(&up) + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static bool read_process(const char *number, struct process *process)
+{
+    char path[300], text[1024], *name, *end;
+    FILE *file;
+    size_t length;
+    unsigned long long ticks;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/stat", number);
+    file = fopen(path, "re");
+    length = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[length] = '\0';
+    name = strchr(text, '(');
+    end = strrchr(text, ')');
+    if (!name || !end)
+        return false;
+    snprintf(process->name, sizeof(process->name), "%.*s", (int)(end - name - 1), name + 1);
+    if (sscanf(end + 1,
+               " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &process->parent, &ticks) != 2)
+        return false;
+    process->started = time_of_ticks(ticks);
+    return process->started > 0;
+}
+
+/* The process id of this Postfix's master, or 0: it does not run. */
+static long find_master(const struct postfix *postfix)
+{
+    char path[600], number[32] = "";
+    struct process master;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/pid/master.pid", postfix->queue_directory);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%20s", number) != 1)
+        *number = '\0';
+    fclose(file);
+    return *number && read_process(number, &master) && strcmp(master.name, "master") == 0
+               ? strtol(number, NULL, 10)
+               : 0;
+}
+
+/* When the tlsmgr of that master was started; 0: there is none, or it cannot be seen. */
+static double find_tlsmgr(long master)
+{
+    DIR *directory = opendir("/proc");
+    struct dirent *entry;
+    struct process process;
+    double started = 0;
+
+    while (directory && started == 0 && (entry = readdir(directory)) != NULL)
+        if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name)
+            && read_process(entry->d_name, &process) && process.parent == master
+            && strcmp(process.name, "tlsmgr") == 0)
+            started = process.started;
+    if (directory)
+        closedir(directory);
+    return started;
+}
+
+/* When that file of the configuration was changed; 0: it cannot be seen. */
+static double changed(const struct postfix *postfix, const char *name)
+{
+    char path[600];
+    struct stat found;
+
+    snprintf(path, sizeof(path), "%s/%s", postconf_directory(postfix->postconf), name);
+    return stat(path, &found) == 0 ? seconds_of(&found.st_mtim) : 0;
+}
+
+/* Whether main.cf or a service asks for certificates. */
+static bool asks(const struct postfix *postfix)
+{
+    static const char parameter[] = "smtpd_tls_ask_ccert";
+    bool any = postconf_is_yes(postfix->postconf, NULL, parameter);
+
+    for (size_t i = 0; i < postconf_service_count(postfix->postconf) && !any; i++)
+        any = postconf_is_yes(postfix->postconf, postconf_service(postfix->postconf, i), parameter);
+    return any;
+}
+
+void doctor_postfix_sessions(const struct postfix *postfix)
+{
+    static const char subject[] = "smtpd_tls_session_cache_timeout";
+    static const char *const files[] = {"main.cf", "master.cf"};
+    const struct survey *survey = &postfix->examination->survey;
+    const char *partner = survey->names ? survey->names : survey->pins ? survey->pins : survey->key_pins;
+    long lifetime = postconf_seconds(postfix_text(postfix, subject)), master;
+    double started;
+
+    if (!partner || lifetime <= 0 || !asks(postfix) || (master = find_master(postfix)) == 0)
+        return;
+    started = find_tlsmgr(master);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && started > 0; i++) {
+        double when = changed(postfix, files[i]);
+
+        if (when <= started || when + (double)lifetime < (double)postfix->examination->now)
+            continue;
+        remark(&postfix->examination->remarks, LEVEL_WARNING, subject,
+               "%s: Postfix was not reloaded since %s was changed; if certificates are asked for only since "
+               "then, TLS sessions from before are resumed without the one that partner %s must show",
+               postfix_text(postfix, subject), files[i], partner);
+        remark_change(&postfix->examination->remarks, "postfix reload");
+        return;
+    }
+}
