@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A Sendmail, as its sendmail.cf has it: whether its daemons ask the filter, what
- * they do while it does not answer, and what they show of certificates. The
- * reasons are told in forcetls-sendmail(7).
+ * A Sendmail, as its sendmail.cf has it: whether its daemons ask the filter and
+ * what they do while it does not answer. TLS and names are looked at in
+ * doctor_sendmail_*.c. The reasons are told in forcetls-sendmail(7).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-#include "policy/tool/doctor.h"
+#include "policy/tool/doctor_sendmail.h"
 #include "policy/tool/endpoint.h"
-#include "policy/tool/sendmail_cf.h"
-
-struct sendmail {
-    struct examination *examination;
-    const struct sendmail_cf *cf;
-    char filter[64]; /* the name of ours, or "" */
-};
 
 /* Sendmail's socket is written as ours, with "local:" for "unix:" at will. */
 static bool is_ours(const struct sendmail *sendmail, const char *spec)
@@ -107,6 +100,14 @@ static bool in_list(const char *list, const char *name)
     return false;
 }
 
+bool sendmail_is_public(const char *daemon)
+{
+    char port[32];
+
+    return !sendmail_equate(daemon, "P", port, sizeof(port))
+           || (strcmp(port, "587") != 0 && strncasecmp(port, "submission", 10) != 0 && strcmp(port, "465") != 0);
+}
+
 static void examine_daemons(const struct sendmail *sendmail)
 {
     struct remarks *remarks = &sendmail->examination->remarks;
@@ -121,8 +122,7 @@ static void examine_daemons(const struct sendmail *sendmail)
         any = true;
         sendmail_equate(daemon, "N", name, sizeof(name));
         sendmail_equate(daemon, "P", port, sizeof(port));
-        if (asks || strcmp(port, "587") == 0 || strncasecmp(port, "submission", 10) == 0
-            || strcmp(port, "465") == 0) {
+        if (asks || !sendmail_is_public(daemon)) {
             remark(remarks, LEVEL_OK, "InputMailFilters", "daemon %s%s", name,
                    asks ? " asks the filter" : " does not ask the filter, and need not");
             continue;
@@ -160,92 +160,6 @@ static void examine_filter(struct sendmail *sendmail)
     remark(&sendmail->examination->remarks, LEVEL_ERROR, "INPUT_MAIL_FILTER", "no filter with the socket %s",
            sendmail->examination->socket);
     suggest_filter(sendmail);
-}
-
-/* ---- TLS ---- */
-
-/* A file or directory that has to be there and that nobody else may change. */
-static bool examine_path(const struct sendmail *sendmail, const char *option, const char *define)
-{
-    struct remarks *remarks = &sendmail->examination->remarks;
-    const char *path = sendmail_cf_option(sendmail->cf, option);
-    char danger[512];
-
-    if (!path || *path == '\0')
-        return false;
-    if (access(path, F_OK) != 0) {
-        remark(remarks, LEVEL_ERROR, option, "%s: %s; Sendmail offers no TLS then", path, strerror(errno));
-        remark_change(remarks, "sendmail.mc: define(`%s', `the file that is there')dnl", define);
-        return true;
-    }
-    path_danger(path, true, danger, sizeof(danger));
-    if (*danger) {
-        remark(remarks, LEVEL_ERROR, option,
-               "%s: Sendmail offers no TLS because its group or others may write %s", path, danger);
-        remark_change(remarks, "chmod g-w,o-w %.*s", (int)strcspn(danger, " "), danger);
-    } else {
-        remark(remarks, LEVEL_OK, option, "%s", path);
-    }
-    return true;
-}
-
-static void examine_tls(const struct sendmail *sendmail)
-{
-    struct remarks *remarks = &sendmail->examination->remarks;
-    const char *names = sendmail->examination->survey.names;
-
-    if (!examine_path(sendmail, "ServerCertFile", "confSERVER_CERT")
-        || !examine_path(sendmail, "ServerKeyFile", "confSERVER_KEY")) {
-        remark(remarks, LEVEL_ERROR, "ServerCertFile", "certificate or key is not set: no TLS is offered");
-        remark_change(remarks, "sendmail.mc: define(`confSERVER_CERT', "
-                               "`/etc/mail/tls/mail.example.org.pem')dnl\n"
-                               "sendmail.mc: define(`confSERVER_KEY', "
-                               "`/etc/mail/tls/mail.example.org.key')dnl");
-    }
-    if (!examine_path(sendmail, "CACertFile", "confCACERT") && names) {
-        remark(remarks, LEVEL_ERROR, "CACertFile",
-               "not set: no certificate ever verifies, and the rules of partner %s fail for everyone", names);
-        remark_change(remarks, "sendmail.mc: define(`confCACERT', `/etc/mail/tls/partners-ca.pem')dnl");
-    }
-    if (!examine_path(sendmail, "CACertPath", "confCACERT_PATH") && names) {
-        remark(remarks, LEVEL_WARNING, "CACertPath",
-               "not set: Sendmail wants a directory beside the file, if only an empty one");
-        remark_change(remarks, "sendmail.mc: define(`confCACERT_PATH', `/etc/mail/tls/partners-ca')dnl");
-    }
-}
-
-static void examine_certificates(const struct sendmail *sendmail)
-{
-    struct remarks *remarks = &sendmail->examination->remarks;
-    const struct survey *survey = &sendmail->examination->survey;
-    const char *options = sendmail_cf_option(sendmail->cf, "TLSSrvOptions");
-    const char *algorithm = sendmail_cf_option(sendmail->cf, "CertFingerprintAlgorithm");
-    const char *partner = survey->names ? survey->names : survey->pins;
-
-    if (partner && options && strchr(options, 'V')) {
-        remark(remarks, LEVEL_ERROR, "TLSSrvOptions",
-               "%s: no client is asked for a certificate, and mail of partner %s is deferred "
-               "(verify_not_requested)",
-               options, partner);
-        remark_change(remarks, "sendmail.mc: define(`confTLS_SRV_OPTIONS', `')dnl");
-    } else if (partner) {
-        remark(remarks, LEVEL_OK, "TLSSrvOptions", "clients are asked for certificates");
-    }
-    if (survey->pins && (!algorithm || strcasecmp(algorithm, "sha256") != 0)) {
-        remark(remarks, LEVEL_ERROR, "CertFingerprintAlgorithm",
-               "%s: the fingerprint of partner %s is compared with one of sha256",
-               algorithm ? algorithm : "not set", survey->pins);
-        remark_change(remarks, "sendmail.mc: define(`confCERT_FINGERPRINT_ALGORITHM', `sha256')dnl");
-    } else if (survey->pins) {
-        remark(remarks, LEVEL_OK, "CertFingerprintAlgorithm", "sha256");
-    }
-    if (survey->key_pins) {
-        remark(remarks, LEVEL_ERROR, "key_fingerprint",
-               "Sendmail shows no fingerprint of a key; mail of partner %s is deferred (mta_facts)",
-               survey->key_pins);
-        remark_change(remarks, "%s: certificates: [{fingerprint: \"sha256:...\"}]  (forcetls cert)",
-                      sendmail->examination->policy_file);
-    }
 }
 
 /* Versions that take no list of macros from the filter must have it configured. */
@@ -311,8 +225,9 @@ void doctor_sendmail(struct examination *examination)
     snprintf(examination->mta, sizeof(examination->mta), "Sendmail %u.%u.%u, %s", version / 10000,
              version / 100 % 100, version % 100, examination->sendmail_cf);
     examine_filter(&sendmail);
-    examine_tls(&sendmail);
-    examine_certificates(&sendmail);
+    doctor_sendmail_tls(&sendmail);
+    doctor_sendmail_offer(&sendmail);
+    doctor_sendmail_names(&sendmail);
     examine_macros(&sendmail);
     examine_blame(&sendmail);
     examine_socket(&sendmail);

@@ -87,6 +87,11 @@ const char *sendmail_cf_line(const struct sendmail_cf *cf, char letter, size_t i
     return NULL;
 }
 
+const char *sendmail_cf_at(const struct sendmail_cf *cf, size_t i)
+{
+    return i < cf->count ? cf->line[i] : NULL;
+}
+
 const char *sendmail_cf_option_at(const struct sendmail_cf *cf, const char *name, size_t i)
 {
     const char *line;

@@ -15,6 +15,9 @@ void sendmail_cf_free(struct sendmail_cf *cf); /* NULL is fine */
 /* What stands behind that letter in the i-th line that begins with it, continuations joined; NULL: no more. */
 const char *sendmail_cf_line(const struct sendmail_cf *cf, char letter, size_t i);
 
+/* The i-th line with its letter, continuations joined; NULL: no more. */
+const char *sendmail_cf_at(const struct sendmail_cf *cf, size_t i);
+
 /* The value of "O Name=value" that counts, without regard to case; NULL: it is not set. */
 const char *sendmail_cf_option(const struct sendmail_cf *cf, const char *name);
 /* The same of an option that may be there several times: the i-th. */

@@ -41,25 +41,39 @@ static SSL_CTX *configure(const struct tls_server *server)
         good = SSL_CTX_set_cipher_list(context, server->ciphers) == 1;
     if (good && server->suites)
         good = SSL_CTX_set_ciphersuites(context, server->suites) == 1;
-    if (good) {
-        SSL_CTX_set_options(context, server->options);
+    if (good)
         return context;
-    }
     SSL_CTX_free(context);
     return NULL;
 }
 
-/* Whether the context speaks that version; a bound of 0 is none. */
-static bool speaks(SSL_CTX *context, const struct protocol *protocol)
-{
-    long min = SSL_CTX_get_min_proto_version(context), max = SSL_CTX_get_max_proto_version(context);
+/* What is spoken: a bound of 0 is none. */
+struct spoken {
+    long min, max;
+    uint64_t off;
+};
 
-    return (min == 0 || protocol->number >= min) && (max == 0 || protocol->number <= max)
-           && (SSL_CTX_get_options(context) & protocol->off) == 0;
+/*
+ * Takes the options that switch versions off away from the context: with a gap between versions OpenSSL would
+ * list the suites of a client, which speaks those below the gap alone.
+ */
+static struct spoken take_versions(SSL_CTX *context, const struct tls_server *server)
+{
+    struct spoken spoken = {SSL_CTX_get_min_proto_version(context), SSL_CTX_get_max_proto_version(context),
+                            SSL_CTX_get_options(context) | server->options};
+
+    SSL_CTX_clear_options(context, SSL_OP_NO_SSL_MASK);
+    return spoken;
+}
+
+static bool speaks(const struct spoken *spoken, const struct protocol *protocol)
+{
+    return (spoken->min == 0 || protocol->number >= spoken->min)
+           && (spoken->max == 0 || protocol->number <= spoken->max) && (spoken->off & protocol->off) == 0;
 }
 
 /* The newest version that is spoken and that has the suite. */
-static const struct protocol *newest(SSL_CTX *context, const SSL_CIPHER *suite)
+static const struct protocol *newest(const struct spoken *spoken, const SSL_CIPHER *suite)
 {
     bool of_13 = strcmp(SSL_CIPHER_get_version(suite), "TLSv1.3") == 0;
     bool from_12 = strcmp(SSL_CIPHER_get_version(suite), "TLSv1.2") == 0;
@@ -69,7 +83,7 @@ static const struct protocol *newest(SSL_CTX *context, const SSL_CIPHER *suite)
 
         if (is_13 != of_13 || (from_12 && protocols[i].version < TLS_VERSION_1_2))
             continue;
-        if (speaks(context, &protocols[i]))
+        if (speaks(spoken, &protocols[i]))
             return &protocols[i];
     }
     return NULL;
@@ -97,6 +111,7 @@ static int better(const void *a, const void *b)
 
 bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[TLS_OFFERS_MAX], size_t *count)
 {
+    struct spoken spoken = {0, 0, 0};
     SSL_CTX *context;
     SSL *session;
     STACK_OF(SSL_CIPHER) *suites = NULL;
@@ -104,12 +119,14 @@ bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[T
     *count = 0;
     ERR_set_mark();
     context = configure(server);
+    if (context)
+        spoken = take_versions(context, server);
     session = context ? SSL_new(context) : NULL;
     if (session)
         suites = SSL_get1_supported_ciphers(session);
     for (int i = 0; i < sk_SSL_CIPHER_num(suites) && *count < TLS_OFFERS_MAX; i++) {
         const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, i);
-        const struct protocol *protocol = newest(context, suite);
+        const struct protocol *protocol = newest(&spoken, suite);
 
         if (protocol && has_key(server->keys, suite))
             offer[(*count)++] = (struct tls_offer){protocol->version, SSL_CIPHER_get_name(suite),

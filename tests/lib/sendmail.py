@@ -43,7 +43,6 @@ define(`confTO_IDENT', `0s')dnl
 define(`confLOG_LEVEL', `14')dnl
 define(`confPRIVACY_FLAGS', `')dnl
 FEATURE(`promiscuous_relay')dnl
-FEATURE(`nocanonify')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`accept_unqualified_senders')dnl
 FEATURE(`no_default_msa')dnl

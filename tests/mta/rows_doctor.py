@@ -18,7 +18,7 @@ VERSIONS = ("TLSv1.1", "TLSv1.2", "TLSv1.3")
 OFFERS = [
     {"smtpd_tls_protocols": value} for value in (
         "", ">=TLSv1", ">=TLSv1.2", ">=TLSv1.3", "<=TLSv1.2", ">=TLSv1.1 <=TLSv1.2", ">=0303", "<=0x0303", "!TLSv1.3",
-        "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", "!TLSv1.2:!TLSv1.3", "TLSv1.2", "tlsv1.2, TLSv1.3", "TLSv1.3", "TLSv1.2 !TLSv1.2",
+        "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", "!TLSv1.2", "!TLSv1.2:!TLSv1.3", "TLSv1.2", "tlsv1.2, TLSv1.3", "TLSv1.3", "TLSv1.2 !TLSv1.2",
         "TLSv1.2 !TLSv1.3", ">=TLSv1.2 !TLSv1.2", "TLSv1.4", ">=TLSv1.4", "! TLSv1.3", "SSLv2")
 ] + [
     {"smtpd_tls_mandatory_protocols": "<=TLSv1.2"},

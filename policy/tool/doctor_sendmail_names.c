@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names that Sendmail replaces: a rule with $[ $] in the canonification of
+ * addresses (rulesets 3 and 96) asks the name server, and a name that is an alias
+ * (CNAME) is replaced by its target, in the header and the envelope, after the
+ * filter has judged the mail. FEATURE(`nocanonify') leaves only rules that hold for
+ * a class of domains or under a daemon's modifier. cf/README and op.me of
+ * Sendmail; m4/proto.m4 has the rules.
+ */
+#include <string.h>
+#include "policy/tool/doctor_sendmail.h"
+
+static const char subject[] = "nocanonify";
+
+/* When a rule asks the name server. */
+enum asking { NEVER, ALWAYS, FOR_A_CLASS, FOR_A_MODIFIER };
+
+/* Whether the text is there before `end`. */
+static bool has(const char *text, const char *end, const char *part)
+{
+    const char *found = strstr(text, part);
+
+    return found && found < end;
+}
+
+/* A rule: an address whose domain is marked by "< @", and a tab before what becomes of it. */
+static enum asking weigh_rule(const char *rule)
+{
+    const char *tab = strchr(rule, '\t');
+
+    if (!tab || !strstr(tab, "$[") || !has(rule, tab, "< @"))
+        return NEVER;
+    if (has(rule, tab, "$={Canonify}"))
+        return FOR_A_CLASS;
+    return has(rule, tab, "$* c $*") ? FOR_A_MODIFIER : ALWAYS;
+}
+
+/* Whether the class {Canonify} has a member, or a file of members. */
+static bool has_class(const struct sendmail *sendmail)
+{
+    static const char class[] = "{Canonify}";
+    const char *line;
+
+    for (const char *letter = "CF"; *letter; letter++)
+        for (size_t i = 0; (line = sendmail_cf_line(sendmail->cf, *letter, i)) != NULL; i++)
+            if (strncmp(line, class, sizeof(class) - 1) == 0)
+                return true;
+    return false;
+}
+
+/* The first daemon with the modifier "c", or NULL. */
+static const char *modified_daemon(const struct sendmail *sendmail, char *name, size_t size)
+{
+    const char *daemon;
+    char modifiers[64];
+
+    for (size_t i = 0; (daemon = sendmail_cf_option_at(sendmail->cf, "DaemonPortOptions", i)) != NULL; i++) {
+        if (!sendmail_equate(daemon, "M", modifiers, sizeof(modifiers)) || !strchr(modifiers, 'c'))
+            continue;
+        snprintf(name, size, "Daemon");
+        sendmail_equate(daemon, "N", name, size);
+        return name;
+    }
+    return NULL;
+}
+
+static void tell(const struct sendmail *sendmail, const char *what)
+{
+    remark(&sendmail->examination->remarks, LEVEL_ERROR, subject,
+           "%s: Sendmail replaces a name that is an alias in the DNS (CNAME) by its target after the filter "
+           "has judged the mail, so that mail of anybody can become a partner's",
+           what);
+}
+
+void doctor_sendmail_names(const struct sendmail *sendmail)
+{
+    struct remarks *remarks = &sendmail->examination->remarks;
+    bool always = false, for_class = false, for_modifier = false;
+    const char *line, *daemon;
+    char name[64], what[128];
+    size_t before = remarks->count;
+
+    for (size_t i = 0; (line = sendmail_cf_at(sendmail->cf, i)) != NULL; i++) {
+        enum asking asking = *line == 'R' ? weigh_rule(line + 1) : NEVER;
+
+        always |= asking == ALWAYS;
+        for_class |= asking == FOR_A_CLASS;
+        for_modifier |= asking == FOR_A_MODIFIER;
+    }
+    if (always) {
+        tell(sendmail, "FEATURE(`nocanonify') is missing, or has canonify_hosts");
+        remark_change(remarks, "sendmail.mc: FEATURE(`nocanonify')dnl");
+    }
+    if (for_class && has_class(sendmail)) {
+        tell(sendmail, "CANONIFY_DOMAIN or CANONIFY_DOMAIN_FILE is used");
+        remark_change(remarks, "sendmail.mc: without CANONIFY_DOMAIN and CANONIFY_DOMAIN_FILE");
+    }
+    daemon = for_modifier ? modified_daemon(sendmail, name, sizeof(name)) : NULL;
+    if (daemon) {
+        snprintf(what, sizeof(what), "daemon %s has the modifier c", daemon);
+        tell(sendmail, what);
+        remark_change(remarks, "sendmail.mc: DAEMON_OPTIONS(`Name=%s, ...') without c in Modifiers", daemon);
+    }
+    if (remarks->count == before)
+        remark(remarks, LEVEL_OK, subject, "names are left as they are");
+}
