@@ -124,8 +124,10 @@ def unsafe():
     contains(RIG.mta.log(), "local socket name /run/forcetls/forcetls.sock unsafe")
     for path in (directory, socket):
         os.chown(path, 1, 1)
-    judged("another owner", True)
+    judged("another owner", True)  # to Sendmail; the filter would not start there
     with_mode(directory, 0o2750, True)
+    for path in (directory, socket):
+        os.chown(path, 0, 0)
     for path, safe in ((directory, True), (socket, False)):
         os.rename(path, path + "2")
         os.symlink(os.path.basename(path) + "2", path)
