@@ -80,8 +80,8 @@ static enum role find_role(const struct postfix *postfix)
         return ROLE_PUBLIC; /* postscreen hands over to it */
     if (strcmp(postfix->service->type, "inet") != 0)
         return ROLE_LOCAL;
-    if (colon && is_loopback(name))
-        return ROLE_LOCAL;
+    if (colon && is_loopback(name) && *postfix_text(postfix, "smtpd_upstream_proxy_protocol") == '\0')
+        return ROLE_LOCAL; /* else a proxy in front brings partners to it */
     if (is_own(postfix, "content_filter") && *postfix_text(postfix, "content_filter") == '\0'
         && *postconf_text(postfix->postconf, NULL, "content_filter") != '\0')
         return ROLE_LOCAL;

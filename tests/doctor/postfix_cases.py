@@ -321,6 +321,13 @@ CASES = [
     ("F09 T19 x XCLIENT hosts of a service", [override("smtpd_authorized_xclient_hosts = 192.0.2.7")],
      "warning smtpd_authorized_xclient_hosts"),
     ("T19 x PROXY protocol", [override("smtpd_upstream_proxy_protocol = haproxy")], "warning smtpd_upstream_proxy_protocol"),
+    ("T19 x PROXY protocol at a loopback port without the filter",
+     [set_master(more="127.0.0.1:smtp inet n - y - - smtpd -o smtpd_milters= -o smtpd_upstream_proxy_protocol=haproxy\n")],
+     "error smtpd_milters"),
+    ("T31 f a loopback port behind a proxy that does not offer TLS",
+     [*requires(""), set_master(more="127.0.0.1:smtp inet n - y - - smtpd -o smtpd_tls_security_level=none "
+                                     "-o smtpd_upstream_proxy_protocol=haproxy\n")],
+     "error smtpd_tls_security_level", "warning smtpd_upstream_proxy_protocol"),
     ("T19 x PROXY protocol in front of postscreen", [set_main(postscreen_upstream_proxy_protocol="haproxy")],
      "warning postscreen_upstream_proxy_protocol"),
     ("F09 x smtpd_tls_ask_ccert=no with certificate rules", [set_main(smtpd_tls_ask_ccert="no")], "error smtpd_tls_ask_ccert"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows T29 and T31 of the catalogue: what doctor says of a Postfix, compared with what that Postfix does."""
+"""Rows T27 and T29 to T31 of the catalogue: what doctor says of a Postfix, compared with what that Postfix does."""
 import json
 import os
 import ssl
@@ -8,6 +8,7 @@ import time
 
 from rig import RIG, Daemon, certificate, milter, policy, refused
 import postfix
+from rows_pins import documented
 import smtp
 from smtp import Tls
 from tap import Skip, equal, test
@@ -48,15 +49,15 @@ def speaks(port, options, version):
         return False
 
 
-def doctor(directory, policy_file):
+def doctor(directory, policy_file, *more):
     """The errors that it finds, by subject."""
     program = os.environ.get("FORCETLS")
     if not program:
         raise Skip("FORCETLS does not name the tool")
-    done = subprocess.run([program, "doctor", "-c", policy_file, "--postfix-config", directory, "--json"], check=False,
+    done = subprocess.run([program, "doctor", "-c", policy_file, "--postfix-config", directory, "--json", *more], check=False,
                           stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=120)
     return {finding["subject"]: finding["text"] for finding in json.loads(done.stdout)["findings"]
-            if finding["level"] == "error" and finding["subject"] not in ("socket", "smtpd_milters")}
+            if finding["level"] == "error" and finding["subject"] not in ("socket", "socket_safety", "smtpd_milters")}
 
 
 def configuration(mta, name, options):
@@ -171,3 +172,38 @@ def resumed():
     RIG.need()
     for kind, cache in CACHES.items():
         resumed_after(kind, cache)
+
+
+def misled(setting, partner, accepted_codes, facts=False):
+    """What a filter makes of partner mail over TLS behind a Postfix with that setting; what doctor finds."""
+    socket, reports = RIG.socket("misled"), RIG.socket("misled-facts")
+    text = policy(f"\n  - {{name: misled, domains: [misled.test], {partner}}}")
+    if facts:
+        text = text.replace("version: 1\n", f"version: 1\nmilter: {{postfix_facts: {reports}}}\n")
+        setting = {**setting, "smtpd_data_restrictions": documented(reports)}
+    with postfix.Postfix({"main": milter(socket)}, [RIG.pki.server()], RIG.pki.ca_file, setting) as mta, \
+            Daemon(text, socket=socket, open_to_all=True) as daemon:
+        if facts:
+            os.chmod(reports.removeprefix("unix:"), 0o666)
+        with smtp.connect(mta.port("main"), certificate("good")) as client:
+            answer = client.message("a@misled.test")
+        equal(answer.code in accepted_codes, True, f"{setting}: {answer}")
+        return doctor(configuration(mta, "public", milter(socket)), daemon.policy_file, "--socket", socket)
+
+
+@test("T27 x without names of clients a rule by name is never met, and doctor says why")
+def no_names():
+    RIG.need()
+    rule = "require: {clients: [localhost]}"
+    equal(misled({}, rule, (250,)), {})
+    equal(list(misled({"smtpd_peername_lookup": "no"}, rule, (451, 554))), ["smtpd_peername_lookup"])
+
+
+@test("T30 x with fingerprints of another digest no pin is met, and doctor says why")
+def other_digest():
+    pin = RIG.need().pki.client("good").fingerprint()
+    rule = f'require: {{certificates: [{{fingerprint: "sha256:{pin}"}}]}}'
+    equal(misled({"smtpd_tls_fingerprint_digest": "sha256"}, rule, (250,), facts=True), {})
+    for digest in ("sha3-256", "sm3", "md5"):
+        found = misled({"smtpd_tls_fingerprint_digest": digest}, rule, (451, 554), facts=True)
+        equal(list(found), ["smtpd_tls_fingerprint_digest"], digest)
