@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include "policy/policy.h"
 
-/* Of the partners that are not switched off now and for good; each name is that of the first such partner, NULL: none. */
+/*
+ * Of the partners in mode enforce or testing, now or by a later step of their rollout. Each name is that of
+ * the first such partner; NULL: there is none.
+ */
 struct survey {
     size_t partners, enforcing;  /* partners at all; in mode enforce now */
     const char *names;           /* a rule counts on a certificate that the MTA verified */

@@ -166,7 +166,8 @@ static void examine_digest(const struct postfix *postfix)
     if (is_sha256(value)) {
         remark(remarks, LEVEL_OK, digest, "%s%s", postfix_where(postfix, digest), value);
     } else {
-        remark(remarks, LEVEL_ERROR, digest, "%s%s: the policy's fingerprints are of sha256, and no certificate of a partner ever matches",
+        remark(remarks, LEVEL_ERROR, digest,
+               "%s%s: the policy's fingerprints are of sha256, and no certificate of a partner ever matches",
                postfix_where(postfix, digest), value);
         postfix_change(postfix, digest, "sha256");
     }

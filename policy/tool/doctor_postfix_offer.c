@@ -17,7 +17,7 @@
 
 static const char separators[] = ", \t\r\n:";
 
-/* What a service says of TLS. `protocols`, `grade` and `excluded` are the names of the parameters in force. */
+/* What a service says of TLS. `protocols`, `grade` and `excluded` name the parameters in force. */
 struct offering {
     const char *protocols, *grade;
     const char *excluded[2]; /* [1]: NULL, or what is added where TLS is mandatory */
@@ -65,8 +65,8 @@ static int read_bound(const char *text)
 }
 
 /*
- * Takes one entry; names without a sign are what is left on, all others being off. False: Postfix does not know
- * it, and switches TLS off.
+ * Takes one entry. A name without a sign is collected in *named: only the collected ones are left on. False:
+ * Postfix does not know the entry, and switches TLS off.
  */
 static bool take_entry(const char *entry, struct tls_server *server, uint64_t *named)
 {
@@ -162,7 +162,7 @@ static void suggest_protocols(const struct postfix *postfix, const struct offeri
                                                                : "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1");
 }
 
-/* What is excluded is to be allowed again, if that is what stands in the way; else the grade is to be the usual one. */
+/* Proposes to exclude nothing; where nothing is excluded, the usual grade. */
 static void suggest_ciphers(const struct postfix *postfix, const struct offering *offering)
 {
     for (int i = 0; i < 2 && offering->excluded[i]; i++) {
@@ -207,7 +207,7 @@ static void tell_ciphers(const struct postfix *postfix, const struct offering *o
     suggest_ciphers(postfix, offering);
 }
 
-/* Whether it is the protocols that keep a partner away; where there is no session at all, other ciphers would tell. */
+/* Whether the protocols keep a partner away. With no session at all: whether the usual ciphers give none either. */
 static bool is_about_protocols(const struct offering *offering, const struct unserved *unserved)
 {
     struct tls_offer offer[TLS_OFFERS_MAX];

@@ -55,9 +55,9 @@ static bool read_process(const char *number, struct process *process)
     if (!name || !end)
         return false;
     snprintf(process->name, sizeof(process->name), "%.*s", (int)(end - name - 1), name + 1);
-    if (sscanf(end + 1,
-               " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &process->parent, &ticks) != 2)
+    if (sscanf(end + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+               &process->parent, &ticks)
+        != 2)
         return false;
     process->started = time_of_ticks(ticks);
     return process->started > 0;

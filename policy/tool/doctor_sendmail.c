@@ -105,7 +105,8 @@ bool sendmail_is_public(const char *daemon)
     char port[32];
 
     return !sendmail_equate(daemon, "P", port, sizeof(port))
-           || (strcmp(port, "587") != 0 && strncasecmp(port, "submission", 10) != 0 && strcmp(port, "465") != 0);
+           || (strcmp(port, "587") != 0 && strncasecmp(port, "submission", 10) != 0
+               && strcmp(port, "465") != 0);
 }
 
 static void examine_daemons(const struct sendmail *sendmail)

@@ -12,7 +12,7 @@ struct sendmail {
     char filter[64]; /* the name of ours, or "" */
 };
 
-/* Whether partners may reach a daemon (a line of DaemonPortOptions): by its port it is not for our own users alone. */
+/* Whether partners may reach a daemon (a line of DaemonPortOptions): its port is none of submission. */
 bool sendmail_is_public(const char *daemon);
 
 /* Sendmail's own certificate, the CAs, and what it shows of clients' certificates. */

@@ -57,8 +57,9 @@ static void tell_features(const struct sendmail *sendmail, const char *where, co
     const char *whom = everyone ? "no client" : "some clients";
 
     if (has_feature(features, 'S')) {
-        remark(remarks, level, "srv_features", "%s has S: %s %s offered STARTTLS, and partners' mail falls short",
-               where, whom, everyone ? "is" : "are not");
+        remark(remarks, level, "srv_features",
+               "%s has S: %s %s offered STARTTLS, and partners' mail falls short", where, whom,
+               everyone ? "is" : "are not");
         remark_change(remarks, "%s: without S", where);
     }
     if (partner && has_feature(features, 'V')) {
@@ -130,8 +131,10 @@ static void take_option(const char *word, uint64_t *options)
         const char *name;
         uint64_t option;
     } known[] = {
-        {"SSL_OP_NO_TLSv1", SSL_OP_NO_TLSv1},     {"SSL_OP_NO_TLSv1_1", SSL_OP_NO_TLSv1_1},
-        {"SSL_OP_NO_TLSv1_2", SSL_OP_NO_TLSv1_2}, {"SSL_OP_NO_TLSv1_3", SSL_OP_NO_TLSv1_3},
+        {"SSL_OP_NO_TLSv1", SSL_OP_NO_TLSv1},
+        {"SSL_OP_NO_TLSv1_1", SSL_OP_NO_TLSv1_1},
+        {"SSL_OP_NO_TLSv1_2", SSL_OP_NO_TLSv1_2},
+        {"SSL_OP_NO_TLSv1_3", SSL_OP_NO_TLSv1_3},
     };
     bool off = *word == '-';
     uint64_t option = 0;
@@ -176,8 +179,8 @@ static void tell_unserved(const struct sendmail *sendmail, const struct tls_serv
     static const char versions[] = "ServerSSLOptions", ciphers[] = "CipherList";
     struct examination *examination = sendmail->examination;
     const char *options = set_or_null(sendmail, versions);
-    bool of_version = unserved->reason == REASON_TLS_VERSION
-                      || (unserved->reason == REASON_NO_TLS && server->options != 0);
+    bool of_version =
+        unserved->reason == REASON_TLS_VERSION || (unserved->reason == REASON_NO_TLS && server->options != 0);
     char setting[300];
 
     if (of_version) {

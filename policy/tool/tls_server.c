@@ -164,7 +164,7 @@ unsigned tls_server_keys(const char *path)
     ERR_set_mark();
     file = BIO_new_file(path, "r");
     while (file && (certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
-        /* What stands behind a server's certificate is its chain; a file may hold several servers' certificates. */
+        /* A file may hold several certificates of servers, and CAs behind each. */
         if (X509_check_ca(certificate) == 0)
             keys |= kind_of_key(certificate);
         if (first == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which TLS sessions a server offers, computed by this machine's OpenSSL from the settings that the MTA gives it. */
+/* Which TLS sessions a server offers, by this machine's OpenSSL and the settings that the MTA gives it. */
 #ifndef POLICY_TOOL_TLS_SERVER_H
 #define POLICY_TOOL_TLS_SERVER_H
 
