@@ -167,8 +167,8 @@ static void examine_exempt(struct examination *examination)
     struct network loopback;
     bool rootless = is_rootless();
 
-    if (!network_read_address(&loopback, "127.0.0.1")
-        || !policy_exempts_client(examination->policy, &loopback) || !(rootless || in_container()))
+    if (!in_container() || !network_read_address(&loopback, "127.0.0.1")
+        || !policy_exempts_client(examination->policy, &loopback))
         return;
     remark(&examination->remarks, rootless ? LEVEL_WARNING : LEVEL_OK, "exempt",
            "this is a %scontainer, and 127.0.0.1 is exempt: if a port driver, a tunnel or a proxy passes "

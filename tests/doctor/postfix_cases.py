@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Postfix: the documented setup, and everything that can be wrong with one, each alone."""
+import json
 import os
 import re
 import shutil
@@ -631,6 +632,32 @@ def readable():
         setup.close()
 
 
+def exempt_loopback(prefix=(), top=""):
+    """The level of what is said of loopback clients in a container; None: nothing."""
+    setup = Setup()
+    try:
+        setup.top = top
+        setup.write()
+        done = subprocess.run([*prefix, machine.FORCETLS, "doctor", "-c", setup.dir / "forcetls.yaml", "--postfix-config", setup.etc,
+                               "--json"], capture_output=True, text=True, timeout=120, check=False)
+        if not done.stdout:
+            raise tap.Skip(f"no user namespace: {done.stderr}")
+        return next((f["level"] for f in json.loads(done.stdout)["findings"] if f["subject"] == "exempt"), None)
+    finally:
+        setup.close()
+
+
+def hidden_clients():
+    """In a rootless container everyone may be 127.0.0.1."""
+    rootless = ("unshare", "--user", "--map-root-user")
+    if not any(os.path.exists(mark) for mark in ("/.dockerenv", "/run/.containerenv")):
+        tap.equal(exempt_loopback(), None, "no container")
+        return
+    tap.equal(exempt_loopback(rootless), "warning", "a rootless container")
+    tap.equal(exempt_loopback(rootless, top="exempt: {clients: []}\n"), None, "nobody is exempt")
+    tap.equal(exempt_loopback(top="exempt: {clients: [192.0.2.0/24]}\n"), None, "loopback is not exempt")
+
+
 def bad_policy():
     setup = Setup()
     try:
@@ -680,6 +707,7 @@ def define():
         lambda: running(1, [], changes=[set_main(smtpd_tls_session_cache_timeout="0")]))
     tap.test("T29 f Postfix does not run")(lambda: running(1, [], master="other"))
     tap.test("output for people")(readable)
+    tap.test("loopback clients in a container")(hidden_clients)
     tap.test("policy that does not load")(bad_policy)
     tap.test("no configuration")(no_configuration)
     tap.test("the socket given by option")(socket_option)
