@@ -32,6 +32,8 @@ OFFERS = [
     {"smtpd_tls_mandatory_exclude_ciphers": "TLSv1.2:SSLv3", "smtpd_tls_security_level": "encrypt"},
     {"smtpd_tls_ciphers": "high", "tls_high_cipherlist": "AES256-SHA"},
     {"smtpd_discard_ehlo_keywords": "starttls"},
+    {"smtpd_tls_eecdh_grade": "none", "smtpd_tls_protocols": "<=TLSv1.2"},
+    {"tls_ssl_options": "0x20000000"}, {"tls_ssl_options": "NO_TICKET, 0x08000000"},
 ]
 
 
