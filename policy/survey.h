@@ -30,8 +30,8 @@ struct survey policy_survey(const struct policy *policy, int64_t now);
 
 /* A kind of TLS session that an MTA offers. */
 struct tls_offer {
-    enum tls_version version;
     const char *cipher; /* OpenSSL's name */
+    enum tls_version version;
     int bits;
 };
 

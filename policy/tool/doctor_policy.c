@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -153,8 +154,10 @@ static bool in_container(void)
 static bool is_rootless(void)
 {
     FILE *file = fopen("/proc/self/uid_map", "re");
-    unsigned long inside = 0, outside = 0, count = 0;
-    bool read = file && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3;
+    char line[128] = "", *rest = line;
+    bool read = file && fgets(line, sizeof(line), file);
+    unsigned long inside = strtoul(rest, &rest, 10), outside = strtoul(rest, &rest, 10),
+                  count = strtoul(rest, &rest, 10);
 
     if (file)
         fclose(file);

@@ -37,12 +37,25 @@ static double time_of_ticks(unsigned long long ticks)
     return seconds_of(&now) - seconds_of(&up) + (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
+/* Of proc(5)'s fields in stat, those behind the name, counted from 1. */
+enum { PARENT = 2, START = 20 };
+
+/* The number in such a field; 0: there is none. */
+static unsigned long long field(const char *text, unsigned number)
+{
+    text += strspn(text, " ");
+    while (--number > 0) {
+        text += strcspn(text, " ");
+        text += strspn(text, " ");
+    }
+    return strtoull(text, NULL, 10);
+}
+
 static bool read_process(const char *number, struct process *process)
 {
     char path[300], text[1024], *name, *end;
     FILE *file;
     size_t length;
-    unsigned long long ticks;
 
     snprintf(path, sizeof(path), "/proc/%.20s/stat", number);
     file = fopen(path, "re");
@@ -55,11 +68,8 @@ static bool read_process(const char *number, struct process *process)
     if (!name || !end)
         return false;
     snprintf(process->name, sizeof(process->name), "%.*s", (int)(end - name - 1), name + 1);
-    if (sscanf(end + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-               &process->parent, &ticks)
-        != 2)
-        return false;
-    process->started = time_of_ticks(ticks);
+    process->parent = (long)field(end + 1, PARENT);
+    process->started = time_of_ticks(field(end + 1, START));
     return process->started > 0;
 }
 

@@ -129,7 +129,7 @@ bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[T
         const struct protocol *protocol = newest(&spoken, suite);
 
         if (protocol && has_key(server->keys, suite))
-            offer[(*count)++] = (struct tls_offer){protocol->version, SSL_CIPHER_get_name(suite),
+            offer[(*count)++] = (struct tls_offer){SSL_CIPHER_get_name(suite), protocol->version,
                                                    SSL_CIPHER_get_bits(suite, NULL)};
     }
     qsort(offer, *count, sizeof(*offer), better);
