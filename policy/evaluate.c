@@ -79,19 +79,23 @@ static struct walk follow(struct selection *selection, const struct partner *fir
     return walk;
 }
 
+static bool same_walk(const struct walk *a, const struct walk *b)
+{
+    bool same = a->count == b->count && a->identity == b->identity && a->undecidable == b->undecidable;
+
+    for (unsigned i = 0; same && i < a->count; i++)
+        same = a->partner[i] == b->partner[i];
+    return same;
+}
+
 /* Whether the same walk was done before; notes that it is done now. Longer ones may differ further on. */
 static bool is_done(struct walks *walks, const struct walk *walk)
 {
     if (walk->count == WALK_MAX && walk->partner[WALK_MAX - 1]->terms->recipient_count > 0)
         return false;
-    for (size_t i = 0; i < walks->count; i++) {
-        const struct walk *other = &walks->walk[i];
-
-        if (other->count == walk->count && other->identity == walk->identity
-            && other->undecidable == walk->undecidable
-            && memcmp(other->partner, walk->partner, walk->count * sizeof *walk->partner) == 0)
+    for (size_t i = 0; i < walks->count; i++)
+        if (same_walk(&walks->walk[i], walk))
             return true;
-    }
     if (walks->count < WALKS_MAX)
         walks->walk[walks->count++] = *walk;
     return false;

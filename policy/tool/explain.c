@@ -136,7 +136,7 @@ static void judge(const struct question *question, const struct policy *policy,
 static void hint_recipients(const struct question *question, const struct policy *policy,
                             struct transaction *transaction)
 {
-    struct verdict other;
+    struct verdict other = {.partner_count = 0};
 
     if (question->to.count == 0) {
         transaction->facts.recipients = NULL;
