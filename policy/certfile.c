@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The certificate file behind a policy's `file:`, and fingerprints as text.
- * Takes from a certificate what a pin needs (two digests, the dates, a name
+ * Takes from a certificate what a pin needs (digests, the dates, a name
  * for people) and judges nothing: whether the certificate is in force, or
  * matches what a client showed, is the evaluator's business. Keeps nothing
  * open, never asks for a passphrase, and knows nothing of YAML or MTAs.
@@ -119,6 +119,22 @@ static const char *parse_pem(const char *text, size_t length, X509 **certificate
     return "holds a PEM certificate that cannot be read";
 }
 
+static void digest_otherwise(const unsigned char *der, size_t length, struct certfile *certificate)
+{
+    static const char *const names[OTHER_DIGESTS] = {"sha3-256", "sha512-256", "sm3", "blake2s256",
+                                                     "shake256"};
+
+    for (size_t i = 0; i < OTHER_DIGESTS; i++) {
+        const EVP_MD *digest = EVP_get_digestbyname(names[i]);
+        unsigned char found[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        bool good = digest != NULL && EVP_Digest(der, length, found, &size, digest, NULL) == 1;
+
+        memcpy(certificate->other_fingerprint[i],
+               good && size == FINGERPRINT_SIZE ? found : certificate->fingerprint, FINGERPRINT_SIZE);
+    }
+}
+
 /* SHA-256 of DER that OpenSSL allocated; frees it. */
 static bool digest(unsigned char *der, int length, unsigned char fingerprint[FINGERPRINT_SIZE])
 {
@@ -132,8 +148,12 @@ static bool take_fingerprints(X509 *x509, struct certfile *certificate)
 {
     unsigned char *der = NULL, *key = NULL;
     int length = i2d_X509(x509, &der), key_length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &key);
-    bool good = digest(der, length, certificate->fingerprint);
+    bool good = length > 0
+                && EVP_Digest(der, (size_t)length, certificate->fingerprint, NULL, EVP_sha256(), NULL) == 1;
 
+    if (good)
+        digest_otherwise(der, (size_t)length, certificate);
+    OPENSSL_free(der);
     return digest(key, key_length, certificate->key_fingerprint) && good;
 }
 

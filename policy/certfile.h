@@ -9,8 +9,13 @@
 
 #define FINGERPRINT_SIZE 32 /* SHA-256 */
 
+/* Other digests of as many octets that an MTA may be configured to report: sha3-256, sm3 and the like. */
+enum { OTHER_DIGESTS = 5 };
+
 struct certfile {
     unsigned char fingerprint[FINGERPRINT_SIZE];     /* of the DER certificate */
+    /* By other digests; where OpenSSL lacks one, the SHA-256 again. */
+    unsigned char other_fingerprint[OTHER_DIGESTS][FINGERPRINT_SIZE];
     unsigned char key_fingerprint[FINGERPRINT_SIZE]; /* of the DER SubjectPublicKeyInfo, as Postfix has it */
     int64_t not_before, not_after;                   /* not_after is the last second of validity */
     char subject[256];                               /* first common name, for people; "" if none */

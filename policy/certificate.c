@@ -118,13 +118,26 @@ static struct comparison compare_names(const struct policy *policy, const struct
 
 /* ---- pins ---- */
 
-static struct comparison compare_pin(const unsigned char *wanted, const struct pin *pin,
+/* Whether it is the file's certificate by another digest of the same size: the MTA is configured for that one. */
+static bool is_other_digest(const struct particulars *particulars, const struct pin *pin)
+{
+    const struct certfile *certificate = particulars->certificate;
+
+    for (size_t i = 0; certificate != NULL && i < OTHER_DIGESTS; i++)
+        if (memcmp(pin->fingerprint, certificate->other_fingerprint[i], FINGERPRINT_SIZE) == 0)
+            return true;
+    return false;
+}
+
+static struct comparison compare_pin(const struct particulars *particulars, const struct pin *pin,
                                      const struct facts *facts)
 {
     switch (pin->state) {
     case PIN_KNOWN:
-        if (memcmp(pin->fingerprint, wanted, FINGERPRINT_SIZE) == 0)
+        if (memcmp(pin->fingerprint, particulars->fingerprint, FINGERPRINT_SIZE) == 0)
             return matched;
+        if (is_other_digest(particulars, pin))
+            return compared(UNKNOWN, REASON_MTA_FACTS);
         return compared(UNMET, REASON_CERTIFICATE_FINGERPRINT);
     case PIN_ABSENT:
         return compared(UNMET, REASON_CERTIFICATE_MISSING);
@@ -158,7 +171,7 @@ static struct comparison compare_identity(const struct policy *policy, const str
         result = compare_names(policy, identity, facts);
     else
         result = compare_pin(
-            identity_particulars(policy, identity)->fingerprint,
+            identity_particulars(policy, identity),
             identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin, facts);
     if (is_in_force)
         return result;
@@ -201,6 +214,18 @@ static void weigh_identities(const struct policy *policy, const struct facts *fa
         finding->met = UNKNOWN;
         finding->reason = REASON_POLICY_DATES;
     }
+}
+
+bool finding_is_other_digest(const struct policy *policy, const struct finding *finding,
+                             const struct facts *facts)
+{
+    const struct identity *identity;
+
+    if (finding->requirement != REQUIRE_CERTIFICATES || finding->met != UNKNOWN || finding->identity == 0)
+        return false;
+    identity = &finding->certificates->identities[finding->identity - 1];
+    return identity->kind == IDENTITY_FINGERPRINT && facts->certificate_pin.state == PIN_KNOWN
+           && is_other_digest(identity_particulars(policy, identity), &facts->certificate_pin);
 }
 
 void certificate_weigh(const struct policy *policy, const struct facts *facts, int64_t now,

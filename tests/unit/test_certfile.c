@@ -116,6 +116,32 @@ static void known_certificate(void **state)
     assert_true(certificate.not_after == 1830297599);
 }
 
+/* An MTA may be configured for another digest of 256 bits: those of the certificate are known, too. */
+static void t30_other_digests(void **state)
+{
+    /* openssl x509 -outform DER | openssl dgst -sha3-256 and so on */
+    static const char *const wanted[OTHER_DIGESTS] = {
+        "67eb5356ec6dc76830f881ddaf5dfbc30850f888e144279ba4de6e9b198f3e0d", /* sha3-256 */
+        "4bdd47c119b0ffed7a4d9e4c63c58199031a3f137b7c5a88d027d9eb41189736", /* sha512-256 */
+        "24f983aea124d38499f6cfe6445c0db59b1261c349855c3621c3547864d35cd1", /* sm3 */
+        "86eb8bd6c86b1e5dee80d0eedd0482fee86f51c53e3938afcbba4dc749f5f481", /* blake2s256 */
+        "18846a56ee721469a7c74cd6170669c16a4624fc678abb56f5bd00a4eb8eb352", /* shake256 */
+    };
+    struct certfile certificate;
+
+    (void)state;
+    write_file(known_pem, strlen(known_pem));
+    assert_null(certfile_read(&certificate, path));
+    for (size_t i = 0; i < OTHER_DIGESTS; i++) {
+        unsigned char expected[FINGERPRINT_SIZE];
+
+        assert_true(fingerprint_read(expected, wanted[i]));
+        if (memcmp(certificate.other_fingerprint[i], certificate.fingerprint, FINGERPRINT_SIZE) != 0)
+            assert_memory_equal(certificate.other_fingerprint[i], expected, FINGERPRINT_SIZE);
+    }
+    assert_true(memcmp(certificate.other_fingerprint[0], certificate.fingerprint, FINGERPRINT_SIZE) != 0);
+}
+
 /* What else stands in the file does not matter: text, keys, CRLF, further certificates. */
 static void first_certificate_counts(void **state)
 {
@@ -407,7 +433,7 @@ static void fingerprints_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(known_certificate, remove_file),
+        cmocka_unit_test_teardown(known_certificate, remove_file), cmocka_unit_test_teardown(t30_other_digests, remove_file),
         cmocka_unit_test_teardown(first_certificate_counts, remove_file),
         cmocka_unit_test_teardown(t22_certificate_dates, remove_file),
         cmocka_unit_test_teardown(t15_subject_for_people, remove_file),
