@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "policy/tls_internal.h"
 
 enum { NEAR = 3 };
@@ -57,6 +58,38 @@ bool suites_name_is_ephemeral(const char *name)
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (has_prefix(name, prefixes[i]))
             return true;
+    return false;
+}
+
+/* Compares without case; digits may follow the wanted word ("RC4128", "DES40"). */
+static bool is_weak_word(const char *word, size_t length)
+{
+    static const char *const weak[] = {"NULL", "aNULL", "eNULL", "anon", "ADH", "AECDH", "EXP",    "EXPORT",
+                                       "RC2",  "RC4",   "DES",   "3DES", "MD4", "MD5",   "ARCFOUR"};
+
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
+        size_t own = strlen(weak[i]);
+
+        if (own <= length && strncasecmp(word, weak[i], own) == 0
+            && strspn(word + own, "0123456789") >= length - own)
+            return true;
+    }
+    return false;
+}
+
+bool suites_name_is_weak(const char *name)
+{
+    if (!suites_is_name(name))
+        return false;
+    if (strcmp(name, "TLS_SHA256_SHA256") == 0 || strcmp(name, "TLS_SHA384_SHA384") == 0)
+        return true;
+    while (*name != '\0') {
+        size_t length = strcspn(name, "-_");
+
+        if (is_weak_word(name, length))
+            return true;
+        name += length + (name[length] != '\0');
+    }
     return false;
 }
 

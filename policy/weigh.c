@@ -46,6 +46,11 @@ static void weigh_ciphers(struct finding *finding, const struct suites *suites, 
         return;
     }
     suite = suites_find(suites, name);
+    if (suite < 0) { /* what is in no table may be as good as any, unless its name says otherwise */
+        found(finding, suites_name_is_weak(name) ? UNMET : UNKNOWN,
+              suites_name_is_weak(name) ? REASON_CIPHER : REASON_MTA_MACROS);
+        return;
+    }
     for (size_t i = 0; i < judged->piece_count; i++) {
         const struct piece *piece = &judged->piece[i];
 
@@ -57,7 +62,7 @@ static void weigh_ciphers(struct finding *finding, const struct suites *suites, 
             return;
         }
     }
-    found(finding, listed || (suite >= 0 && !suites_is_weak(suites, suite)) ? MET : UNMET, REASON_CIPHER);
+    found(finding, listed || !suites_is_weak(suites, suite) ? MET : UNMET, REASON_CIPHER);
 }
 
 static void weigh_bits(struct finding *finding, const struct facts *facts, unsigned wanted)
@@ -79,9 +84,12 @@ static void weigh_forward_secrecy(struct finding *finding, const struct suites *
         return;
     }
     suite = suites_find(suites, name);
-    found(finding,
-          (suite >= 0 ? suites_is_ephemeral(suites, suite) : suites_name_is_ephemeral(name)) ? MET : UNMET,
-          REASON_FORWARD_SECRECY);
+    if (suite >= 0)
+        found(finding, suites_is_ephemeral(suites, suite) ? MET : UNMET, REASON_FORWARD_SECRECY);
+    else if (facts->tls_version == TLS_VERSION_1_3 || suites_name_is_ephemeral(name))
+        found(finding, MET, REASON_NONE);
+    else
+        found(finding, UNKNOWN, REASON_MTA_MACROS);
 }
 
 enum met clients_match(const struct clients *clients, const struct facts *facts, enum reason *reason)

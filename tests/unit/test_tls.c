@@ -207,6 +207,33 @@ static void t08_names_alone(void **state)
             assert_true(suites_is_ephemeral(suites, suite));
 }
 
+static void t28_weak_by_name(void **state)
+{
+    static const char *const weak[] = {
+        "NULL-SHA512", "TLS_NULL_WITH_NULL_NULL", "X-ADH-Y", "AECDH-X", "TLS_DH_anon_WITH_X", "TLS_ECDH_ANON_WITH_X",
+        "EXP-X", "EXP1024-X", "TLS_X_EXPORT_WITH_Y", "TLS_X_EXPORT1024_WITH_Y", "X-RC4-SHA", "X_RC4128_SHA", "rc4-x",
+        "X-RC2-CBC", "X-DES-CBC", "DES40-X", "DES3-X", "TLS_X_WITH_3DES_EDE_CBC_SHA", "X-MD5", "ARCFOUR-X",
+        "GOST2012256-NULL-GOST12", "TLS_SHA256_SHA256", "TLS_SHA384_SHA384", "NULL"};
+    static const char *const good[] = {"TLS_SM4_GCM_SM3",  "TLS_FUTURE_SUITE", "ECDHE-RSA-NEW256-GCM", "X-DESIGN-GCM",
+                                       "EXPANDED-X",       "NULLIFY-X",        "RC4X-Y",               "X-AES256-SHA512",
+                                       "TLS_SHA256_SHA384", "-_-",             "",                     "RC4 X"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
+        if (!suites_name_is_weak(weak[i]))
+            fail_msg("%s is weak", weak[i]);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (suites_name_is_weak(good[i]))
+            fail_msg("nothing in %s shows that it is weak", good[i]);
+    assert_false(suites_name_is_weak(NULL));
+    for (int suite = 0; suite < (int)suites_count(suites); suite++) { /* the table and the names agree */
+        const char *iana = suites_iana_name(suites, suite);
+
+        if (!suites_is_weak(suites, suite) && (suites_name_is_weak(suites_name(suites, suite)) || (iana != NULL && suites_name_is_weak(iana))))
+            fail_msg("%s is not weak", suites_name(suites, suite));
+    }
+}
+
 static void nearest_names(void **state)
 {
     static const struct {
@@ -448,7 +475,7 @@ int main(void)
         cmocka_unit_test(t08_t09_known_suites),
         cmocka_unit_test(t08_names_and_indices),
         cmocka_unit_test(t08_unknown_names),
-        cmocka_unit_test(t08_names_alone),
+        cmocka_unit_test(t08_names_alone), cmocka_unit_test(t28_weak_by_name),
         cmocka_unit_test(nearest_names),
         cmocka_unit_test(t08_strings_as_openssl_has_them),
         cmocka_unit_test(t08_all_pairs_of_words),
