@@ -76,6 +76,8 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
 
     struct policy *policy = current_get();
     unsigned needs = policy_needs(policy);
+    if (policy_partner_count(policy) != 0)
+        needs |= NEED_DATA; /* it shows whether more events follow; mail that ends at MAIL has none */
     policy_unref(policy);
     if (!(actions & SMFIF_SETSYMLIST))
         needs |= NEED_CONNECT | NEED_HELO; /* to tell what came with them from what comes with MAIL */
@@ -86,6 +88,10 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
             session->shown |= events[i].need;
             session->unanswered |= steps & events[i].no_answer;
         }
+    }
+    if (!(steps & SMFIP_NODATA)) { /* a version of the protocol that has no DATA */
+        session->data_unoffered = true;
+        session->shown &= ~(unsigned)NEED_DATA;
     }
     if (*wanted_steps & SMFIP_NOHDRS)
         session->shown &= ~(unsigned)NEED_HEADERS; /* the end of the headers alone shows none */
@@ -149,6 +155,7 @@ static enum reading read_facts(SMFICTX *mta, const struct session *session, cons
         .shown = session->shown,
         .mta = settings->mta,
         .pins_at_data = settings->postfix_facts != NULL,
+        .data_unoffered = session->data_unoffered,
     };
     struct mail_macros macros = {mta, session};
     if (!facts_read_sender(facts, &envelope, mta_macro_of_mail, &macros) || session->damaged)
@@ -176,7 +183,9 @@ static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts 
     policy_evaluate(session->policy, facts, now, &verdict);
     if (decision_refuses(&verdict))
         return decision_refuse(mta, session, facts, &verdict);
-    if (verdict.pending == 0 && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_told(&verdict))) {
+    if (verdict.pending == 0
+        && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_told(&verdict)
+            || facts->content != CONTENT_EXPECTED)) {
         decision_log_accepted(mta, session, facts, &verdict);
         return SMFIS_ACCEPT;
     }
@@ -231,6 +240,14 @@ static void evaluate(const struct session *session, struct verdict *verdict)
     policy_evaluate(session->policy, &session->transaction->facts, session->transaction->now, verdict);
 }
 
+/* Logs what is accepted at this event, where no later one is sure to come. */
+static void log_if_last(SMFICTX *mta, struct session *session, const struct verdict *verdict)
+{
+    const struct facts *facts = &session->transaction->facts;
+    if (verdict->pending == 0 && facts->content != CONTENT_EXPECTED)
+        decision_log_accepted(mta, session, facts, verdict);
+}
+
 /* Each recipient has its own answer. Never ACCEPT: that would be the whole message's. */
 static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 {
@@ -252,14 +269,32 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
         answer = decision_refuse(mta, session, facts, &verdict);
     else if (!session_add_recipient(session, &recipient))
         answer = decision_internal(mta, session);
+    else
+        log_if_last(mta, session, &verdict);
     facts->recipients = NULL;
     return answer;
 }
 
-/* From DATA on the recipients are known. */
-static void complete_envelope(struct transaction *transaction)
+/*
+ * From DATA on the recipients are known, and the pins: Postfix sends its report (postfix_facts), if any, before the
+ * milter's DATA. An MTA that shows no DATA has its queue id at the end of the headers.
+ */
+static void complete_envelope(SMFICTX *mta, struct transaction *transaction)
 {
-    transaction->facts.recipients = &transaction->recipients.all;
+    struct facts *facts = &transaction->facts;
+    facts->recipients = &transaction->recipients.all;
+    if (facts->certificate_pin.state == PIN_PENDING)
+        transaction->join = join_report(facts, mta_macro(mta, "i"), transaction->moment);
+}
+
+/* At the end of the headers and of the message: the MTA does show them. */
+static void complete_headers(SMFICTX *mta, struct session *session)
+{
+    struct transaction *transaction = session->transaction;
+    complete_envelope(mta, transaction);
+    transaction->facts.content = CONTENT_EXPECTED;
+    if (session->shown & NEED_HEADERS)
+        transaction->facts.header_from = &transaction->header_from;
 }
 
 /* Refuses what can be refused now; the rest waits for the end of the message. */
@@ -267,8 +302,10 @@ static sfsistat refuse_or_go_on(SMFICTX *mta, struct session *session)
 {
     struct verdict verdict;
     evaluate(session, &verdict);
-    if (!decision_refuses(&verdict))
+    if (!decision_refuses(&verdict)) {
+        log_if_last(mta, session, &verdict);
         return SMFIS_CONTINUE;
+    }
     sfsistat answer = decision_refuse(mta, session, &session->transaction->facts, &verdict);
     session_end(session);
     return answer;
@@ -279,10 +316,8 @@ static sfsistat filter_data(SMFICTX *mta)
     struct session *session = session_in_transaction(mta);
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    struct transaction *transaction = session->transaction;
-    complete_envelope(transaction);
-    /* Before it came here Postfix reported of the session, if it did (postfix_facts). */
-    transaction->join = join_report(&transaction->facts, mta_macro(mta, "i"), transaction->moment);
+    complete_envelope(mta, session->transaction);
+    facts_read_data(&session->transaction->facts, mta_macro(mta, "i"));
     return refuse_or_go_on(mta, session);
 }
 
@@ -305,9 +340,7 @@ static sfsistat filter_eoh(SMFICTX *mta)
     struct session *session = session_in_transaction(mta);
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    complete_envelope(session->transaction);
-    if (session->shown & NEED_HEADERS)
-        session->transaction->facts.header_from = &session->transaction->header_from;
+    complete_headers(mta, session);
     return refuse_or_go_on(mta, session);
 }
 
@@ -318,9 +351,7 @@ static sfsistat filter_eom(SMFICTX *mta)
     struct verdict verdict;
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    complete_envelope(session->transaction);
-    if (session->shown & NEED_HEADERS)
-        session->transaction->facts.header_from = &session->transaction->header_from;
+    complete_headers(mta, session);
     evaluate(session, &verdict);
     sfsistat answer = decision_conclude(mta, session, &verdict);
     session_end(session);

@@ -173,11 +173,51 @@ static bool told_before(struct transaction *transaction, const struct verdict *v
     return false;
 }
 
-/* Why a fingerprint is not known that was to come by DATA. */
-static void report_join(const struct transaction *transaction, const struct decision *decision)
+static bool is_other_digest(const struct session *session, const struct decision *decision)
 {
-    if (transaction != NULL && ((reasons_of(decision->verdict) >> REASON_MTA_FACTS) & 1))
-        join_tell(transaction->join, decision->facts, decision->qid);
+    const struct judged *judged = &decision->verdict->partner[0];
+    for (size_t i = 0; i < judged->finding_count; i++)
+        if (finding_is_other_digest(session->policy, &judged->finding[i], decision->facts))
+            return true;
+    return false;
+}
+
+/* Why a fingerprint is not known, or not by the digest that the policy has. */
+static void report_join(const struct session *session, const struct decision *decision)
+{
+    if (!((reasons_of(decision->verdict) >> REASON_MTA_FACTS) & 1) || decision->verdict->partner_count == 0)
+        return;
+    if (is_other_digest(session, decision))
+        join_tell(JOIN_OTHER_DIGEST, decision->facts, decision->qid);
+    else if (session->transaction != NULL)
+        join_tell(session->transaction->join, decision->facts, decision->qid);
+}
+
+/* Whether a finding of the deciding partner is not known because of the MTA's macros. */
+static bool unknown_by_macros(const struct verdict *verdict, enum requirement requirement)
+{
+    const struct judged *judged = &verdict->partner[0];
+    for (size_t i = 0; verdict->partner_count != 0 && i < judged->finding_count; i++) {
+        const struct finding *finding = &judged->finding[i];
+        if (finding->requirement == requirement && finding->met == UNKNOWN
+            && finding->reason == REASON_MTA_MACROS)
+            return true;
+    }
+    return false;
+}
+
+static const char *mta_problem(const struct facts *facts, const struct verdict *verdict)
+{
+    if (!facts->macros_asked)
+        return "the MTA does not send the macros that it was asked for";
+    if (facts->content == CONTENT_WITHHELD && unknown_by_macros(verdict, REQUIRE_DECIDABLE))
+        return "the MTA does not show the content of messages to this filter: see smtpd_proxy_filter in "
+               "forcetls-postfix(7)";
+    if (facts->mta == MTA_UNKNOWN)
+        return "the MTA is not recognised, or is not the one that the policy names";
+    if (unknown_by_macros(verdict, REQUIRE_CIPHERS) && suites_is_name(facts->macro[MACRO_CIPHER]))
+        return "the MTA uses a cipher suite that this version of forcetls-milter and its OpenSSL do not know";
+    return "the MTA sent a macro that cannot be read";
 }
 
 /* Once a connection: what partners suffer from is the MTA's configuration. */
@@ -187,18 +227,13 @@ static void report_mta(struct session *session, const struct decision *decision)
     if (session->mta_reported || !((reasons_of(decision->verdict) >> REASON_MTA_MACROS) & 1))
         return;
     session->mta_reported = true;
-    const char *text = "the MTA sent a macro that cannot be read";
-    if (!facts->macros_asked)
-        text = "the MTA does not send the macros that it was asked for";
-    else if (facts->mta == MTA_UNKNOWN)
-        text = "the MTA is not recognised, or is not the one that the policy names";
     struct log_line line;
     log_begin(&line, "mta");
     log_quoted(&line, "v", facts->macro[MACRO_V]);
     log_quoted(&line, "verify", facts->macro[MACRO_VERIFY]);
     log_quoted(&line, "daemon", facts->macro[MACRO_DAEMON_NAME]);
     log_client(&line, facts);
-    log_text(&line, "text", text);
+    log_text(&line, "text", mta_problem(facts, decision->verdict));
     log_write(LOG_ERR, &line);
 }
 
@@ -212,9 +247,10 @@ static void log_decision(SMFICTX *mta, struct session *session, struct decision 
     decision_line(&line, decision);
     bool ours = outcome_of(decision->verdict) == OUTCOME_UNDECIDABLE;
     log_write(ours ? LOG_WARNING : LOG_INFO, &line);
-    if (session != NULL)
-        report_mta(session, decision);
-    report_join(transaction, decision);
+    if (session == NULL)
+        return;
+    report_mta(session, decision);
+    report_join(session, decision);
 }
 
 /* ---- The answer ---- */

@@ -51,8 +51,9 @@ void join_tell(enum join join, const struct facts *facts, const char *queue_id)
         [JOIN_NO_REPORT] = "Postfix reported nothing of this message: see smtpd_data_restrictions in "
                            "forcetls-postfix(7)",
         [JOIN_CONTRADICTION] = "what Postfix reported of this message contradicts its macros",
-        [JOIN_OTHER_DIGEST] = "Postfix reports fingerprints that are no SHA-256: set "
-                              "smtpd_tls_fingerprint_digest = sha256",
+        [JOIN_OTHER_DIGEST] = "the MTA reports fingerprints that are no SHA-256: set "
+                              "smtpd_tls_fingerprint_digest = sha256 (Postfix) or "
+                              "CertFingerprintAlgorithm=sha256 (Sendmail)",
     };
     if (texts[join] == NULL || (atomic_fetch_or(&told, 1u << join) >> join & 1) != 0)
         return;

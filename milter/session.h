@@ -37,6 +37,7 @@ struct session {
     struct policy *policy;    /* in force at MAIL, a reference; NULL between messages, which may be hours */
     unsigned shown;           /* NEED_*: the events that the MTA was asked to show */
     unsigned long unanswered; /* SMFIP_NR_*: the events that it awaits no answer to */
+    bool data_unoffered;      /* the MTA cannot show DATA: milter_protocol below 4 */
     bool damaged;             /* memory ran out over something that had to be kept */
     bool macros_asked;        /* the MTA takes lists of macros, and was given ours */
     bool mta_reported;        /* the log told that this MTA's macros are not as they should be */

@@ -273,6 +273,10 @@ static void select_by_header(const struct evaluation *e)
         select_all(e, SELECTED_HEADER_FROM, REASON_SESSION_OUTDATED);
         return;
     }
+    if (from == NULL && judge_content(e->facts) != REASON_NONE) {
+        select_all(e, SELECTED_HEADER_FROM, judge_content(e->facts));
+        return;
+    }
     if (from == NULL) {
         e->verdict->pending |= NEED_HEADERS;
         return;

@@ -24,6 +24,7 @@ void facts_begin(struct facts *facts)
     facts->certificate = CERTIFICATE_MACROS;
     facts->subject_cn = facts->issuer_cn = facts->subject_dn = facts->issuer_dn = NULL;
     facts->certificate_pin.state = facts->key_pin.state = PIN_MACROS;
+    facts->content = CONTENT_EXPECTED;
     facts->recipients = NULL;
     facts->header_from = NULL;
     facts->decoded = NULL;

@@ -69,6 +69,13 @@ enum client_name_state {
     CLIENT_NAME_VERIFIED
 };
 
+/* Whether the MTA shows what follows the envelope: the headers and the end of the message. */
+enum content_state {
+    CONTENT_EXPECTED, /* it does, or still may */
+    CONTENT_WITHHELD, /* it does not: Postfix with smtpd_proxy_filter; or it shows no DATA, which would tell */
+    CONTENT_OUTDATED  /* not known: this session did not ask for DATA, which would tell */
+};
+
 /* Parts of a message that a policy may need, beside MAIL: what a session asked the MTA to be shown. */
 enum {
     NEED_CONNECT = 1, /* the client, where the MTA sends no {client_addr} */
@@ -105,6 +112,7 @@ struct facts {
     const char *subject_cn, *issuer_cn, *subject_dn, *issuer_dn;
     bool names_unsent; /* the certificate is TRUSTED, and a macro that should bear its names was not sent */
     struct pin certificate_pin, key_pin;
+    enum content_state content;
 
     const struct recipients *recipients;   /* as the policy sees them; NULL: not known yet */
     const struct header_from *header_from; /* NULL: not known yet */

@@ -119,6 +119,18 @@ static enum action action_of(const struct judged *judged, const struct actions *
     return judged->outcome == OUTCOME_UNDECIDABLE ? ACTION_TEMPFAIL : ACTION_ACCEPT;
 }
 
+enum reason judge_content(const struct facts *facts)
+{
+    switch (facts->content) {
+    case CONTENT_WITHHELD:
+        return REASON_MTA_MACROS;
+    case CONTENT_OUTDATED:
+        return REASON_SESSION_OUTDATED;
+    default:
+        return REASON_NONE;
+    }
+}
+
 int judge_severity(const struct judged *judged)
 {
     return (int)judged->action * OUTCOME_COUNT + (int)judged->outcome;
@@ -213,6 +225,11 @@ static unsigned judge(const struct evaluation *e, struct judged *judged, enum re
             pending = 0;
     }
     judged->action = e->exempt ? ACTION_ACCEPT : action_of(judged, actions);
+    /* The filter can hold mail only at the end of the message. */
+    if (judged->action == ACTION_QUARANTINE && judge_content(e->facts) != REASON_NONE) {
+        leave_open(judged, judge_content(e->facts));
+        judged->action = ACTION_TEMPFAIL;
+    }
     return e->exempt ? 0 : pending;
 }
 

@@ -43,6 +43,9 @@ struct evaluation {
 void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by,
                     enum reason undecidable);
 
+/* Why it cannot be told what the rest of the message is; REASON_NONE: it is shown, or still may be. */
+enum reason judge_content(const struct facts *facts);
+
 /* How much a partner's result weighs beside others: first what happens, then why. */
 int judge_severity(const struct judged *judged);
 

@@ -178,7 +178,9 @@ static void read_tls(struct facts *facts)
 
 static void read_postfix_certificate(struct facts *facts, bool pins_at_data)
 {
-    enum pin_state pin = pins_at_data ? PIN_PENDING : PIN_UNSHOWN;
+    enum pin_state pin = !pins_at_data                           ? PIN_UNSHOWN
+                         : facts->content == CONTENT_WITHHELD ? PIN_MISSING
+                                                              : PIN_PENDING;
 
     facts->certificate = facts->macro[MACRO_CERT_ISSUER] == NULL ? CERTIFICATE_NONE : CERTIFICATE_TRUSTED;
     if (facts->certificate == CERTIFICATE_TRUSTED) {
@@ -294,6 +296,21 @@ bool facts_read_sender(struct facts *facts, const struct envelope *envelope, mac
     return read_senders(facts);
 }
 
+/* At MAIL only Sendmail, and Postfix for mail of the sendmail command, have a queue id. */
+static enum content_state read_content(const struct facts *facts, const struct envelope *envelope)
+{
+    if (facts->mta == MTA_SENDMAIL || facts->macro[MACRO_I] != NULL || (envelope->shown & NEED_DATA) != 0)
+        return CONTENT_EXPECTED;
+    return envelope->data_unoffered ? CONTENT_WITHHELD : CONTENT_OUTDATED;
+}
+
+void facts_read_data(struct facts *facts, const char *queue_id)
+{
+    bool has_id = queue_id != NULL && *queue_id != '\0';
+
+    facts->content = has_id || facts->mta == MTA_SENDMAIL ? CONTENT_EXPECTED : CONTENT_WITHHELD;
+}
+
 bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg)
 {
     for (enum macro which = 0; which < MACRO_COUNT; which++)
@@ -304,6 +321,7 @@ bool facts_read_session(struct facts *facts, const struct envelope *envelope, ma
         return false;
     read_authentication(facts);
     read_tls(facts);
+    facts->content = read_content(facts, envelope);
     if (facts->tls != TLS_ON)
         return true;
     if (facts->mta == MTA_POSTFIX)

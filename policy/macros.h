@@ -19,6 +19,7 @@ struct envelope {
     unsigned shown;               /* NEED_* that this session negotiated */
     enum mta mta;                 /* the `mta` setting */
     bool pins_at_data;            /* postfix_facts is configured: pins behind Postfix are PIN_PENDING */
+    bool data_unoffered;          /* this MTA cannot show DATA: milter_protocol below 4 */
 };
 
 /*
@@ -35,4 +36,10 @@ bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *
 bool facts_read_sender(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 
+/*
+ * Completes the facts at DATA; `queue_id` is the macro i, or NULL. Postfix opens the queue file before the milter's
+ * DATA event, and the macro has a value from then on. With smtpd_proxy_filter it opens none, and shows nothing of
+ * the message after DATA (Postfix 3.7.11, measured). Sendmail has a queue id from MAIL on, and shows everything.
+ */
+void facts_read_data(struct facts *facts, const char *queue_id);
 #endif

@@ -69,6 +69,16 @@ static const char *seen_suite(const struct policy *policy, const struct facts *f
     return suite < 0 ? "unknown suite" : suites_name(policy->suites, suite);
 }
 
+/* Whether the finding is not known because no table has the suite. */
+static bool is_unknown_suite(const struct policy *policy, const struct finding *finding,
+                             const struct facts *facts)
+{
+    const char *name = facts->macro[MACRO_CIPHER];
+
+    return (finding->requirement == REQUIRE_CIPHERS || finding->requirement == REQUIRE_FORWARD_SECRECY)
+           && facts->tls == TLS_ON && suites_is_name(name) && suites_find(policy->suites, name) < 0;
+}
+
 /* The suites needed, where the policy names them in few words: its names and cipher strings are OpenSSL's. */
 static void add_needed_suites(char *detail, size_t size, const struct policy *policy,
                               const struct judged *judged, const struct finding *finding)
@@ -108,6 +118,12 @@ static void make_detail(char *detail, size_t size, const struct policy *policy, 
     case REASON_CIPHER_BITS:
         finding_wanted(policy, judged, finding, wanted, sizeof wanted);
         snprintf(detail, size, ": %d bits seen, %s needed", facts->cipher_bits, wanted);
+        break;
+    case REASON_MTA_MACROS:
+        if (finding->requirement == REQUIRE_DECIDABLE && facts->content == CONTENT_WITHHELD)
+            snprintf(detail, size, ": content of the message not shown");
+        else if (is_unknown_suite(policy, finding, facts))
+            snprintf(detail, size, ": unknown suite seen");
         break;
     case REASON_CERTIFICATE_MISSING:
         snprintf(detail, size, ": no certificate");

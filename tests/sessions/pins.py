@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Pins behind Postfix: what check_policy_service reports (milter.postfix_facts), joined with the milter's session."""
 import contextlib
+import json
 import os
 import random
 import signal
@@ -587,13 +588,18 @@ def reloads():
         equal(briefly(reported(daemon)), "accept", "put back")
 
 
-@test("pins f a session that began without pins is outdated for them")
+@test("pins f a session that began without partners is outdated for pins; one that began with any partner has DATA")
 def outdated():
-    with listening(partner()) as daemon, greeted(daemon, strong(postfix)) as session:
-        daemon.reload(policy(pinned(), milter={"postfix_facts": daemon.facts}))
-        got = deliver(session, lambda s: report(daemon, request(s)))
-        equal(got.brief, OURS)
-        contains(got.text, "session_outdated")
+    pins = policy(pinned(), milter={"postfix_facts": "FACTS"})
+    with listening(partner()) as daemon, greeted(daemon, strong(postfix)) as early:
+        empty = json.dumps({"version": 1, "allow_empty": True, "milter": {"postfix_facts": daemon.facts}, "partners": []})
+        daemon.reload(empty)
+        with greeted(daemon, strong(postfix)) as session:
+            daemon.reload(pins.replace("FACTS", daemon.facts))
+            got = deliver(session, lambda s: report(daemon, request(s)))
+            equal(got.brief, OURS)
+            contains(got.text, "session_outdated")
+        equal(deliver(early, lambda s: report(daemon, request(s))).brief, "accept", "began with a partner")
         equal(briefly(reported(daemon)), "accept", "a new session")
 
 

@@ -187,14 +187,15 @@ def dropped(text):
 
 @test("negotiation: the callbacks that this policy does not need are dropped")
 def negotiated():
-    equal(dropped(policy(partner())), {"rcpt", "data", "headers"}, "MAIL alone")
-    equal(dropped(policy(partner(identities=["header_from"]))), {"rcpt", "data"}, "headers")
+    equal(dropped(policy(partner())), {"rcpt", "headers"}, "MAIL, and DATA to log what passes")
+    equal(dropped(policy(partner(identities=["header_from"]))), {"rcpt"}, "headers")
     equal(dropped(policy(partner(recipients=["example.org"]))) & {"rcpt", "headers"}, {"headers"}, "recipients")
     until = {"until": "2099-01-01", "reason": "x"}
     equal(dropped(policy(partner(exceptions=[{"recipients": ["x@example.org"], **until}]))) & {"rcpt", "headers"}, {"headers"},
           "an exception by recipient")
-    equal(dropped(policy(partner(exceptions=[{"senders": ["x@partner.test"], **until}]))), {"rcpt", "data", "headers"},
+    equal(dropped(policy(partner(exceptions=[{"senders": ["x@partner.test"], **until}]))), {"rcpt", "headers"},
           "an exception by sender")
+    equal(dropped('{"version": 1, "allow_empty": true, "partners": []}'), {"rcpt", "data", "headers"}, "no partner")
 
 
 @test("negotiation: an MTA that offers less gets what it offers")

@@ -38,6 +38,8 @@ struct mail {
     unsigned hidden;        /* NEED_* that this session did not ask for */
     const char *pin;        /* of Postfix at DATA: "key", "certificate", "other", "absent", "missing" */
     bool cut, exhausted;    /* of the header */
+    bool data;              /* DATA came */
+    const char *qid;        /* with DATA */
 };
 
 static const char *value_of(void *arg, const char *name)
@@ -154,6 +156,8 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
     snprintf(macros, sizeof macros, "%s{mail_addr}=%s|", mail->macros == NULL ? POSTFIX TLS : mail->macros,
              mail->mail_addr == NULL ? "" : mail->mail_addr);
     assert_true(facts_read(&facts, &envelope, value_of, macros));
+    if (mail->data)
+        facts_read_data(&facts, mail->qid);
     if (mail->pin != NULL)
         set_pins(&facts, mail->pin);
     if (mail->to != NULL) {
@@ -470,6 +474,42 @@ static void pins_behind_postfix(void **state)
         {FACTS P ", require: {certificates: [{fingerprint: \"sha256:" FP "\"}]}}\n", {.pin = "certificate"}, "pass accept none | p pass"},
         {NULL, {.pin = "key"}, "fail tempfail certificate_fingerprint | p fail certificates!certificate_fingerprint"},
         {FACTS P ", mode: none, require: {certificates: [{fingerprint: \"sha256:" FP "\"}]}}\n", {0}, "no_partner accept none | p off certificates~mta_facts"},
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+/* DATA without a queue id behind Postfix: nothing further comes. */
+static void t26_content_withheld(void **state)
+{
+#define IDENTITIES ", identities: [header_from]"
+#define WITHHELD .to = "x@example.org", .data = true
+#define UNSEEN_MAIL "undecidable tempfail mta_macros | p undecidable decidable?mta_macros"
+    static const struct row rows[] = {
+        {P IDENTITIES "}\n", {.from = "<a@b.example>", WITHHELD}, UNSEEN_MAIL},
+        {NULL, {.from = "<a@b.example>", WITHHELD, .qid = ""}, UNSEEN_MAIL},
+        {NULL, {.from = "<a@b.example>", WITHHELD, .qid = "4ABC"}, "no_partner accept none +headers"},
+        {NULL, {.from = "<a@b.example>", WITHHELD, .macros = SENDMAIL TLS "{verify}=NO|"}, "no_partner accept none +headers"},
+        {NULL, {.from = "<a@b.example>", WITHHELD, .macros = "{client_port}=1|" ADDRESS TLS}, UNSEEN_MAIL}, /* MTA unknown */
+        {NULL, {.from = "<a@b.example>", WITHHELD, .header = "a@b.example"}, "no_partner accept none"}, /* they came all the same */
+        {NULL, {.from = "<a@b.example>", .hidden = NEED_DATA}, "undecidable tempfail session_outdated | p undecidable decidable?session_outdated"},
+        {NULL, {.from = "<a@b.example>", .hidden = NEED_DATA, .macros = POSTFIX "i=4ABC|" TLS}, "no_partner accept none +headers"},
+        {P IDENTITIES ", mode: testing}\n", {.from = "<a@b.example>", WITHHELD},
+         "undecidable accept mta_macros | p undecidable decidable?mta_macros"},
+        {P IDENTITIES ", mode: none}\n", {.from = "<a@b.example>", WITHHELD}, "no_partner accept none | p off decidable?mta_macros"},
+        {P IDENTITIES ", recipients: [other.example]}\n", {.from = "<a@b.example>", WITHHELD}, "no_partner accept none"},
+        {P ", identities: [envelope_from, header_from]}\n", {WITHHELD}, UNSEEN_MAIL},
+        {P IDENTITIES ", exceptions: [{senders: [b.example], until: 2099-01-01, reason: x}]}\n", {.from = "<a@b.example>", WITHHELD},
+         "pass accept none | p excepted decidable?mta_macros"},
+        {P ", action: quarantine}\n", {WITHHELD, .macros = POSTFIX},
+         "undecidable tempfail mta_macros | p undecidable " NO_TLS " decidable?mta_macros"},
+        {NULL, {WITHHELD, .macros = POSTFIX, .qid = "4ABC"}, "fail quarantine no_tls | p fail " NO_TLS},
+        {NULL, {WITHHELD}, "pass accept none | p pass"},
+        {NULL, {.macros = POSTFIX, .hidden = NEED_DATA}, "undecidable tempfail session_outdated | p undecidable " NO_TLS " decidable?session_outdated"},
+        {P ", action: {no_tls: quarantine, default: reject}, mode: testing}\n", {WITHHELD, .macros = POSTFIX}, "fail accept no_tls | p fail " NO_TLS},
+        {FACTS P ", require: {certificates: [{fingerprint: \"sha256:" FP "\"}]}}\n", {WITHHELD, .pin = "missing"},
+         "undecidable tempfail mta_facts | p undecidable certificates?mta_facts"},
     };
 
     (void)state;
@@ -845,6 +885,7 @@ int main(void)
         cmocka_unit_test(t01_requirements), cmocka_unit_test(t08_t09_ciphers), cmocka_unit_test(t28_unknown_suites), cmocka_unit_test(merging),
         cmocka_unit_test(t11_t16_postfix_certificates), cmocka_unit_test(t11_t15_sendmail_certificates),
         cmocka_unit_test(sendmail_pins), cmocka_unit_test(t22_certificate_dates), cmocka_unit_test(pins_behind_postfix),
+        cmocka_unit_test(t26_content_withheld),
         cmocka_unit_test(t24_clients), cmocka_unit_test(modes_and_actions), cmocka_unit_test(s18_several_partners),
         cmocka_unit_test(s11_s06_selection), cmocka_unit_test(t20_exempt), cmocka_unit_test(s17_recipients),
         cmocka_unit_test(exceptions), cmocka_unit_test(s01_s13_s15_header_from), cmocka_unit_test(more_partners_than_are_kept),

@@ -512,6 +512,42 @@ static void envelope_is_kept_and_copied(void **state)
     assert_null(facts.decoded);
 }
 
+/* Whether the MTA shows the rest of the message, as known at MAIL and at DATA. */
+static void t26_content(void **state)
+{
+    static const struct {
+        const char *macros;
+        unsigned shown;
+        bool data_unoffered;
+        enum content_state at_mail, at_data, with_id;
+    } cases[] = {
+        {POSTFIX, NEED_DATA, false, CONTENT_EXPECTED, CONTENT_WITHHELD, CONTENT_EXPECTED},
+        {POSTFIX, 0, false, CONTENT_OUTDATED, CONTENT_WITHHELD, CONTENT_EXPECTED},
+        {POSTFIX, 0, true, CONTENT_WITHHELD, CONTENT_WITHHELD, CONTENT_EXPECTED},
+        {POSTFIX "i=4ABC|", 0, true, CONTENT_EXPECTED, CONTENT_WITHHELD, CONTENT_EXPECTED},
+        {SENDMAIL, 0, true, CONTENT_EXPECTED, CONTENT_EXPECTED, CONTENT_EXPECTED},
+        {"{client_port}=1|", NEED_DATA, false, CONTENT_EXPECTED, CONTENT_WITHHELD, CONTENT_EXPECTED},
+        {"{client_port}=1|", 0, true, CONTENT_WITHHELD, CONTENT_WITHHELD, CONTENT_EXPECTED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct envelope envelope = {
+            .argument = "<a@b.example>", .shown = cases[i].shown, .data_unoffered = cases[i].data_unoffered};
+        struct facts facts;
+
+        read_facts(&facts, cases[i].macros, &envelope);
+        assert_int_equal(facts.content, cases[i].at_mail);
+        facts_read_data(&facts, NULL);
+        assert_int_equal(facts.content, cases[i].at_data);
+        facts_read_data(&facts, "");
+        assert_int_equal(facts.content, cases[i].at_data);
+        facts_read_data(&facts, "4ABC");
+        assert_int_equal(facts.content, cases[i].with_id);
+        facts_clear(&facts);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -520,7 +556,7 @@ int main(void)
         cmocka_unit_test(t07_cipher_bits), cmocka_unit_test(t11_t14_postfix_certificates), cmocka_unit_test(t12_t13_verify),
         cmocka_unit_test(t15_sendmail_names), cmocka_unit_test(sendmail_fingerprints), cmocka_unit_test(s03_senders),
         cmocka_unit_test(t20_authentication), cmocka_unit_test(t23_client_addresses), cmocka_unit_test(t24_client_names),
-        cmocka_unit_test(envelope_is_kept_and_copied),
+        cmocka_unit_test(envelope_is_kept_and_copied), cmocka_unit_test(t26_content),
     };
 
     return cmocka_run_group_tests_name("macros", tests, NULL, NULL);
