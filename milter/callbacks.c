@@ -16,6 +16,7 @@
 #include <time.h>
 #include "milter/current.h"
 #include "milter/decision.h"
+#include "milter/exempt.h"
 #include "milter/mta_macros.h"
 #include "milter/session.h"
 #include "policy/macros.h"
@@ -187,6 +188,8 @@ static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts 
         && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_told(&verdict)
             || facts->content != CONTENT_EXPECTED)) {
         decision_log_accepted(mta, session, facts, &verdict);
+        if (verdict.exempt == EXEMPT_CLIENT && decision_is_told(&verdict))
+            exempt_note(&verdict, facts, now);
         return SMFIS_ACCEPT;
     }
     if (!session_keep(session, facts, now))

@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <sysexits.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 #include "milter/callbacks.h"
 #include "milter/current.h"
+#include "milter/exempt.h"
 #include "milter/limits.h"
 #include "milter/listener.h"
 #include "milter/log.h"
@@ -211,6 +213,7 @@ static int serve(const struct options *options, struct policy *policy)
     notify_send("READY=1");
     status = run_until_stopped(options);
     notify_send("STOPPING=1");
+    exempt_finish(time(NULL));
     log_event(LOG_NOTICE, "stop", "text", status == EX_OK ? "asked to" : "libmilter failed");
     return status;
 }

@@ -13,7 +13,7 @@
 enum { OTHER_DIGESTS = 5 };
 
 struct certfile {
-    unsigned char fingerprint[FINGERPRINT_SIZE];     /* of the DER certificate */
+    unsigned char fingerprint[FINGERPRINT_SIZE]; /* of the DER certificate */
     /* By other digests; where OpenSSL lacks one, the SHA-256 again. */
     unsigned char other_fingerprint[OTHER_DIGESTS][FINGERPRINT_SIZE];
     unsigned char key_fingerprint[FINGERPRINT_SIZE]; /* of the DER SubjectPublicKeyInfo, as Postfix has it */

@@ -300,17 +300,17 @@ static void select_by_header(const struct evaluation *e)
 
 /* ---- the whole ---- */
 
-static bool is_exempt(const struct policy *policy, const struct facts *facts)
+static enum exempt exemption(const struct policy *policy, const struct facts *facts)
 {
     const char *daemon = facts->macro[MACRO_DAEMON_NAME];
     enum reason reason;
 
     if (policy->exempt_authenticated && facts->authenticated)
-        return true;
+        return EXEMPT_AUTHENTICATED;
     for (size_t i = 0; daemon != NULL && i < policy->exempt_daemon_count; i++)
         if (strcmp(policy->exempt_daemons[i], daemon) == 0)
-            return true;
-    return clients_match(&policy->exempt_clients, facts, &reason) == MET;
+            return EXEMPT_DAEMON;
+    return clients_match(&policy->exempt_clients, facts, &reason) == MET ? EXEMPT_CLIENT : EXEMPT_NOT;
 }
 
 /* The most severe result goes to the front and gives the verdict. */
@@ -365,8 +365,10 @@ void policy_evaluate(const struct policy *policy, const struct facts *facts, int
                      struct verdict *verdict)
 {
     struct walks walks;
-    struct evaluation evaluation = {policy, facts, now, is_exempt(policy, facts), verdict, &walks};
+    struct evaluation evaluation = {policy, facts, now, false, verdict, &walks};
 
+    verdict->exempt = exemption(policy, facts);
+    evaluation.exempt = verdict->exempt != EXEMPT_NOT;
     walks.count = 0;
     verdict->partner_count = 0;
     verdict->pending = 0;

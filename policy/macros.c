@@ -178,7 +178,7 @@ static void read_tls(struct facts *facts)
 
 static void read_postfix_certificate(struct facts *facts, bool pins_at_data)
 {
-    enum pin_state pin = !pins_at_data                           ? PIN_UNSHOWN
+    enum pin_state pin = !pins_at_data                        ? PIN_UNSHOWN
                          : facts->content == CONTENT_WITHHELD ? PIN_MISSING
                                                               : PIN_PENDING;
 

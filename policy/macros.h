@@ -42,4 +42,5 @@ bool facts_read_session(struct facts *facts, const struct envelope *envelope, ma
  * the message after DATA (Postfix 3.7.11, measured). Sendmail has a queue id from MAIL on, and shows everything.
  */
 void facts_read_data(struct facts *facts, const char *queue_id);
+
 #endif

@@ -39,6 +39,9 @@ const char *action_name(enum action action);
 const char *reason_name(enum reason reason);
 const char *requirement_name(enum requirement requirement);
 
+/* Why mail is not judged, the first that holds: by SASL, by {daemon_name}, by the client. */
+enum exempt { EXEMPT_NOT, EXEMPT_AUTHENTICATED, EXEMPT_DAEMON, EXEMPT_CLIENT };
+
 /* By which identities a partner was selected. */
 enum { SELECTED_ENVELOPE_FROM = 1, SELECTED_HEADER_FROM = 2, SELECTED_HELO = 4, SELECTED_CLIENT = 8 };
 const char *selected_by_name(unsigned flag); /* one flag */
@@ -89,6 +92,7 @@ struct verdict {
     enum outcome outcome;
     enum action action;
     enum reason reason;
+    enum exempt exempt;
     unsigned pending; /* NEED_RCPT, NEED_DATA, NEED_HEADERS: what may still change this; 0: final */
     size_t partner_count;
     struct judged partner[JUDGED_MAX];

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who connects: exemptions (T20), addresses (T23), names (T24), and which MTA speaks (T25)."""
-from common import (Daemon, GOOD, NO_TLS, OURS, SENDER, briefly, judge, partner, partners, plain, policy, postfix, sendmail, strong,
+from common import (Daemon, GOOD, NO_TLS, OURS, SENDER, briefly, greeted, judge, partner, partners, plain, policy, postfix, sendmail, strong,
                     table)
 from milterclient import Session, message
-from tap import equal, test
+from tap import contains, equal, test
 
 SHORT = f"{NO_TLS} no_tls"
 MACROS = f"{OURS} mta_macros"
@@ -134,3 +134,25 @@ def mixed_up():
     with Daemon(policy(partner(require={"certificates": [{"subject": GOOD.cn}]}))) as daemon:
         for verify in ("FAIL", "NO", "NOT", "x"):
             equal(judge(daemon, strong(postfix, GOOD, verify=verify)).brief == "accept", False, verify)
+
+
+@test("T20 p partners' mail from an exempt client: a warning at once, and with the number of the rest at the stop")
+def exempt_warning():
+    rule = policy(partner(), partner("second", ["second.test"]), partner("off", ["off.test"], mode="none"))
+    with Daemon(rule) as daemon:
+        with greeted(daemon, plain(postfix, client="127.0.0.1", name="localhost")) as session:
+            for sender in ("<a@nobody.test>", "<a@off.test>"):
+                equal(session.mail(sender).kind, "accept", sender)
+            equal(daemon.events("exempt"), [], "nobody's mail, and a partner's who is switched off")
+            equal(session.mail("<a@partner.test>").kind, "accept")
+            first = daemon.wait_log("event=exempt")
+            for _ in range(3):
+                equal(session.mail("<a@second.test>").kind, "accept")
+            equal(session.mail("<a@partner.test>").kind, "accept")
+        with greeted(daemon, plain(postfix, client="127.0.0.1", auth_type="PLAIN", auth_authen="user")) as session:
+            equal(session.mail("<a@partner.test>").kind, "accept", "a login is no client")
+        contains(first, 'count=1 partners="contoso" client="127.0.0.1" since="20')
+        contains(first, "exempt: {clients: []}")
+        equal(len(daemon.events("exempt")), 1, "before the hour is over")
+        daemon.stop()
+        equal([(line["count"], line["partners"]) for line in daemon.events("exempt")], [("1", "contoso"), ("4", "second,contoso")])
