@@ -206,11 +206,17 @@ static bool unknown_by_macros(const struct verdict *verdict, enum requirement re
     return false;
 }
 
-static const char *mta_problem(const struct facts *facts, const struct verdict *verdict)
+static const char *mta_problem(const struct session *session, const struct decision *decision)
 {
+    const struct facts *facts = decision->facts;
+    const struct verdict *verdict = decision->verdict;
     if (!facts->macros_asked)
         return "the MTA does not send the macros that it was asked for";
-    if (facts->content == CONTENT_WITHHELD && unknown_by_macros(verdict, REQUIRE_DECIDABLE))
+    bool withheld = facts->content == CONTENT_WITHHELD && unknown_by_macros(verdict, REQUIRE_DECIDABLE);
+    if (withheld && session->data_unoffered)
+        return "the MTA shows this filter no DATA command, and perhaps no content of messages: set "
+               "milter_protocol = 6";
+    if (withheld)
         return "the MTA does not show the content of messages to this filter: see smtpd_proxy_filter in "
                "forcetls-postfix(7)";
     if (facts->mta == MTA_UNKNOWN)
@@ -233,7 +239,7 @@ static void report_mta(struct session *session, const struct decision *decision)
     log_quoted(&line, "verify", facts->macro[MACRO_VERIFY]);
     log_quoted(&line, "daemon", facts->macro[MACRO_DAEMON_NAME]);
     log_client(&line, facts);
-    log_text(&line, "text", mta_problem(facts, decision->verdict));
+    log_text(&line, "text", mta_problem(session, decision));
     log_write(LOG_ERR, &line);
 }
 
