@@ -154,3 +154,25 @@ def all_reasons():
         got = judge(daemon, postfix(tls=Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", "x")))
         equal((got.brief, got.lines[0]["verdict"]), ("554 5.7.5", "fail"), "an unmet one beside an unknown one")
         equal(sorted(got.lines[0]["reasons"].split(",")), ["certificate_missing", "mta_macros"])
+
+
+@test("T28 p a suite that is in no table is not known, and a name that shows a weak one is unmet")
+def unknown_suites():
+    unknown = ("TLS_SM4_GCM_SM3", "TLS_FUTURE_SUITE", "ECDHE-RSA-NEW256-GCM", "NEW", "TLS_DESIGN_OF_TOMORROW", "_", "x" * 64)
+    weak = ("NEW-RC4-SHA", "TLS_NEW_WITH_NULL_SHA512", "TLS_DH_anon_WITH_NEW_GCM", "EXP2048-NEW", "ADH-NEW-GCM", "new-des-cbc",
+            "NEW-DES-CBC3-SHA", "NEW-MD5", "TLS_SHA256_SHA256")
+    for require in ({}, {"ciphers": ["ECDHE+AESGCM"]}, {"ciphers": ["TLS_AES_256_GCM_SHA384"]}, {"profile": "mozilla-intermediate"},
+                    {"forward_secrecy": True}, {"min_cipher_bits": 128}):
+        for mta in (postfix, sendmail):
+            tls_cases(require, [(UNREADABLE, version, suite, 256) for suite in unknown for version in ("TLSv1.2", "TLSv1.3")], mta)
+        tls_cases({key: value for key, value in require.items() if key != "forward_secrecy"},
+                  [(f"{REJECTED} cipher", "TLSv1.3", suite, 256) for suite in weak])
+
+
+@test("T28 p the log says that the suite is not known")
+def unknown_suite_in_log():
+    with Daemon(policy(partner())) as daemon:
+        got = judge(daemon, postfix(tls=Tls("TLSv1.3", "TLS_SM4_GCM_SM3", 128)))
+        contains(got.text, "mta_macros: unknown suite seen]", "reply")
+        equal(got.lines[0]["cipher"], "TLS_SM4_GCM_SM3")
+        contains(daemon.wait_log("event=mta"), "cipher suite")
