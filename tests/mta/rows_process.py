@@ -89,9 +89,14 @@ def stages():
         client.command("RSET")
         return answer
 
+    def data(client):
+        answer = client.data()
+        client.command("RSET")  # a refusal of DATA itself does not end the transaction
+        return answer
+
     return [("MAIL", lambda c: None, lambda c: c.message("a@partner.test")),
             ("RCPT", lambda c: accepted(c.mail("a@partner.test")), last_recipient),
-            ("DATA", lambda c: (accepted(c.mail("a@partner.test")), accepted(c.rcpt())), lambda c: c.data()),
+            ("DATA", lambda c: (accepted(c.mail("a@partner.test")), accepted(c.rcpt())), data),
             ("body", lambda c: (accepted(c.mail("a@partner.test")), accepted(c.rcpt()), c.command("DATA"),
                                 c.send(MESSAGE[:half])), body)]
 
