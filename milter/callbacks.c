@@ -279,8 +279,8 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 }
 
 /*
- * From DATA on the recipients are known, and the pins: Postfix sends its report (postfix_facts), if any, before the
- * milter's DATA. An MTA that shows no DATA has its queue id at the end of the headers.
+ * From DATA on the recipients are known, and the pins: Postfix sends its report (postfix_facts), if any,
+ * before the milter's DATA. An MTA that shows no DATA has its queue id at the end of the headers.
  */
 static void complete_envelope(SMFICTX *mta, struct transaction *transaction)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts partners' mail that is exempt because of its client, and warns of it once an hour. Behind a content filter
- * such mail is normal; behind a proxy or in a container without the clients' addresses it means that nothing is
- * judged. The filter cannot tell one from the other, so the administrator has to. No thread: the hour ends with the
- * first mail after it.
+ * Counts partners' mail that is exempt because of its client, and warns of it once an hour. Behind a content
+ * filter such mail is normal; behind a proxy or in a container without the clients' addresses it means that
+ * nothing is judged. The filter cannot tell one from the other, so the administrator has to. No thread: the
+ * hour ends with the first mail after it.
  */
 #include "milter/exempt.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Warns of partners' mail that is exempt because of its client. Where a proxy, a tunnel or the port driver of a
- * container connects to the MTA, every client has its address (127.0.0.1), and no partner is judged.
+ * Warns of partners' mail that is exempt because of its client. Where a proxy, a tunnel or the port driver of
+ * a container connects to the MTA, every client has its address (127.0.0.1), and no partner is judged.
  */
 #ifndef MILTER_EXEMPT_H
 #define MILTER_EXEMPT_H
@@ -23,15 +23,15 @@ struct exempt_sum {
 };
 
 /*
- * Counts one mail of these partners. True: a warning is due, because it is the first such mail, or the last warning
- * was an hour ago, or the clock went back. exempt_warned() begins the next hour.
+ * Counts one mail of these partners. True: a warning is due, because it is the first such mail, or the last
+ * warning was an hour ago, or the clock went back. exempt_warned() begins the next hour.
  */
 bool exempt_count(struct exempt_sum *sum, const struct verdict *verdict, int64_t now);
 void exempt_warned(struct exempt_sum *sum, int64_t now);
 
 /*
- * For each mail with EXEMPT_CLIENT that the log tells of: logs the first at once, then the number of them with the
- * first one after every hour. Takes a lock; mail of no partner never comes here.
+ * For each mail with EXEMPT_CLIENT that the log tells of: logs the first at once, then the number of them
+ * with the first one after every hour. Takes a lock; mail of no partner never comes here.
  */
 void exempt_note(const struct verdict *verdict, const struct facts *facts, int64_t now);
 

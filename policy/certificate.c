@@ -118,7 +118,7 @@ static struct comparison compare_names(const struct policy *policy, const struct
 
 /* ---- pins ---- */
 
-/* Whether it is the file's certificate by another digest of the same size: the MTA is configured for that one. */
+/* Whether it is the file's certificate by another digest of 256 bits, for which the MTA is configured. */
 static bool is_other_digest(const struct particulars *particulars, const struct pin *pin)
 {
     const struct certfile *certificate = particulars->certificate;

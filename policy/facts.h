@@ -72,7 +72,7 @@ enum client_name_state {
 /* Whether the MTA shows what follows the envelope: the headers and the end of the message. */
 enum content_state {
     CONTENT_EXPECTED, /* it does, or still may */
-    CONTENT_WITHHELD, /* it does not: Postfix with smtpd_proxy_filter; or it shows no DATA, which would tell */
+    CONTENT_WITHHELD, /* it does not (Postfix with smtpd_proxy_filter), or does not show DATA either */
     CONTENT_OUTDATED  /* not known: this session did not ask for DATA, which would tell */
 };
 

@@ -37,9 +37,10 @@ bool facts_read_sender(struct facts *facts, const struct envelope *envelope, mac
 bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 
 /*
- * Completes the facts at DATA; `queue_id` is the macro i, or NULL. Postfix opens the queue file before the milter's
- * DATA event, and the macro has a value from then on. With smtpd_proxy_filter it opens none, and shows nothing of
- * the message after DATA (Postfix 3.7.11, measured). Sendmail has a queue id from MAIL on, and shows everything.
+ * Completes the facts at DATA; `queue_id` is the macro i, or NULL. Postfix opens the queue file before the
+ * milter's DATA event, and the macro has a value from then on. With smtpd_proxy_filter it opens none, and
+ * shows nothing of the message after DATA (Postfix 3.7.11, measured). Sendmail has a queue id from MAIL on,
+ * and shows everything.
  */
 void facts_read_data(struct facts *facts, const char *queue_id);
 

@@ -97,8 +97,8 @@ bool finding_found(const struct policy *policy, const struct judged *judged, con
                    const struct facts *facts, char *text, size_t size);
 
 /*
- * Whether a `certificates` finding is not known because the MTA reports fingerprints by another digest: the reported
- * one is that of the certificate in a `file:`, but not its SHA-256.
+ * Whether a `certificates` finding is not known because the MTA reports fingerprints by another digest: the
+ * reported one is that of the certificate in a `file:`, but not its SHA-256.
  */
 bool finding_is_other_digest(const struct policy *policy, const struct finding *finding,
                              const struct facts *facts);

@@ -56,9 +56,9 @@ bool suites_is_weak(const struct suites *suites, int suite);
 bool suites_is_name(const char *text);
 
 /*
- * Whether the name of a suite that is in no table shows that it is weak in the sense of suites_is_weak(): one of its
- * words is NULL, anon, ADH, EXPORT, RC4, DES, MD5 or the like, or it is one of the suites of RFC 9150, which do not
- * encrypt.
+ * Whether the name of a suite that is in no table shows that it is weak in the sense of suites_is_weak():
+ * one of its words is NULL, anon, ADH, EXPORT, RC4, DES, MD5 or the like, or it is one of the suites of
+ * RFC 9150, which do not encrypt.
  */
 bool suites_name_is_weak(const char *name);
 

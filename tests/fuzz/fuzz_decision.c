@@ -4,8 +4,9 @@
  * of MAIL, the HELO name, a recipient and a From field. Whatever they say: partner mail that did not show
  * what it must is not accepted; a decision is one log line, its keys in their order, its values well
  * formed and the ones that were sent; and libmilter gets one reply of the right class that it can send.
- * A suite that is in no table refuses nobody for good, unless its name shows that it is weak. Where DATA comes without
- * a queue id and not from Sendmail, nothing is left open there: what needs more is refused, the rest is logged.
+ * A suite that is in no table refuses nobody for good, unless its name shows that it is weak. Where DATA
+ * comes without a queue id and not from Sendmail, nothing is left open there: what needs more is refused,
+ * the rest is logged.
  */
 #include "tests/fuzz/fuzz.h"
 

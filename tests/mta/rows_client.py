@@ -90,6 +90,8 @@ def reinjection():
                 accepted(client.message("a@partner.test"))
                 equal([(line["verdict"], line["partner"], line["action"]) for line in log(1)],
                       [("exempt", "strict", "accept")])
+        warned = daemon.events("exempt")
+        equal([(line["count"], line["partners"], line["client"]) for line in warned], [("1", "marker", "127.0.0.1")], "warned once")  # Logged() sent it
         refused(mail_from("a@partner.test", "spare", ADDR="203.0.113.9"), "strict", "no_tls")
 
 
