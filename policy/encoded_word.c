@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Encoded words (RFC 2047), decoded as mail programs decode them.
+ *
+ * Knows the syntax of encoded words and, through ICU, character sets. Knows
+ * nothing of addresses. It judges no syntax: mail programs show words that the
+ * RFC does not permit.
+ */
+#include "policy/encoded_word.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unicode/ucnv.h>
+#include <unicode/ustring.h>
+
+enum { CHARSET_MAX = 60 };
+
+/* A word: "=?charset*language?encoding?payload?=". */
+struct word {
+    char charset[CHARSET_MAX + 1];
+    char encoding; /* 'b', 'q', or another letter */
+    const char *payload;
+    size_t length;
+    const char *behind; /* what follows the word */
+};
+
+/* What is decoded so far, and the octets that wait for their character set. */
+struct decoder {
+    char *text;
+    size_t length, room;
+    char *octets;
+    size_t octet_count;
+    char charset[CHARSET_MAX + 1];
+    UConverter *converter; /* of `charset`; NULL: an unknown one */
+    bool no_memory;
+};
+
+static bool is_blank(char octet)
+{
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+}
+
+/*
+ * Where the payload ends, and in *behind where the word does: at "?=", or, where that is missing or belongs to a
+ * later word, at a blank or at syntax.
+ */
+static size_t payload_length(const char *payload, const char **behind)
+{
+    const char *at = payload, *fallback = NULL;
+
+    for (; *at != '\0'; at++) {
+        if (at[0] == '?' && at[1] == '=') {
+            *behind = at + 2;
+            return (size_t)(at - payload);
+        }
+        if (fallback == NULL && (is_blank(*at) || strchr(",<>", *at) != NULL))
+            fallback = at;
+        if (at[0] == '=' && at[1] == '?' && at[2] != '=') /* but "=?=" is a "=" and the end */
+            break;
+    }
+    *behind = fallback != NULL ? fallback : at;
+    return (size_t)(*behind - payload);
+}
+
+/* Reads the word at `at`; false: there is none. */
+static bool read_word(struct word *word, const char *at)
+{
+    const char *charset, *end;
+    size_t length;
+
+    if (at[0] != '=' || at[1] != '?')
+        return false;
+    charset = at + 2;
+    length = strcspn(charset, "? \t\r\n");
+    if (length == 0 || length > CHARSET_MAX || charset[length] != '?')
+        return false;
+    memcpy(word->charset, charset, length);
+    word->charset[length] = '\0';
+    word->charset[strcspn(word->charset, "*")] = '\0';
+    end = charset + length + 1;
+    if (!isalpha((unsigned char)end[0]) || end[1] != '?')
+        return false;
+    word->encoding = (char)tolower((unsigned char)end[0]);
+    word->payload = end + 2;
+    word->length = payload_length(word->payload, &word->behind);
+    return true;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    digit = (char)tolower((unsigned char)digit);
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* "Q": "_" is a blank, "=41" an octet; a "=" without two digits stands for itself. */
+static size_t decode_q(const struct word *word, char *to)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < word->length; i++) {
+        char octet = word->payload[i];
+
+        if (octet == '_') {
+            octet = ' ';
+        } else if (octet == '=' && i + 2 < word->length && hex_value(word->payload[i + 1]) >= 0
+                   && hex_value(word->payload[i + 2]) >= 0) {
+            octet = (char)(hex_value(word->payload[i + 1]) * 16 + hex_value(word->payload[i + 2]));
+            i += 2;
+        }
+        to[count++] = octet;
+    }
+    return count;
+}
+
+static int base64_value(char letter)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = letter == '\0' ? NULL : strchr(letters, letter);
+
+    return found == NULL ? -1 : (int)(found - letters);
+}
+
+/* "B": what is no letter of base64 is passed over; a "=" ends a group. */
+static size_t decode_b(const struct word *word, char *to)
+{
+    uint32_t bits = 0;
+    unsigned have = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < word->length; i++) {
+        int value = base64_value(word->payload[i]);
+
+        if (word->payload[i] == '=')
+            have = 0;
+        if (value < 0)
+            continue;
+        bits = bits << 6 | (uint32_t)value;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            to[count++] = (char)(bits >> have & 0xFF);
+        }
+    }
+    return count;
+}
+
+/* Adds text; a NUL in it goes. */
+static void put(struct decoder *decoder, const char *octets, size_t length)
+{
+    size_t needed = decoder->length + length + 1;
+
+    if (needed > decoder->room) {
+        size_t room = needed > 2 * decoder->room ? needed : 2 * decoder->room;
+        char *text = realloc(decoder->text, room);
+
+        decoder->no_memory |= text == NULL;
+        if (text == NULL)
+            return;
+        decoder->text = text;
+        decoder->room = room;
+    }
+    for (size_t i = 0; i < length; i++)
+        if (octets[i] != '\0')
+            decoder->text[decoder->length++] = octets[i];
+    decoder->text[decoder->length] = '\0';
+}
+
+/* UTF-16 of the waiting octets, to be freed; NULL: out of memory. An octet makes four units at most. */
+static UChar *convert(struct decoder *decoder, int32_t *units)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    int32_t room = (int32_t)(4 * decoder->octet_count + 16);
+    UChar *text = malloc((size_t)room * sizeof *text);
+
+    if (text == NULL)
+        return NULL;
+    *units = ucnv_toUChars(decoder->converter, text, room, decoder->octets, (int32_t)decoder->octet_count,
+                           &error);
+    if (U_FAILURE(error)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* Converts the octets that wait. */
+static void flush(struct decoder *decoder)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    int32_t units, length = 0;
+    UChar *text;
+    char *octets;
+
+    if (decoder->octet_count == 0)
+        return;
+    if (decoder->converter == NULL) {
+        put(decoder, decoder->octets, decoder->octet_count);
+        decoder->octet_count = 0;
+        return;
+    }
+    text = convert(decoder, &units);
+    decoder->octet_count = 0;
+    octets = text == NULL ? NULL : malloc(3 * (size_t)units + 1);
+    if (octets != NULL)
+        u_strToUTF8WithSub(octets, 3 * units + 1, &length, text, units, 0xFFFD, NULL, &error);
+    if (octets == NULL || U_FAILURE(error))
+        decoder->no_memory = true;
+    else
+        put(decoder, octets, (size_t)length);
+    free(octets);
+    free(text);
+}
+
+/* Makes `charset` the one of the octets to come. A name that ICU's table lacks is never looked for among files. */
+static void set_charset(struct decoder *decoder, const char *charset)
+{
+    UErrorCode error = U_ZERO_ERROR;
+
+    if (strcasecmp(charset, decoder->charset) == 0)
+        return;
+    flush(decoder);
+    ucnv_close(decoder->converter);
+    decoder->converter = NULL;
+    strcpy(decoder->charset, charset);
+    if (strchr(charset, ',') != NULL || ucnv_countAliases(charset, &error) == 0 || U_FAILURE(error))
+        return; /* behind a comma stand options of ICU's own */
+    decoder->converter = ucnv_open(charset, &error);
+    decoder->no_memory |= error == U_MEMORY_ALLOCATION_ERROR; /* else ICU was built without that one */
+}
+
+static void put_word(struct decoder *decoder, const struct word *word, enum encoded_join join)
+{
+    char *to;
+
+    if (join == ENCODED_APART)
+        flush(decoder);
+    set_charset(decoder, word->charset);
+    to = decoder->octets + decoder->octet_count;
+    if (word->encoding == 'b') {
+        decoder->octet_count += decode_b(word, to);
+    } else if (word->encoding == 'q') {
+        decoder->octet_count += decode_q(word, to);
+    } else {
+        memcpy(to, word->payload, word->length);
+        decoder->octet_count += word->length;
+    }
+}
+
+size_t encoded_words_count(const char *text)
+{
+    size_t count = 0;
+
+    while ((text = strstr(text, "=?")) != NULL) {
+        count++;
+        text += 2;
+    }
+    return count;
+}
+
+bool encoded_words_decode(const char *text, enum encoded_join join, char **decoded)
+{
+    struct decoder decoder = {.octets = malloc(strlen(text) + 1)};
+    const char *plain = text, *behind_word = NULL; /* text that is not copied yet; the end of the last word */
+    struct word word;
+    bool found = false;
+
+    decoder.no_memory = decoder.octets == NULL;
+    while (!decoder.no_memory && *text != '\0') {
+        if (!read_word(&word, text)) {
+            if (text == behind_word && is_blank(*text))
+                behind_word++;
+            text++;
+            continue;
+        }
+        if (text != behind_word) {
+            flush(&decoder);
+            put(&decoder, plain, (size_t)(text - plain));
+        }
+        put_word(&decoder, &word, join);
+        text = plain = behind_word = word.behind;
+        found = true;
+    }
+    flush(&decoder);
+    put(&decoder, plain, strlen(plain));
+    ucnv_close(decoder.converter);
+    free(decoder.octets);
+    if (decoder.no_memory || !found) {
+        free(decoder.text);
+        decoder.text = NULL;
+    }
+    *decoded = decoder.text;
+    return !decoder.no_memory;
+}

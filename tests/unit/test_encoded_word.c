@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Encoded words. A row is a text and what it decodes to; NULL: it has none. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include "policy/encoded_word.h"
+
+struct row {
+    const char *text, *apart, *together; /* NULL for `together`: the same */
+};
+
+static const struct row rows[] = {
+    {"", NULL, NULL},
+    {"a@b", NULL, NULL},
+    {"=?", NULL, NULL},
+    {"=?utf-8", NULL, NULL},
+    {"=?utf-8?", NULL, NULL},
+    {"=?utf-8?q", NULL, NULL},
+    {"=?utf-8?1?x?=", NULL, NULL},
+    {"=??q?x?=", NULL, NULL},
+    {"=?utf 8?q?x?=", NULL, NULL},
+    {"=?utf-8?q?abc?=", "abc", NULL},
+    {"=?UTF-8?Q?a=62_c?=", "ab c", NULL},
+    {"=?utf-8?q?=3?=", "=3", NULL},
+    {"=?utf-8?q?=gg=?=", "=gg=", NULL},
+    {"=?utf-8?q?" "?=", "", NULL},
+    {"<=?utf-8?q?a?=@=?utf-8?q?b?=>", "<a@b>", NULL},
+    {"x =?utf-8?q?a?= y", "x a y", NULL},
+    {"=?utf-8?q?a?= =?utf-8?q?b?=", "ab", NULL},
+    {"=?utf-8?q?a?=\r\n\t=?iso-8859-1?b?Yg==?=", "ab", NULL},
+    {"=?utf-8?q?a?= x =?utf-8?q?b?=", "a x b", NULL},
+    {"=?utf-8?b?YWI=?=", "ab", NULL},
+    {"=?utf-8?b?YWI?=", "ab", NULL},
+    {"=?utf-8?b?Y!W I=?=", "ab", NULL},
+    {"=?utf-8?b?YQ==Yg==?=", "ab", NULL},
+    {"=?utf-8*de?q?a?=", "a", NULL},
+    {"=?iso-8859-1?q?=FC?=", "\xc3\xbc", NULL},
+    {"=?utf-8?q?=C3?= =?utf-8?q?=BC?=", "\xef\xbf\xbd\xef\xbf\xbd", "\xc3\xbc"},
+    {"=?iso-2022-jp?b?GyRCIXc=?= =?iso-2022-jp?q?ab?=", "\xef\xbc\xa0" "ab", "\xef\xbc\xa0\xe7\x97\xb0"},
+    {"=?utf-7?q?a+AEA-b?=", "a@b", NULL},
+    {"=?utf-16be?b?AGEAQA==?=", "a@", NULL},
+    {"=?ibm037?q?=81=7C=82?=", "a@b", NULL},
+    {"=?utf-16be?q?=00a=00=00=00b?=", "ab", NULL},
+    {"=?nosuch?q?=FC?=", "\xfc", NULL},
+    {"=?utf-8,version=1?q?=FC?=", "\xfc", NULL},
+    {"=?utf-8?x?a=62?=", "a=62", NULL},
+    {"=?utf-8?q?a b?=", "a b", NULL},
+    {"=?utf-8?q?a b", "a b", NULL},
+    {"<=?utf-8?q?a>, b", "<a>, b", NULL},
+    {"=?utf-8?q?a =?utf-8?q?b?=", "ab", NULL},
+    {"=?utf-8?q?a=?utf-8?q?b?=", "ab", NULL},
+    {"=?=?utf-8?q?b?=", "=?b", NULL},
+};
+
+static void s20_words(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (enum encoded_join join = ENCODED_APART; join <= ENCODED_TOGETHER; join++) {
+            const char *wanted = join == ENCODED_TOGETHER && rows[i].together != NULL ? rows[i].together : rows[i].apart;
+            char *decoded;
+
+            assert_true(encoded_words_decode(rows[i].text, join, &decoded));
+            if ((decoded == NULL) != (wanted == NULL) || (wanted != NULL && strcmp(decoded, wanted) != 0))
+                fail_msg("%s: %s, not %s", rows[i].text, decoded != NULL ? decoded : "none", wanted != NULL ? wanted : "none");
+            free(decoded);
+        }
+    }
+}
+
+static void s26_count(void **state)
+{
+    (void)state;
+    assert_int_equal(encoded_words_count(""), 0);
+    assert_int_equal(encoded_words_count("=?"), 1);
+    assert_int_equal(encoded_words_count("=?a?q?=?= =?a?q?b?="), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(s20_words),
+        cmocka_unit_test(s26_count),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
