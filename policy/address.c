@@ -20,12 +20,15 @@ struct reader {
     const char *at, *end;
     const char *quote_end; /* the closing quotation mark while inside a quoted string */
     unsigned unclosed;     /* opening parentheses without their twin so far */
+    bool gap;              /* a blank or comment was passed over */
 };
 
 /* One octet that counts; `plain`: neither quoted nor escaped, so that it may be syntax. */
 struct octet {
     char value;
     bool plain;
+    bool word; /* it is part of a word outside quotation marks */
+    bool gap;  /* a blank or comment stands before it */
 };
 
 /* The end of a domain that may be longer than anything that is kept of it. */
@@ -39,6 +42,7 @@ struct parts {
     struct address *address; /* its local part */
     size_t local_length;
     bool split;     /* the separator was there: `domain` counts */
+    bool word;      /* the octet before was part of a word */
     bool bracketed; /* the domain stood in square brackets */
     struct reader behind_route;
     struct tail domain;
@@ -86,7 +90,7 @@ static bool next_quoted(struct reader *reader, struct octet *octet)
     if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
         reader->at++;
     if (reader->at < reader->quote_end) {
-        *octet = (struct octet){*reader->at++, false};
+        *octet = (struct octet){.value = *reader->at++};
         return true;
     }
     reader->quote_end = NULL;
@@ -110,36 +114,55 @@ static bool skip_comment(struct reader *reader)
     return behind != NULL;
 }
 
+/* What Sendmail takes for syntax: the octets of its OperatorChars, and those that end a word everywhere. */
+static bool is_operator(char octet)
+{
+    return strchr(".:%@!^/[]+()<>,;\"", octet) != NULL;
+}
+
+/* The next octet outside quotation marks; false: it is a blank, syntax that says nothing, or begins a quoted string. */
+static bool next_unquoted(struct reader *reader, struct octet *octet)
+{
+    *octet = (struct octet){.value = *reader->at, .plain = true};
+    if (octet->value == '(') {
+        bool comment = skip_comment(reader);
+
+        reader->gap |= comment;
+        return !comment;
+    }
+    reader->at++;
+    if (is_blank(octet->value)) {
+        reader->gap = true;
+        return false;
+    }
+    if (octet->value == '"') {
+        reader->quote_end = closing_quote(reader->at - 1, reader->end);
+        return reader->quote_end == NULL;
+    }
+    if (octet->value == '\\') {
+        if (reader->at == reader->end)
+            return false;
+        octet->value = *reader->at++;
+        octet->plain = octet->value == '!'; /* "\!" is "!" to Sendmail, as a shell may have it */
+        octet->word = !octet->plain;
+    } else {
+        octet->word = !is_operator(octet->value);
+    }
+    return octet->value != ')' || !octet->plain;
+}
+
 /* The next octet that counts; a plain "(" is one that nothing closes. False: the text is at its end. */
 static bool next_octet(struct reader *reader, struct octet *octet)
 {
-    while (reader->quote_end != NULL || reader->at < reader->end) {
-        if (reader->quote_end != NULL) {
-            if (next_quoted(reader, octet))
-                return true;
-            continue;
-        }
-        *octet = (struct octet){*reader->at, true};
-        if (octet->value == '(') {
-            if (!skip_comment(reader))
-                return true;
-            continue;
-        }
-        reader->at++;
-        if (octet->value == '"') {
-            reader->quote_end = closing_quote(reader->at - 1, reader->end);
-            if (reader->quote_end == NULL)
-                return true;
-        } else if (octet->value == '\\') {
-            if (reader->at < reader->end) {
-                *octet = (struct octet){*reader->at++, false};
-                return true;
-            }
-        } else if (octet->value != ')' && !is_blank(octet->value)) {
-            return true;
-        }
+    bool found = false;
+
+    while (!found && (reader->quote_end != NULL || reader->at < reader->end))
+        found = reader->quote_end != NULL ? next_quoted(reader, octet) : next_unquoted(reader, octet);
+    if (found) {
+        octet->gap = reader->gap;
+        reader->gap = false;
     }
-    return false;
+    return found;
 }
 
 static void put_local(struct parts *parts, char octet)
@@ -168,8 +191,17 @@ static void clear_parts(struct parts *parts)
 {
     parts->local_length = 0;
     parts->address->local_cut = false;
-    parts->split = parts->bracketed = false;
+    parts->split = parts->bracketed = parts->word = false;
     parts->domain.length = 0;
+}
+
+/* Whether Sendmail puts a dot before this octet: for the blanks between two words. */
+static bool dot_before(struct parts *parts, struct octet octet)
+{
+    bool dot = parts->word && octet.word && octet.gap;
+
+    parts->word = octet.word;
+    return dot;
 }
 
 /* What was taken for the domain was not: another separator stands behind it. */
@@ -207,6 +239,7 @@ static void split_last(struct parts *parts, struct reader reader, char separator
     parts->behind_route = reader;
     while (next_octet(&reader, &octet)) {
         char syntax = octet.plain ? octet.value : '\0';
+        bool dot = dot_before(parts, octet);
 
         if (syntax == '(' && parts->domain.length > 0)
             break;
@@ -227,11 +260,15 @@ static void split_last(struct parts *parts, struct reader reader, char separator
         } else if (syntax == separator && parts->domain.length > 0) {
             pending = true;
         } else if (syntax == separator || !parts->split) {
+            if (dot)
+                put_local(parts, '.');
             put_local(parts, octet.value);
         } else {
             if (pending)
                 domain_to_local(parts, separator);
             pending = false;
+            if (dot)
+                put_domain(parts, '.');
             add_to_domain(parts, octet);
         }
     }
@@ -244,14 +281,21 @@ static void split_bang(struct parts *parts, struct reader reader)
 
     clear_parts(parts);
     while (next_octet(&reader, &octet)) {
+        bool dot = dot_before(parts, octet);
+
         if (octet.plain && octet.value == '(')
             continue;
-        if (parts->split)
-            put_local(parts, octet.value);
-        else if (octet.plain && octet.value == '!')
+        if (octet.plain && octet.value == '!' && !parts->split) {
             parts->split = true;
-        else
+        } else if (parts->split) {
+            if (dot)
+                put_local(parts, '.');
+            put_local(parts, octet.value);
+        } else {
+            if (dot)
+                put_domain(parts, '.');
             add_to_domain(parts, octet);
+        }
     }
 }
 
@@ -304,6 +348,21 @@ bool address_is_literal(const char *text)
     struct network network;
 
     return strchr(text, ':') != NULL || network_read_address(&network, text);
+}
+
+bool address_uucp(const struct domain *domain, struct domain *within)
+{
+    static const char uucp[] = ".uucp";
+    size_t suffix = strlen(uucp);
+
+    if (domain->length <= suffix || strcmp(domain->text + domain->length - suffix, uucp) != 0)
+        return false;
+    if (within != NULL) {
+        within->length = (unsigned char)(domain->length - suffix);
+        memcpy(within->text, domain->text, within->length);
+        within->text[within->length] = '\0';
+    }
+    return true;
 }
 
 /* "domain!user" or "user%domain", as both MTAs take them where there is no "@"; else it is all local part. */

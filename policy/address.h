@@ -30,7 +30,8 @@ struct address {
  * {mail_addr}, {rcpt_addr}) leniently, as an MTA that accepts it would: angle
  * brackets (also doubled or unclosed), blanks, RFC 5322 comments, quotes around local
  * part or domain, backslashes, source routes and a final dot never hide the
- * domain. The domain is what stands behind the last unquoted "@"; what stands
+ * domain. Blanks and comments between two words count as a dot, as Sendmail takes them (BlankSub); Postfix refuses
+ * such an address. The domain is what stands behind the last unquoted "@"; what stands
  * before it never selects ("a%b@c" is of c). Only where there is no such "@",
  * "b!a" and "a%b" are of b, as Postfix and Sendmail take them. A quotation mark without its twin
  * is an ordinary character. "[192.0.2.1]" and "[IPv6:...]" are no domain;
@@ -38,6 +39,12 @@ struct address {
  * Any byte string is answered; nothing is allocated but for the reading of a domain that is not ASCII.
  */
 void address_read(struct address *address, const char *text);
+
+/*
+ * Whether the domain is a name of the UUCP world, "x.y.UUCP", which Sendmail turns into the domain "x.y" where its
+ * configuration permits it: that goes to *within (NULL: nowhere).
+ */
+bool address_uucp(const struct domain *domain, struct domain *within);
 
 /* Whether text from between square brackets is an address literal ("192.0.2.1", "IPv6:..."), no domain. */
 bool address_is_literal(const char *text);

@@ -160,11 +160,56 @@ ROWS(s04_without_at,
     { "<partner.test!a%b>", "a%b|partner.test" },
     { "<a%>", "a%" },
     { "<\"a%partner.test\">", "a%partner.test" },
-    { "<a\\!b>", "a!b" },
+    { "<a\\%partner.test>", "a%partner.test" },
     { "<user>", "user" },
     { "postmaster", "postmaster" },
     { "<a@>", "a" },
     { "<a@.>", "a" })
+
+/* As Sendmail rewrites them; Postfix refuses the blanks. */
+ROWS(s19_sendmail,
+    { "<a@partner test>", "a|partner.test" },
+    { "<a@partner\t(c) test>", "a|partner.test" },
+    { "<a@partner(c)test>", "a|partner.test" },
+    { "<a@part(c)ner.test>", "a|part.ner.test" },
+    { "<a%partner test>", "a|partner.test" },
+    { "<partner test!a>", "a|partner.test" },
+    { "<partner(c)test!a>", "a|partner.test" },
+    { "<partner.test\\!a>", "a|partner.test" },
+    { "<a b@partner.test>", "a.b|partner.test" },
+    { "<a b%partner test>", "a.b|partner.test" },
+    { "<a@partner \\test>", "a|partner.test" },
+    { "<a@partner . test>", "a|partner.test" },
+    { "<a@ partner.test >", "a|partner.test" },
+    { "<a @ partner.test>", "a|partner.test" },
+    { "<a ! b>", "b|a" },
+    { "<a@[partner test]>", "a|partner.test" },
+    { "<a@partner \"test\">", "a|partnertest" }, /* Sendmail puts no dot beside a quoted string */
+    { "<a@b@partner test>", "a@b|partner.test" },
+    { "<@x y:a@partner test>", "a|partner.test" })
+
+static void s19_uucp(void **state)
+{
+    static const struct {
+        const char *text, *within; /* NULL: it is no name of UUCP's */
+    } rows[] = {
+        { "<a@partner.test.UUCP>", "partner.test" }, { "<a@partner.test.uucp.>", "partner.test" },
+        { "<partner.test.Uucp!a>", "partner.test" }, { "<a@host.uucp>", "host" },
+        { "<a@uucp>", NULL }, { "<a@.uucp>", NULL }, { "<a@partner.testuucp>", NULL }, { "<a@uucp.test>", NULL }, { "<a>", NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct address address;
+        struct domain within = { .length = 0 };
+
+        address_read(&address, rows[i].text);
+        assert_int_equal(address_uucp(&address.domain, NULL), rows[i].within != NULL);
+        assert_int_equal(address_uucp(&address.domain, &within), rows[i].within != NULL);
+        assert_string_equal(within.text, rows[i].within != NULL ? rows[i].within : "");
+        assert_int_equal(within.length, strlen(within.text));
+    }
+}
 
 ROWS(s05_case_and_final_dot,
     { "<A.User@PARTNER.Test>", "a.user|partner.test" },
@@ -333,6 +378,8 @@ int main(void)
         { "S03 comments", s03_comments, NULL, NULL, NULL },
         { "S04 before the last at sign", s04_before_the_last_at, NULL, NULL, NULL },
         { "S04 without an at sign", s04_without_at, NULL, NULL, NULL },
+        { "s19_sendmail", s19_sendmail, NULL, NULL, NULL },
+        { "s19_uucp", s19_uucp, NULL, NULL, NULL },
         { "S05 case and final dot", s05_case_and_final_dot, NULL, NULL, NULL },
         { "S06 label boundaries", s06_label_boundaries, NULL, NULL, NULL },
         { "S07 internationalised names", s07_idn, NULL, NULL, NULL },
