@@ -334,7 +334,8 @@ static sfsistat filter_header(SMFICTX *mta, char *name, char *value)
 {
     struct session *session = smfi_getpriv(mta);
     if (session != NULL && session->transaction != NULL && (session->shown & NEED_HEADERS) && is_from(name))
-        header_from_add(&session->transaction->header_from, value);
+        header_from_add(&session->transaction->header_from, value,
+                        facts_header_reader(&session->transaction->facts));
     return heard(session, SMFIP_NR_HDR);
 }
 

@@ -120,7 +120,7 @@ static bool is_operator(char octet)
     return strchr(".:%@!^/[]+()<>,;\"", octet) != NULL;
 }
 
-/* The next octet outside quotation marks; false: it is a blank, syntax that says nothing, or begins a quoted string. */
+/* The next octet outside quotation marks. False: a blank, a comment, or a mark that does not count. */
 static bool next_unquoted(struct reader *reader, struct octet *octet)
 {
     *octet = (struct octet){.value = *reader->at, .plain = true};

@@ -30,8 +30,8 @@ struct address {
  * {mail_addr}, {rcpt_addr}) leniently, as an MTA that accepts it would: angle
  * brackets (also doubled or unclosed), blanks, RFC 5322 comments, quotes around local
  * part or domain, backslashes, source routes and a final dot never hide the
- * domain. Blanks and comments between two words count as a dot, as Sendmail takes them (BlankSub); Postfix refuses
- * such an address. The domain is what stands behind the last unquoted "@"; what stands
+ * domain. Blanks and comments between two words count as a dot, as Sendmail takes them (BlankSub); Postfix
+ * refuses such an address. The domain is what stands behind the last unquoted "@"; what stands
  * before it never selects ("a%b@c" is of c). Only where there is no such "@",
  * "b!a" and "a%b" are of b, as Postfix and Sendmail take them. A quotation mark without its twin
  * is an ordinary character. "[192.0.2.1]" and "[IPv6:...]" are no domain;
@@ -41,8 +41,8 @@ struct address {
 void address_read(struct address *address, const char *text);
 
 /*
- * Whether the domain is a name of the UUCP world, "x.y.UUCP", which Sendmail turns into the domain "x.y" where its
- * configuration permits it: that goes to *within (NULL: nowhere).
+ * Whether the domain is one of UUCP, "x.y.UUCP". Sendmail may turn it into the domain "x.y", which goes to
+ * *within (NULL: nowhere).
  */
 bool address_uucp(const struct domain *domain, struct domain *within);
 

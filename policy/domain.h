@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #define DOMAIN_MAX 253 /* octets of a host name without its final dot, RFC 1035 2.3.4 */
+#define DOMAIN_LABELS_MAX 127 /* of that many octets */
 
 /*
  * A name in its compared form: A-labels in lower case without final dots

@@ -44,8 +44,8 @@ static bool is_blank(char octet)
 }
 
 /*
- * Where the payload ends, and in *behind where the word does: at "?=", or, where that is missing or belongs to a
- * later word, at a blank or at syntax.
+ * The octets of the payload; *behind is where the word ends. That is at "?=". Where that is missing, or
+ * belongs to a later word, it is at a blank or at syntax.
  */
 static size_t payload_length(const char *payload, const char **behind)
 {
@@ -179,8 +179,8 @@ static UChar *convert(struct decoder *decoder, int32_t *units)
 
     if (text == NULL)
         return NULL;
-    *units = ucnv_toUChars(decoder->converter, text, room, decoder->octets, (int32_t)decoder->octet_count,
-                           &error);
+    *units =
+        ucnv_toUChars(decoder->converter, text, room, decoder->octets, (int32_t)decoder->octet_count, &error);
     if (U_FAILURE(error)) {
         free(text);
         return NULL;
@@ -216,7 +216,10 @@ static void flush(struct decoder *decoder)
     free(text);
 }
 
-/* Makes `charset` the one of the octets to come. A name that ICU's table lacks is never looked for among files. */
+/*
+ * Makes `charset` the one of the octets to come. ICU would look among files for a name that it does not
+ * know.
+ */
 static void set_charset(struct decoder *decoder, const char *charset)
 {
     UErrorCode error = U_ZERO_ERROR;

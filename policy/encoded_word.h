@@ -13,11 +13,12 @@ enum encoded_join {
 };
 
 /*
- * The text with its encoded words decoded to UTF-8, to be freed; NULL: it has none. Reads leniently: a word may
- * stand anywhere (also in quotation marks, in a domain), hold blanks, lack its end (then it ends at the next
- * blank, comma, "<" or ">"), and have a language behind its character set (RFC 2231). The octets of a word in an
- * unknown character set or encoding are copied. Blanks between two words go, and every NUL that a word hides.
- * False: out of memory, and *decoded is NULL. Takes time linear in the octets, and some microseconds a word.
+ * Writes to *decoded the text with its encoded words in UTF-8, to be freed; NULL: it has none. Reads
+ * leniently: a word may stand anywhere (in quotation marks, in a domain), hold blanks, and have a language
+ * behind its character set (RFC 2231). A word without an end ends at the next blank, comma, "<" or ">". The
+ * octets of a word in an unknown character set or encoding are copied. Blanks between two words are removed,
+ * and so is every NUL in a word. False: out of memory, and *decoded is NULL. The time is linear in the
+ * octets, and some microseconds a word.
  */
 bool encoded_words_decode(const char *text, enum encoded_join join, char **decoded);
 

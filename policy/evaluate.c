@@ -173,14 +173,25 @@ static bool has_domains(const struct policy *policy, const struct partner *partn
     return false;
 }
 
-/* `shown` is missing something: every partner with domains may be the one. */
+/*
+ * Whose mail this is cannot be told: it may be any partner's who has domains. There may be very many of them.
+ * One whose result would find no place in the verdict is not judged.
+ */
 static void select_all(const struct evaluation *e, unsigned identity, enum reason undecidable)
 {
-    for (size_t i = 0; i < e->policy->partner_count; i++) {
-        const struct partner *partner = &e->policy->partners[i];
+    int most = judge_undecidable_severity(e, MODE_ENFORCE), floor = judge_floor(e->verdict);
 
-        if (lists(partner, identity) && has_domains(e->policy, partner) && may_be_for(partner, e->facts))
+    for (size_t i = 0; i < e->policy->partner_count && floor < most; i++) {
+        const struct partner *partner = &e->policy->partners[i];
+        const struct actions *actions;
+
+        if (!lists(partner, identity)
+            || judge_undecidable_severity(e, partner_in_force(e->policy, partner, e->now, &actions)) <= floor)
+            continue;
+        if (has_domains(e->policy, partner) && may_be_for(partner, e->facts)) {
             judge_consider(e, partner, identity, undecidable);
+            floor = judge_floor(e->verdict);
+        }
     }
 }
 
@@ -203,6 +214,20 @@ static void select_by_helo(const struct evaluation *e)
     select_partners(e, &selection, SELECTED_HELO, REASON_NONE);
 }
 
+/* The partners of a domain. Sendmail may turn "x.y.UUCP" into "x.y": it selects as both. */
+static void select_by_domain(const struct evaluation *e, const struct domain *domain, unsigned identity)
+{
+    struct selection selection;
+    struct domain within;
+
+    select_domain(&selection, e->policy, domain->text, false);
+    select_partners(e, &selection, identity, REASON_NONE);
+    if (e->facts->mta == MTA_POSTFIX || !address_uucp(domain, &within))
+        return;
+    select_domain(&selection, e->policy, within.text, false);
+    select_partners(e, &selection, identity, REASON_NONE);
+}
+
 /* Both readings of the sender select. */
 static void select_by_sender(const struct evaluation *e)
 {
@@ -214,11 +239,12 @@ static void select_by_sender(const struct evaluation *e)
 
         if (sender->kind == ADDRESS_NULL) {
             select_by_helo(e);
-            continue;
+        } else if (sender->kind == ADDRESS_DOMAIN) {
+            select_by_domain(e, &sender->domain, SELECTED_ENVELOPE_FROM);
+        } else {
+            select_domain(&selection, e->policy, NULL, false);
+            select_partners(e, &selection, SELECTED_ENVELOPE_FROM, REASON_NONE);
         }
-        select_domain(&selection, e->policy, sender->kind == ADDRESS_DOMAIN ? sender->domain.text : NULL,
-                      false);
-        select_partners(e, &selection, SELECTED_ENVELOPE_FROM, REASON_NONE);
     }
 }
 
@@ -234,36 +260,115 @@ static void select_by_client(const struct evaluation *e)
     select_partners(e, &selection, SELECTED_CLIENT, REASON_NONE);
 }
 
-/* A search through a From field that cannot be parsed. */
-struct part_search {
+/* ---- header From ---- */
+
+/* From fields that select more entries than this are more than anyone writes. */
+enum { ENTRIES_MOST = 64 };
+
+/* The entries of the policy that the From fields selected so far, each to be looked at once. */
+struct header_search {
     const struct evaluation *evaluation;
-    bool unread; /* memory ran out over one of its names */
+    size_t count;
+    struct {
+        const struct partner *partner;
+        const char *entry; /* NULL: it does not matter by which */
+    } seen[ENTRIES_MOST];
 };
 
-/* A name that stands there: the partners of exactly that entry. */
-static void select_by_part(void *arg, const char *name, size_t length)
+/* What to do with an entry. */
+enum novelty { SEEN, NEW, TOO_MANY };
+
+/* The entry of a partner that is asked for by recipient matters: who else is, hangs on it. */
+static enum novelty see(struct header_search *search, const struct partner *partner, const char *entry)
 {
-    struct part_search *search = arg;
+    for (size_t i = 0; i < search->count; i++)
+        if (search->seen[i].partner == partner
+            && (entry == NULL || search->seen[i].entry == NULL || strcmp(search->seen[i].entry, entry) == 0))
+            return SEEN;
+    if (search->count == ENTRIES_MOST)
+        return TOO_MANY;
+    search->seen[search->count].partner = partner;
+    search->seen[search->count++].entry = entry;
+    return NEW;
+}
+
+/* The domain of an address. False: that is too many. */
+static bool select_by_address(void *arg, const char *name, size_t length)
+{
+    struct header_search *search = arg;
     const struct evaluation *e = search->evaluation;
-    static const enum selector_kind kinds[] = {SELECT_DOMAIN, SELECT_SUBDOMAINS};
-    struct domain domain;
-    enum domain_form form = domain_normalise(&domain, name, length);
+    const struct partner *partner;
+    struct selection selection, start;
+    enum novelty novelty;
 
-    search->unread |= form == DOMAIN_UNREAD;
-    if (form == DOMAIN_NONE || form == DOMAIN_UNREAD)
-        return;
+    (void)length;
+    select_domain(&start, e->policy, name, false);
+    selection = start;
+    do
+        partner = select_next(&selection);
+    while (partner != NULL && !lists(partner, SELECTED_HEADER_FROM));
+    if (partner == NULL)
+        return true;
+    novelty =
+        see(search, partner, partner->terms->recipient_count == 0 ? NULL : select_found_entry(&selection));
+    if (novelty == NEW)
+        select_partners(e, &start, SELECTED_HEADER_FROM, REASON_NONE);
+    return novelty != TOO_MANY;
+}
+
+/* A name in a field that does not parse: the partners with exactly that entry. False: that is too many. */
+static bool select_by_part(void *arg, const char *name, size_t length)
+{
+    struct header_search *search = arg;
+    const struct evaluation *e = search->evaluation;
+    const struct partner *found[2];
+
+    select_exact(e->policy, name, length, found);
     for (size_t i = 0; i < 2; i++) {
-        const struct partner *partner = select_exact(e->policy, domain.text, kinds[i]);
+        enum novelty novelty = SEEN;
 
-        if (partner != NULL && lists(partner, SELECTED_HEADER_FROM) && may_be_for(partner, e->facts))
-            judge_consider(e, partner, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
+        if (found[i] != NULL && lists(found[i], SELECTED_HEADER_FROM))
+            novelty = see(search, found[i], NULL);
+        if (novelty == TOO_MANY)
+            return false;
+        if (novelty == NEW && may_be_for(found[i], e->facts))
+            judge_consider(e, found[i], SELECTED_HEADER_FROM, REASON_HEADER_FROM);
     }
+    return true;
+}
+
+/* Behind Sendmail a message without From, or with an empty one, gets the envelope sender as From. */
+static void select_by_missing_header(const struct evaluation *e)
+{
+    const struct facts *facts = e->facts;
+
+    for (unsigned i = 0; facts->mta != MTA_POSTFIX && i < facts->senders; i++)
+        if (facts->sender[i].kind == ADDRESS_DOMAIN)
+            select_by_domain(e, &facts->sender[i].domain, SELECTED_HEADER_FROM);
+}
+
+/* What the fields say. False: not all is looked at. */
+static bool select_by_fields(const struct evaluation *e, const struct header_from *from)
+{
+    struct header_search addresses, parts;
+    struct selection everyone;
+    bool all;
+
+    addresses.evaluation = parts.evaluation = e;
+    addresses.count = parts.count = 0;
+    all = header_from_each_domain(from, select_by_address, &addresses);
+    if (!from->unparsed)
+        return all;
+    all = header_from_each_name(from, &e->policy->labels, select_by_part, &parts) && all;
+    select_domain(&everyone, e->policy, NULL, false);
+    select_partners(e, &everyone, SELECTED_HEADER_FROM, REASON_NONE);
+    return all;
 }
 
 static void select_by_header(const struct evaluation *e)
 {
     const struct header_from *from = e->facts->header_from;
-    struct part_search search = {.evaluation = e};
+    bool all;
 
     if ((e->policy->needs & NEED_HEADERS) == 0)
         return;
@@ -281,21 +386,13 @@ static void select_by_header(const struct evaluation *e)
         e->verdict->pending |= NEED_HEADERS;
         return;
     }
-    for (size_t i = 0; i < from->count; i++) {
-        struct selection selection;
-
-        select_domain(&selection, e->policy, from->domains[i].text, false);
-        select_partners(e, &selection, SELECTED_HEADER_FROM, REASON_NONE);
-    }
-    if (from->unparsed != NULL) {
-        struct selection everyone;
-
-        header_from_each_name(from, e->policy->labels_max, select_by_part, &search);
-        select_domain(&everyone, e->policy, NULL, false);
-        select_partners(e, &everyone, SELECTED_HEADER_FROM, REASON_NONE);
-    }
-    if (from->cut || from->exhausted || search.unread)
-        select_all(e, SELECTED_HEADER_FROM, from->cut ? REASON_HEADER_FROM : REASON_INTERNAL);
+    if (!from->present)
+        select_by_missing_header(e);
+    all = select_by_fields(e, from) && !from->cut && !from->too_much;
+    if (from->exhausted)
+        select_all(e, SELECTED_HEADER_FROM, REASON_INTERNAL);
+    if (!all)
+        select_all(e, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
 }
 
 /* ---- the whole ---- */
@@ -350,7 +447,7 @@ bool policy_is_stranger(const struct policy *policy, const struct facts *facts)
     for (unsigned i = 0; i < facts->senders; i++) {
         const struct address *sender = &facts->sender[i];
 
-        if (sender->kind != ADDRESS_DOMAIN)
+        if (sender->kind != ADDRESS_DOMAIN || address_uucp(&sender->domain, NULL))
             return false;
         if (i > 0 && strcmp(sender->domain.text, facts->sender[0].domain.text) == 0)
             continue;

@@ -30,6 +30,11 @@ void facts_begin(struct facts *facts)
     facts->decoded = NULL;
 }
 
+enum header_reader facts_header_reader(const struct facts *facts)
+{
+    return facts->mta == MTA_POSTFIX ? READER_POSTFIX : READER_SENDMAIL;
+}
+
 void facts_clear(struct facts *facts)
 {
     free(facts->decoded);

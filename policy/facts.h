@@ -124,6 +124,9 @@ struct facts {
  */
 void facts_begin(struct facts *facts);
 
+/* Who reads the From fields of this message; known since MAIL. */
+enum header_reader facts_header_reader(const struct facts *facts);
+
 /* Frees what the facts own; they may not be used again. */
 void facts_clear(struct facts *facts);
 

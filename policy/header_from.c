@@ -2,122 +2,18 @@
 /*
  * The From header fields of a message, read for the domains of their addresses.
  *
- * Knows the address list of RFC 5322 3.4 with its obsolete forms and what
- * senders write beyond it, as long as that can mean one thing only. Whatever
- * can mean two is kept raw: then it counts which domains occur in it. Knows
- * neither policy nor envelope.
+ * Knows the address list of RFC 5322 3.4 with its obsolete forms, what senders
+ * write beyond it as long as that can mean one thing only, and what Sendmail's
+ * rules take for an address. Whatever can mean two things does not parse: then
+ * it counts which names occur in it (header_from_unparsed.c). Knows neither
+ * policy nor envelope.
  */
-#include "policy/header_from.h"
+#include "policy/header_from_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "policy/address.h"
-
-/* More than anyone writes; who writes it shall not make us hold gigabytes. */
-enum { DOMAINS_MOST = 16384, ENCODED_WORD_MOST = 512 };
-
-/*
- * One field while it is read. Each function below that reads something
- * answers false where the text is not that, and the field does not parse then.
- */
-struct list {
-    struct header_from *from;
-    const char *at;
-    char *domain;  /* room for any domain of the field, or the field itself */
-    size_t length; /* of the domain read last; 0: there is none, or an address literal */
-};
-
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
-
-/* The octets of an atom: all but RFC 5322's specials, blanks and the end; eight-bit ones too. */
-static bool is_atom(char octet)
-{
-    return octet != '\0' && !is_blank(octet) && strchr("()<>[]:;@\\,.\"", octet) == NULL;
-}
-
-/* Passes over blanks and comments; false: a comment is not closed. */
-static bool skip_blank(struct list *list)
-{
-    size_t depth = 0;
-
-    for (; *list->at != '\0'; list->at++) {
-        if (*list->at == '(')
-            depth++;
-        else if (depth > 0 && *list->at == ')')
-            depth--;
-        else if (depth > 0 && *list->at == '\\' && list->at[1] != '\0')
-            list->at++;
-        else if (depth == 0 && !is_blank(*list->at))
-            break;
-    }
-    return depth == 0;
-}
-
-/* Passes over `syntax` and the blanks behind it. */
-static bool skip(struct list *list, char syntax)
-{
-    if (*list->at != syntax)
-        return false;
-    list->at++;
-    return skip_blank(list);
-}
-
-/* What follows the encoded word (RFC 2047) at `at`; NULL: none, or it has other specials than "@" and ".". */
-static const char *behind_encoded_word(const char *at)
-{
-    const char *start = at;
-    int marks = 0;
-
-    if (at[0] != '=' || at[1] != '?')
-        return NULL;
-    for (at += 2; (is_atom(*at) || *at == '@' || *at == '.') && at - start < ENCODED_WORD_MOST; at++) {
-        if (*at != '?')
-            continue;
-        if (marks >= 2 && at[1] == '=')
-            return at + 2;
-        marks++;
-    }
-    return NULL;
-}
-
-/* Text between `open` and `close`, its octets to `copy` (NULL: nowhere) without backslashes. */
-static bool read_enclosed(struct list *list, char open, char close, char **copy)
-{
-    if (*list->at++ != open)
-        return false;
-    for (; *list->at != close; list->at++) {
-        if (*list->at == '\\')
-            list->at++;
-        if (*list->at == '\0' || (*list->at == open && list->at[-1] != '\\'))
-            return false;
-        if (copy != NULL && !is_blank(*list->at))
-            *(*copy)++ = *list->at;
-    }
-    list->at++;
-    return true;
-}
-
-/* An atom or a quoted string, its octets to `copy` (NULL: nowhere). */
-static bool read_word(struct list *list, char **copy)
-{
-    if (*list->at == '"')
-        return read_enclosed(list, '"', '"', copy);
-    if (!is_atom(*list->at) && *list->at != '\\')
-        return false;
-    while (is_atom(*list->at) || *list->at == '\\') {
-        if (*list->at == '\\')
-            list->at++;
-        if (*list->at == '\0')
-            return false;
-        if (copy != NULL)
-            *(*copy)++ = *list->at;
-        list->at++;
-    }
-    return true;
-}
+#include "policy/invisible.h"
 
 static bool has_control(const char *text)
 {
@@ -126,37 +22,61 @@ static bool has_control(const char *text)
     return *text != '\0';
 }
 
-/* What stands behind an "@": labels with dots, blanks and comments between, or square brackets. */
+/* The labels of a domain to `end`, with dots, and blanks and comments beside them. */
+static bool read_labels(struct list *list, char **end)
+{
+    bool more = true;
+
+    while (more) {
+        bool quoted;
+        const char *start;
+
+        while (*list->at == '.') {
+            *(*end)++ = '.';
+            if (!list_skip(list, '.'))
+                return false;
+        }
+        if (!list_begins_word(*list->at))
+            return true;
+        quoted = *list->at == '"';
+        if (!list_read_word(list, end))
+            return false;
+        start = list->at;
+        if (!list_skip_blank(list))
+            return false;
+        more = *list->at == '.';
+        if (list->reader == READER_SENDMAIL && list->at > start && !quoted && *list->at != '"'
+            && list_begins_word(*list->at)) {
+            *(*end)++ = '.'; /* Sendmail's BlankSub; not beside a quoted string */
+            more = true;
+        }
+    }
+    return true;
+}
+
+/* What stands behind an "@": labels, or text in square brackets. */
 static bool read_domain(struct list *list)
 {
     char *end = list->domain;
-    bool bracketed, more = true;
+    const char *start;
+    bool bracketed;
 
-    if (!skip_blank(list))
+    if (!list_skip_blank(list))
         return false;
-    bracketed = *list->at == '[';
-    if (bracketed) {
-        if (!read_enclosed(list, '[', ']', &end) || !skip_blank(list))
-            return false;
-        more = false;
-    }
-    while (more) {
-        while (*list->at == '.') {
-            *end++ = '.';
-            if (!skip(list, '.'))
-                return false;
-        }
-        more = is_atom(*list->at) || *list->at == '"' || *list->at == '\\';
-        if (more && (!read_word(list, &end) || !skip_blank(list)))
-            return false;
-        more = more && *list->at == '.';
-    }
+    start = list->at;
+    bracketed = *start == '[';
+    if (bracketed && (!list_read_enclosed(list, '[', ']', &end) || !list_skip_blank(list)))
+        return false;
+    if (!bracketed && !read_labels(list, &end))
+        return false;
     *end = '\0';
     if (end == list->domain || has_control(list->domain)
         || (!bracketed && strpbrk(list->domain, "@<>,;:()\"\\") != NULL))
         return false;
-    list->length = bracketed && address_is_literal(list->domain) ? 0 : (size_t)(end - list->domain);
-    return true;
+    list->literal = bracketed && address_is_literal(list->domain);
+    list->length = list->literal ? 0 : (size_t)(end - list->domain);
+    return list->length == 0 || !bracketed || list->reader == READER_POSTFIX
+           || (size_t)(list->at - start) == list->length + 2; /* Sendmail puts dots for blanks here, too */
 }
 
 /* What may stand before an "@", a "<" or a ":". */
@@ -164,6 +84,7 @@ struct phrase {
     unsigned words;
     bool dotted;  /* words and dots alternate as in a local part */
     bool bracket; /* it has square brackets, which a display name in the wild has */
+    bool encoded; /* it has an encoded word */
 };
 
 static bool read_phrase(struct list *list, struct phrase *phrase)
@@ -172,36 +93,46 @@ static bool read_phrase(struct list *list, struct phrase *phrase)
 
     *phrase = (struct phrase){.dotted = true};
     for (;;) {
-        const char *encoded = behind_encoded_word(list->at);
+        const char *encoded = list_behind_encoded_word(list);
 
         if (*list->at == '.') {
             list->at++;
             after_word = false;
         } else if (*list->at == '[') {
-            if (!read_enclosed(list, '[', ']', NULL))
+            if (!list_read_enclosed(list, '[', ']', NULL))
                 return false;
             phrase->bracket = true;
-        } else if (encoded != NULL || is_atom(*list->at) || *list->at == '"' || *list->at == '\\') {
+        } else if (encoded != NULL || list_begins_word(*list->at)) {
             if (encoded != NULL)
                 list->at = encoded;
-            else if (!read_word(list, NULL))
+            else if (!list_read_word(list, NULL))
                 return false;
-            if (after_word)
-                phrase->dotted = false;
+            phrase->encoded |= encoded != NULL;
+            phrase->dotted &= !after_word;
             after_word = true;
             phrase->words++;
         } else {
             return true;
         }
-        if (!skip_blank(list))
+        if (!list_skip_blank(list))
             return false;
     }
 }
 
-/* A phrase that is a local part. */
-static bool is_local(const struct phrase *phrase)
+/* A phrase that is a local part. Sendmail puts dots for the blanks in it. */
+static bool is_local(const struct list *list, const struct phrase *phrase)
 {
-    return phrase->words > 0 && phrase->dotted && !phrase->bracket;
+    return phrase->words > 0 && !phrase->bracket
+           && (phrase->dotted || (list->reader == READER_SENDMAIL && !phrase->encoded));
+}
+
+/* Passes over the "@" behind the local part at `start`. False: an encoded word there shows another "@". */
+static bool skip_at(struct list *list, const char *start)
+{
+    size_t length = (size_t)(list->at - start);
+
+    list->at++;
+    return memmem(start, length, "=?", 2) == NULL || !header_from_shows_at(list->from, start, length);
 }
 
 /* "@a,@b:" before the address in angle brackets. */
@@ -212,89 +143,132 @@ static bool skip_route(struct list *list)
         if (!read_domain(list))
             return false;
         while (*list->at == ',')
-            if (!skip(list, ','))
+            if (!list_skip(list, ','))
                 return false;
     }
-    return skip(list, ':');
+    return list_skip(list, ':');
+}
+
+/* An address without "@", from `start` to here. Sendmail finds a domain in "a%domain" and "domain!a". */
+static void read_without_at(struct list *list, const char *start)
+{
+    size_t length = (size_t)(list->at - start);
+    struct address address;
+
+    list->length = 0;
+    if (list->reader == READER_POSTFIX || memchr(start, '\0', length) != NULL)
+        return;
+    memcpy(list->domain, start, length);
+    list->domain[length] = '\0';
+    if (strpbrk(list->domain, "%!") == NULL)
+        return;
+    address_read(&address, list->domain);
+    list->from->exhausted |= address.kind == ADDRESS_UNREAD;
+    if (address.kind != ADDRESS_DOMAIN)
+        return;
+    list->length = address.domain.length;
+    memcpy(list->domain, address.domain.text, list->length + 1);
 }
 
 /* "<a@b>"; "<>" and "<a>" have no domain. */
 static bool read_angle(struct list *list)
 {
     struct phrase local;
+    const char *start;
 
-    if (!skip(list, '<'))
+    if (!list_skip(list, '<'))
         return false;
     if (*list->at == '@' && !skip_route(list))
         return false;
     list->length = 0;
+    list->literal = false;
     if (*list->at == '>')
-        return skip(list, '>');
-    if (!read_phrase(list, &local) || !is_local(&local))
+        return list_skip(list, '>');
+    start = list->at;
+    if (!read_phrase(list, &local) || !is_local(list, &local))
         return false;
-    if (*list->at == '@') {
-        list->at++;
-        if (!read_domain(list))
-            return false;
-    }
-    return skip(list, '>');
+    if (*list->at != '@')
+        read_without_at(list, start);
+    else if (!skip_at(list, start) || !read_domain(list))
+        return false;
+    return list_skip(list, '>');
 }
 
-static void add_domain(struct header_from *from, const struct domain *domain)
+/* The domain of an address counts, and the one that Sendmail may turn it into. */
+static void add_domain(struct list *list, const struct domain *domain)
 {
-    if (from->count >= DOMAINS_MOST) {
-        from->exhausted = true;
-        return;
-    }
-    if (from->count == from->room) {
-        size_t room = from->room > 0 ? from->room * 2 : 2;
-        struct domain *domains = realloc(from->domains, room * sizeof(*domains));
+    struct domain within;
 
-        if (domains == NULL) {
-            from->exhausted = true;
-            return;
-        }
-        from->domains = domains;
-        from->room = room;
-    }
-    from->domains[from->count++] = *domain;
+    name_set_add(&list->from->names, HEADER_FROM_DOMAIN, domain->text, domain->length);
+    if (list->reader == READER_SENDMAIL && address_uucp(domain, &within))
+        name_set_add(&list->from->names, HEADER_FROM_DOMAIN, within.text, within.length);
 }
 
 /*
- * A mailbox whose phrase has been read. "a@b <c@b>" is often seen and no
+ * A domain may hold characters that nobody sees. False: UTS 46 drops them, nobody writes them, and the field does
+ * not parse. Where UTS 46 keeps them, such as U+200D, this is another domain than the one that readers see, and
+ * that one counts as a name in a field that does not parse.
+ */
+static bool read_visible(struct list *list, const struct domain *domain)
+{
+    struct domain visible;
+    size_t length;
+
+    if (header_from_is_ascii(list->domain, list->length))
+        return true;
+    length = text_without_invisible(list->domain, list->domain, list->length);
+    if (length == list->length)
+        return true;
+    (void)header_from_normalise(list->from, &visible, list->domain, length);
+    if (strcmp(visible.text, domain->text) == 0)
+        return false;
+    name_set_add(&list->from->names, HEADER_FROM_NAMES, visible.text, visible.length);
+    list->from->unparsed = true;
+    return true;
+}
+
+/*
+ * A mailbox whose phrase has been read, from `start`. "a@b <c@b>" is often seen and no
  * mailbox; it means one thing where both are of one domain.
  */
-static bool read_address(struct list *list, const struct phrase *phrase)
+static bool read_address(struct list *list, const struct phrase *phrase, const char *start)
 {
-    struct domain named, domain;
-    enum domain_form form;
+    struct domain named = {.length = 0}, domain;
     bool two = *list->at == '@';
 
     list->length = 0;
+    list->literal = false;
     if (two) {
-        list->at++;
-        if (!is_local(phrase) || !read_domain(list))
+        if (!is_local(list, phrase) || !skip_at(list, start) || !read_domain(list))
             return false;
-        if (domain_normalise(&named, list->domain, list->length) == DOMAIN_UNREAD)
-            list->from->exhausted = true;
+        (void)header_from_normalise(list->from, &named, list->domain, list->length);
         two = *list->at == '<';
     } else if (*list->at != '<') {
-        return is_local(phrase);
+        if (!is_local(list, phrase))
+            return false;
+        read_without_at(list, start);
     }
     if (*list->at == '<' && !read_angle(list))
         return false;
-    form = domain_normalise(&domain, list->domain, list->length);
-    if (form == DOMAIN_UNREAD)
-        list->from->exhausted = true;
-    else if (form != DOMAIN_NONE)
-        add_domain(list->from, &domain);
-    return !two || strcmp(domain.text, named.text) == 0;
+    if (list->length == 0 && !list->literal)
+        return !two && !header_from_shows_at(list->from, start, (size_t)(list->at - start));
+    list->addresses = true;
+    if (list->length == 0)
+        return true;
+    if (header_from_normalise(list->from, &domain, list->domain, list->length) != DOMAIN_VALID)
+        return false;
+    if (two && strcmp(domain.text, named.text) != 0)
+        return false;
+    if (!read_visible(list, &domain))
+        return false;
+    add_domain(list, &domain);
+    return true;
 }
 
 /* Passes over the comma between two addresses; false: there is none, or it is not the only one. */
 static bool skip_comma(struct list *list)
 {
-    return skip(list, ',') && *list->at != ',';
+    return list_skip(list, ',') && *list->at != ',';
 }
 
 /* Addresses up to `end`: of a field (NUL), which may have groups among them, or of a group (";"). */
@@ -302,15 +276,17 @@ static bool read_list(struct list *list, char end)
 {
     struct phrase phrase;
 
-    if (!skip_blank(list) || (*list->at == ',' && !skip_comma(list)))
+    if (!list_skip_blank(list) || (*list->at == ',' && !skip_comma(list)))
         return false;
     while (*list->at != end) {
+        const char *start = list->at;
+
         if (!read_phrase(list, &phrase))
             return false;
         if (end == '\0' && *list->at == ':' && phrase.words > 0) {
-            if (!skip(list, ':') || !read_list(list, ';') || !skip(list, ';'))
+            if (!list_skip(list, ':') || !read_list(list, ';') || !list_skip(list, ';'))
                 return false;
-        } else if (!read_address(list, &phrase)) {
+        } else if (!read_address(list, &phrase, start)) {
             return false;
         }
         if (*list->at != end && !skip_comma(list))
@@ -319,28 +295,36 @@ static bool read_list(struct list *list, char end)
     return true;
 }
 
-void header_from_add(struct header_from *from, const char *value)
+/* Whether the field parses; its domains are added then. */
+static bool read_field(struct header_from *from, const char *value, enum header_reader reader)
 {
-    size_t length = strlen(value), count = from->count;
-    struct list list = {.from = from, .at = value};
+    size_t length = strlen(value), before = from->names.length;
+    struct list list = {.from = from, .reader = reader, .at = value};
+    bool parsed;
 
-    if (length + strlen("From: ") >= HEADER_FROM_CUT)
-        from->cut = true;
-    list.domain = malloc(length + 1);
-    if (list.domain == NULL) {
-        from->exhausted = true;
-        return;
-    }
-    if (!read_list(&list, '\0')) {
-        from->count = count;
-        header_from_keep_unparsed(from, value, list.domain);
-    }
+    list.domain = malloc(length + sizeof(struct domain));
+    from->exhausted |= list.domain == NULL;
+    if (list.domain == NULL)
+        return true;
+    parsed = read_list(&list, '\0') && (list.addresses || !header_from_shows_at(from, value, length));
+    if (!parsed)
+        name_set_cut(&from->names, before);
     free(list.domain);
+    return parsed;
 }
 
-void header_from_clear(struct header_from *from)
+void header_from_add(struct header_from *from, const char *value, enum header_reader reader)
 {
-    free(from->domains);
-    free(from->unparsed);
-    *from = (struct header_from){0};
+    size_t length = strlen(value);
+
+    from->present |= value[strspn(value, " \t\n\v\f\r")] != '\0';
+    from->cut |= length + strlen("From: ") >= HEADER_FROM_CUT;
+    if (from->too_much || from->exhausted || !header_from_spend(from, length))
+        return;
+    if (!read_field(from, value, reader)) {
+        from->unparsed = true;
+        header_from_add_unparsed(from, value, reader);
+    }
+    from->too_much |= from->names.full;
+    from->exhausted |= from->names.exhausted;
 }

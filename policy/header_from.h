@@ -6,47 +6,76 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "policy/domain.h"
+#include "policy/name_set.h"
 
 /* A field ("From: " and value) of at least this many octets may have been cut by the MTA. */
 #define HEADER_FROM_CUT 60000
 
 /*
- * What the From fields said so far. Starts zeroed; owns its memory, freed by
- * header_from_clear().
+ * What the From fields said so far. Starts zeroed; owns its memory (at most about 256 KiB), freed by
+ * header_from_clear(). The time it takes is bounded, too: `effort` counts what was spent.
  */
 struct header_from {
-    struct domain *domains; /* of every address that has one, duplicates included */
-    size_t count, room;
-    char *unparsed; /* fields that could not be parsed, line feeds between; NULL: none */
-    size_t unparsed_length, unparsed_room;
-    bool cut;       /* one field may have arrived cut */
-    bool exhausted; /* memory ran out, or there is more than anyone writes: what is here is not all */
+    struct name_set names; /* domains of addresses, and names in fields that do not parse */
+    size_t effort;         /* spent so far, in octets of plain text */
+    bool present;          /* some field holds more than blanks */
+    bool unparsed;         /* some field does not parse, or shows another domain than it has */
+    bool cut;              /* one field may have arrived cut */
+    bool too_much;         /* there is more than anyone writes: what is here is not all */
+    bool exhausted;        /* memory ran out: what is here is not all */
+};
+
+/* Who reads the fields behind us. */
+enum header_reader {
+    READER_POSTFIX, /* leaves the fields as they are */
+    READER_SENDMAIL /* rewrites what its rules take for an address; also for an MTA that is not known */
 };
 
 /*
  * Reads one From field's value (folded lines, comments, nested comments, quoted strings and pairs, groups,
- * source routes, address literals). Only addr-specs count, never a display name or encoded word. A value
- * that does not parse goes to `unparsed`, eight-bit labels in compared form: whole, and where that is another
- * text once more without its comments and backslashes, and without blanks and quotation marks beside its dots;
- * and none of its addresses to `domains`. An empty value, an empty group or an address without a domain parses
- * and adds nothing. Other mistakes than these do not parse: a comma before the first or behind the last address;
- * dots where a local part has none; a control octet in a domain; a display name with dots, eight-bit octets,
- * square brackets, or that is an address of the same domain.
+ * source routes, address literals). Only addr-specs count, never the display name or encoded word beside one.
+ *
+ * A value that does not parse adds none of its addresses, but every name that occurs in it. It does not
+ * parse if
+ *   - it is no address list,
+ *   - the domain of an address is no valid host name, or holds an encoded word (RFC 2047), or characters
+ *     that show nothing and that UTS 46 drops,
+ *   - the local part of an address holds an encoded word that shows an "@",
+ *   - a mailbox without a domain shows an "@" once its encoded words are decoded (also U+FF20 and U+FE6B), or
+ *     there is no mailbox with a domain and the field shows one.
+ * An empty value, an empty group, an address literal and other addresses without a domain parse and add
+ * nothing. These mistakes do no harm: a comma before the first or behind the last address; dots where a
+ * local part has none; a display name with dots, eight-bit octets, square brackets, or that is an address of
+ * the same domain.
+ *
+ * A domain with characters that show nothing and that UTS 46 keeps (U+200C, U+200D) parses. The name that
+ * readers see is added as well, as one that occurs in a field that does not parse.
+ *
+ * READER_SENDMAIL: what Sendmail turns into an address is one as well: "user%domain", "domain!user", and
+ * blanks or comments in place of dots (its option BlankSub). A domain "x.y.UUCP" adds "x.y" as well.
  */
-void header_from_add(struct header_from *from, const char *value);
-
-/* That of a value that does not parse; `room` takes as many octets as the value. For header_from_add(). */
-void header_from_keep_unparsed(struct header_from *from, const char *value, char *room);
+void header_from_add(struct header_from *from, const char *value, enum header_reader reader);
 
 /*
- * Calls `found(arg, name, length)` for every run of whole labels in `unparsed`
- * of at most `max_labels` labels: "x.contoso.com" gives x, x.contoso,
- * x.contoso.com, contoso, contoso.com, com, each once per place where it stands,
- * as raw bytes that domain_normalise() takes.
+ * Calls `found(arg, name, length)` for every domain of an address, each once, in compared form, with a NUL
+ * behind it, until `found` returns false. Returns what `found` returned last, or true.
  */
-typedef void header_from_name_fn(void *arg, const char *name, size_t length);
-void header_from_each_name(const struct header_from *from, unsigned max_labels, header_from_name_fn *found,
-                           void *arg);
+typedef bool header_from_name_fn(void *arg, const char *name, size_t length);
+bool header_from_each_domain(const struct header_from *from, header_from_name_fn *found, void *arg);
+
+/* How many labels the names have that are looked for: the numbers that occur, each once. */
+struct label_counts {
+    unsigned count;
+    unsigned char labels[DOMAIN_LABELS_MAX];
+};
+
+/*
+ * Likewise for every run of whole labels, as many as one of `counts` says, in the fields that do not parse:
+ * "x.contoso.com" has x, contoso, com; x.contoso, contoso.com; x.contoso.com. The names are in compared form,
+ * without a NUL behind them, at most DOMAIN_MAX octets long; the same one may come several times.
+ */
+bool header_from_each_name(const struct header_from *from, const struct label_counts *counts,
+                           header_from_name_fn *found, void *arg);
 
 /* Frees what it owns and zeroes it; fine on a zeroed one. */
 void header_from_clear(struct header_from *from);

@@ -213,7 +213,7 @@ struct policy {
     unsigned char prefixes[2][129]; /* [v6][prefix]: blocks of that length exist */
     unsigned everyone;              /* 1 + partner of "*"; 0: none */
     unsigned needs;                 /* NEED_* */
-    unsigned labels_max;            /* of a domain selector */
+    struct label_counts labels;     /* of the domain selectors */
 };
 
 /*

@@ -136,6 +136,23 @@ int judge_severity(const struct judged *judged)
     return (int)judged->action * OUTCOME_COUNT + (int)judged->outcome;
 }
 
+int judge_undecidable_severity(const struct evaluation *e, enum mode mode)
+{
+    enum action action = mode == MODE_ENFORCE && !e->exempt ? ACTION_TEMPFAIL : ACTION_ACCEPT;
+
+    return mode == MODE_NONE ? -1 : (int)action * OUTCOME_COUNT + (int)OUTCOME_UNDECIDABLE;
+}
+
+int judge_floor(const struct verdict *verdict)
+{
+    int floor = verdict->partner_count < JUDGED_MAX ? -1 : judge_severity(&verdict->partner[0]);
+
+    for (size_t i = 1; floor >= 0 && i < JUDGED_MAX; i++)
+        if (judge_severity(&verdict->partner[i]) < floor)
+            floor = judge_severity(&verdict->partner[i]);
+    return floor;
+}
+
 static void enter(struct verdict *verdict, const struct judged *judged)
 {
     size_t mildest = 0;

@@ -49,4 +49,10 @@ enum reason judge_content(const struct facts *facts);
 /* How much a partner's result weighs beside others: first what happens, then why. */
 int judge_severity(const struct judged *judged);
 
+/* The severity of "undecidable" for a partner in this mode; -1: the partner is switched off. */
+int judge_undecidable_severity(const struct evaluation *e, enum mode mode);
+
+/* A result that is more severe than this finds a place in the verdict; -1: every one does. */
+int judge_floor(const struct verdict *verdict);
+
 #endif

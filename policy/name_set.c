@@ -13,7 +13,7 @@
 /* A search in an index that is at most half full takes a few steps; this many are no accident. */
 enum { ROOM_FIRST = 256, INDEX_FIRST = 16, STEPS_MOST = 256 };
 
-/* The slot of the name at `place`, or the free one where it belongs; index_room: there is none within reach. */
+/* The slot of the name at `place`, or the free one where it belongs; index_room: none within reach. */
 static size_t find(const struct name_set *set, size_t place)
 {
     const char *name = set->text + place;
@@ -39,7 +39,7 @@ static bool enter(struct name_set *set, size_t place)
     return true;
 }
 
-/* Makes room for one more in the index: it doubles. The names enter in their order, as name_set_cut() expects. */
+/* Makes room for one more in the index. The names enter in their order, as name_set_cut() expects. */
 static bool grow_index(struct name_set *set)
 {
     size_t room = set->index_room == 0 ? INDEX_FIRST : 2 * set->index_room;

@@ -14,7 +14,7 @@ enum { NAME_SET_OCTETS = 1 << 17, NAME_SET_NAMES = 1 << 14 };
 struct name_set {
     char *text; /* of each name: its kind (one octet, not NUL), its octets, a NUL */
     size_t length, room;
-    size_t open; /* where the name begins that is in the making */
+    size_t open;     /* where the name begins that is in the making */
     uint32_t *index; /* places in `text`, plus 1; 0: free */
     size_t index_room, count;
     bool full;      /* a name was left out: there are too many */

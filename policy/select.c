@@ -103,6 +103,12 @@ static unsigned labels_of(const char *domain)
     return labels;
 }
 
+static void note_labels(struct label_counts *counts, unsigned labels)
+{
+    if (labels <= DOMAIN_LABELS_MAX && memchr(counts->labels, (int)labels, counts->count) == NULL)
+        counts->labels[counts->count++] = (unsigned char)labels;
+}
+
 /* What the policy has to know of its selectors as a whole. */
 static void note(struct policy *policy, const struct selector *selector, const struct wanted *wanted)
 {
@@ -117,8 +123,7 @@ static void note(struct policy *policy, const struct selector *selector, const s
         break;
     case SELECT_DOMAIN:
     case SELECT_SUBDOMAINS:
-        if (labels_of(wanted->text) > policy->labels_max)
-            policy->labels_max = labels_of(wanted->text);
+        note_labels(&policy->labels, labels_of(wanted->text));
         break;
     default:
         break;
@@ -170,9 +175,23 @@ static const struct partner *lookup_name(const struct policy *policy, const char
     return lookup(policy, &wanted);
 }
 
-const struct partner *select_exact(const struct policy *policy, const char *domain, enum selector_kind kind)
+void select_exact(const struct policy *policy, const char *domain, size_t length,
+                  const struct partner *found[2])
 {
-    return lookup_name(policy, domain, kind);
+    uint32_t hash = slots_hash(domain, length), number;
+
+    found[0] = found[1] = NULL;
+    for (size_t at = 0; slots_next(&policy->selector_slots, hash, &at, &number);) {
+        const struct selector *selector = &policy->selectors[number];
+        const char *text = arena_at(&policy->arena, selector->text);
+
+        if ((selector->kinds & (1u << SELECT_DOMAIN | 1u << SELECT_SUBDOMAINS)) == 0
+            || strncmp(text, domain, length) != 0 || text[length] != '\0')
+            continue;
+        for (unsigned i = 0; i < 2; i++)
+            if ((selector->kinds & 1u << (i == 0 ? SELECT_DOMAIN : SELECT_SUBDOMAINS)) != 0)
+                found[i] = &policy->partners[selector->partner];
+    }
 }
 
 /* ---- partners by name ---- */
@@ -345,4 +364,9 @@ const struct partner *select_next(struct selection *selection)
             next_stage(selection);
     }
     return partner;
+}
+
+const char *select_found_entry(const struct selection *selection)
+{
+    return selection->stage == STAGE_END ? "*" : selection->rest;
 }

@@ -42,7 +42,14 @@ void select_client(struct selection *selection, const struct policy *policy, con
 /* The next partner; NULL: no more. */
 const struct partner *select_next(struct selection *selection);
 
-/* The partner with an entry for exactly this domain, or with the entry for what lies below it; NULL: none. */
-const struct partner *select_exact(const struct policy *policy, const char *domain, enum selector_kind kind);
+/*
+ * The domain entry, without its leading dot, by which select_next() found the last partner; "*" for that.
+ * Two walks that found the same entry find the same partners behind it.
+ */
+const char *select_found_entry(const struct selection *selection);
+
+/* The partners with an entry for exactly this domain [0], and for what lies below it [1]; NULL: none. */
+void select_exact(const struct policy *policy, const char *domain, size_t length,
+                  const struct partner *found[2]);
 
 #endif

@@ -102,7 +102,8 @@ static bool read_facts(struct question *question, const struct policy *policy,
     report_pin(&transaction->facts.certificate_pin, question->fingerprint, certificate);
     report_pin(&transaction->facts.key_pin, question->key_fingerprint, certificate);
     for (size_t i = 0; i < question->header_from.count; i++)
-        header_from_add(&transaction->header_from, question->header_from.value[i]);
+        header_from_add(&transaction->header_from, question->header_from.value[i],
+                        facts_header_reader(&transaction->facts));
     transaction->facts.header_from = &transaction->header_from;
     return read_recipients(question, policy, transaction, false);
 }

@@ -187,7 +187,7 @@ static enum action judge(const struct policy *policy, const struct mail *mail)
                 && recipients_add(&recipients, &recipient)
                 && facts_copy(&facts);
     if (read) {
-        header_from_add(&from, mail->from != NULL ? mail->from : "x@stranger.test");
+        header_from_add(&from, mail->from != NULL ? mail->from : "x@stranger.test", facts_header_reader(&facts));
         facts.recipients = &recipients.all;
         facts.header_from = &from;
         policy_evaluate(policy, &facts, 1780000000, &verdict);

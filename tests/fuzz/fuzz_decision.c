@@ -353,7 +353,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     judge(&session);
     CHECK(recipient_read(&recipient, session.policy, macros[MACRO_COUNT + 2], NULL));
     const struct recipients alone = recipients_of_one(&recipient);
-    header_from_add(&transaction.header_from, macros[MACRO_COUNT + 3]);
+    header_from_add(&transaction.header_from, macros[MACRO_COUNT + 3],
+                    facts_header_reader(&transaction.facts));
     judge_data(&session, true);
     session.policy = policy_without_header();
     judge_data(&session, false);

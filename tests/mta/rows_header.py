@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows S01, S13-S16, S18 of the catalogue: who is the sender, by the header and the client; several at once."""
+"""Rows S01, S13-S16, S18, S20 of the catalogue: who is the sender, by the header and the client; several at once."""
 import itertools
 
 from rig import RIG, Logged, accepted, connect, policy, refused
@@ -126,6 +126,25 @@ def long_headers():
                     "no_tls")
     with connect() as client:  # no partner of this daemon's asks for header_from
         accepted(send(client, "a@stranger.test", f"From: {'x' * 65_600} <a@stranger.test>"))
+
+
+@test("S20 x a domain that mail programs show, and that is none, is undecidable for the partners it names")
+def shown_domains():
+    wrong = []
+    values = ("Boss <boss@=?utf-8?q?header.test?=>", "boss@=?utf-8?b?aGVhZGVyLnRlc3Q=?=", "boss@=?utf-8?q?head?=\r\n =?utf-8?q?er.test?=",
+              "boss@header.test.\u200b", "boss@header.test.\u00a0", "boss@head\u200ber.test.\u2060", "=?utf-8?q?boss=40header.test?=",
+              '"boss@header.test"', "boss\uff20header.test", "boss@header..test", "boss@header.test\x01")
+    with RIG.spare(POLICY), connect("remote") as plain, connect("remote", Tls()) as secure:
+        for field, client in itertools.product(values, (plain, secure)):
+            reply = send(client, "a@stranger.test", f"From: {field}")
+            if not str(reply).startswith("451 4.3.5 ") or "[header header_from" not in reply:
+                wrong.append(f"{field!r}: {reply}")
+        for field in [value.replace("header", "stranger").replace("aGVhZGVy", "c3RyYW5n") for value in values
+                      if "header" in value]:
+            accepted(send(plain, "a@stranger.test", f"From: {field}"))
+        accepted(send(plain, "a@stranger.test", "From: =?utf-8?q?boss=40header.test?= <a@stranger.test>"))
+    if wrong:
+        raise AssertionError("\n".join(wrong))
 
 
 @test("S18 x of several partners each must be satisfied, and the most severe answer counts")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Header From: S01 and S13 to S16."""
-from common import Daemon, NO_TLS, OURS, briefly, greeted, judge, partner, plain, policy, strong, table
+"""Header From: S01, S13 to S16, S19 to S21, S26."""
+from common import (Daemon, NO_TLS, OURS, briefly, greeted, judge, partner, plain, policy, resident, sendmail, settle, strong, table,
+                    watched)
 from milterclient import message
 from tap import equal, test
 
@@ -128,6 +129,103 @@ def long_headers():
 def many_fields():
     header_cases([("strangers", "accept", *["x@nobody.test"] * 1000),
                   ("the partner last", SELECTED, *["x@nobody.test"] * 1000, "a@partner.test")])
+
+
+@test("S19 p behind Sendmail, and behind an MTA that is not known, what Sendmail rewrites into an address is one")
+def rewritten_by_sendmail():
+    values = ("Boss <boss%partner.test>", "boss@partner test", "boss@partner(c)test", "boss@partner\n test", "partner.test!boss",
+              "partner test!boss", "partner.test\\!boss", "<@x.test:boss%partner.test>", "G: boss%partner test;", "a b@partner.test",
+              "Doe, John <boss%partner.test>", "boss@partner.test.UUCP", "partner.test.uucp!boss")
+    nobodys = ("boss%partner.test@nobody.test", "partner.test!boss@nobody.test", '"boss%partner.test" <x@nobody.test>', "boss", "John Doe",
+               "x@nobody.test (boss%partner.test)", "a!partner.test!boss", "boss%xpartner.test", "boss@partner tests")
+    for profile in (plain(sendmail), plain(v=None), plain(v="Another MTA 1.0")):
+        header_cases([(value, SELECTED, value) for value in values] + [(value, "accept", value) for value in nobodys], profile=profile)
+    header_cases([(value, "accept", value) for value in ("Boss <boss%partner.test>", "partner.test!boss", "<partner.test!boss>",
+                                                         "boss@partner.test.UUCP", "boss@partner test")])
+    header_cases([("several fields", SELECTED, "x@nobody.test", "boss%partner.test")], profile=plain(sendmail))
+    header_cases([(value, UNDECIDED, value) for value in ("boss@partner test <", "boss@partner.te)st", "x@y.test boss%partner.test <")],
+                 profile=strong(sendmail))
+
+
+@test("S19 p a sender whose blanks Sendmail turns into dots is the partner's; a UUCP name counts as the domain it names")
+def rewritten_senders():
+    with Daemon(policy(partner())) as daemon:
+        for sender, brief in (("<boss@partner test>", NO_TLS), ("<boss@partner(c)test>", NO_TLS), ("<partner test!boss>", NO_TLS),
+                              ("<boss%partner test>", NO_TLS), ("<partner.test\\!boss>", NO_TLS), ("<boss@partner.test.UUCP>", NO_TLS),
+                              ("<partner.test.uucp!boss>", NO_TLS), ("<boss@nobody.test.UUCP>", "accept"), ("<boss@uucp>", "accept"),
+                              ("<boss@partner tests>", "accept"), ("<x partner test!boss>", "accept")):
+            equal(judge(daemon, plain(sendmail, mail_addr=sender[1:-1]), sender).brief, brief, sender)
+
+
+DECODED = (
+    "Boss <boss@=?utf-8?q?partner.test?=>", "boss@=?utf-8?b?cGFydG5lci50ZXN0?=", "boss@=?utf-8?q?part?= =?utf-8?q?ner.test?=",
+    "boss@partner.=?utf-8?q?test?=", "boss@=?utf-7?q?partner+AC4-test?=", "boss@=?utf-16be?b?AHAAYQByAHQAbgBlAHIALgB0AGUAcwB0?=",
+    "boss@=?ibm037?q?=97=81=99=A3=95=85=99=4B=A3=85=A2=A3?=", "boss@=?utf-8?q?partner.test", "=?utf-8?q?boss=40partner.test?=",
+    '"=?utf-8?q?boss=40partner.test?="', "<=?utf-8?q?boss=40partner.test?=>", "=?utf-8?q?boss=40partner.test?= <>",
+    "boss@partner.test.\u200b", "boss@partner.test.\u00a0", "boss@part\u200bner.test.\u200b", "boss@partner.\u2060test.\u3000",
+    "boss@partner\u00a0.test", "boss@partner..test", "boss@-.partner.test", "boss@partner.test/x", '"boss@partner.test"',
+    "boss\uff20partner.test", "boss\ufe6bpartner.test", "(boss@partner.test)", '"boss@partner.test":;', "root (boss@partner.test)")
+
+
+@test("S20 p a domain that mail programs show, and that is none, is undecidable for the partners it names")
+def shown_domains():
+    text = policy(partner("header", ["partner.test", ".partner.test"], identities=["header_from"]))
+    for profile in (plain(), strong(), strong(sendmail)):
+        header_cases([(value, UNDECIDED, value) for value in DECODED], text, profile)
+        header_cases([(value, "accept", value) for value in (
+            *(value.replace("partner", "nobody").replace("cGFydG5lci50ZXN0", "bm9ib2R5LnRlc3Q=") for value in DECODED if "part" in value
+              and "utf-16" not in value and "?part?" not in value and "part\u200b" not in value),
+            "=?utf-8?q?boss=40partner.test?= <x@nobody.test>", '"boss@partner.test" <x@nobody.test>', "boss\uff20partner.test <x@nobody.test>",
+            "boss@xpartner.tests.\u200b", '"boss@partner.test" <x@[192.0.2.1]>', "x@under_score.test", "x@[192.0.2.1]", "boss")],
+            text, profile)
+
+
+@test("S21 p behind Sendmail, and behind an MTA that is not known, a message without From or with an empty one is its sender's")
+def missing_from():
+    for profile, wanted in ((plain(sendmail), SELECTED), (plain(v=None), SELECTED), (plain(), "accept")):
+        with Daemon(policy(BY_HEADER)) as daemon:
+            def ask(sender, *values, to=daemon, by=profile):
+                return briefly(judge(to, by, sender, headers=[("To", "x@example.org"), *(("From", value) for value in values)]))
+            table([("none", wanted, "<a@partner.test>"), ("empty", wanted, "<a@partner.test>", ""), ("blanks", wanted, "<a@partner.test>", " \t"),
+                   ("folded blanks", wanted, "<a@partner.test>", "\n \n\t"), ("two empty ones", wanted, "<a@partner.test>", "", " "),
+                   ("an empty address", "accept", "<a@partner.test>", "<>"), ("a comment", "accept", "<a@partner.test>", "(c)"),
+                   ("an empty one and another", "accept", "<a@partner.test>", "", "x@nobody.test"),
+                   ("a stranger's", "accept", "<a@nobody.test>"), ("no domain", "accept", "<a>"), ("the null sender", "accept", "<>")], ask)
+    with Daemon(policy(BY_HEADER)) as daemon:
+        got = judge(daemon, strong(sendmail), "<a@partner.test>", headers=[("To", "x@example.org")])
+        equal([line["verdict"] for line in got.lines], ["pass"], "over TLS")
+
+
+@test("S26 p a From of thousands of addresses, and thousands of fields, cost little memory and no more than their octets")
+def much_from():
+    fields = [", ".join(f"a@m{field}-{n}.nobody.test" for n in range(2000)) for field in range(40)]
+    kinds = {"addresses": fields, "one address": ["a@b.c, " * 8000 + "a@b.c"] * 40, "labels": ["a." * 29_000 + "<"] * 40,
+             "small fields": ["x@nobody.test"] * 30_000, "encoded words": ["=?utf-8?q?=40?= " * 3000] * 40,
+             "eight-bit labels": ["a@\u00fc\u00f6.\u00e4, " * 4000] * 40, "parentheses": ["(" * 59_000] * 40, "nothing": ["," * 59_000] * 40}
+    partners = [partner(f"p{n}", [f"p{n}.test", f"{'a.' * 120}p{n}.test"], identities=["header_from"]) for n in range(2000)]
+    with Daemon(policy(*partners)) as daemon:
+        for kind, values in kinds.items():
+            equal(briefly(judge(daemon, strong(), NOBODY, headers=[("From", value) for value in values])), UNDECIDED, kind)
+        warm = resident(daemon)
+        sessions = []
+        try:
+            for number in range(20):
+                session = greeted(daemon, strong())
+                sessions.append(session)
+                session.mail(NOBODY)
+                session.rcpt("<b@example.org>")
+                session.data()
+                for value in list(kinds.values())[number % len(kinds)]:
+                    session.header("From", value)
+            settle(daemon)
+            equal(watched(daemon) or resident(daemon) - warm < 20 * 512, True, f"{resident(daemon) - warm} KiB more for 20 sessions")
+        finally:
+            for session in sessions:
+                session.__exit__()
+        equal(briefly(judge(daemon, plain(), NOBODY, headers=[("From", ", ".join(f"a@p{n}.test" for n in range(60)))])), SELECTED, "60 partners")
+        equal(briefly(judge(daemon, plain(), NOBODY, headers=[("From", ", ".join(f"a@p{n}.test" for n in range(70)))])), SELECTED, "70 partners")
+        equal(briefly(judge(daemon, strong(), NOBODY, headers=[("From", ", ".join(f"a@p{n}.test" for n in range(64)))])), "accept", "64 partners")
+        equal(briefly(judge(daemon, strong(), NOBODY, headers=[("From", ", ".join(f"a@p{n}.test" for n in range(65)))])), UNDECIDED, "65 partners")
 
 
 @test("T04 p a From of one message says nothing of the next")

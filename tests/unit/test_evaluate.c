@@ -107,13 +107,14 @@ static void read_recipients(const char *to, const struct policy *policy, struct 
     }
 }
 
-static void read_header(struct header_from *from, const struct mail *mail)
+static void read_header(struct header_from *from, const struct mail *mail, enum header_reader reader)
 {
-    char text[512], *save = NULL;
+    char *text = strdup(mail->header), *save = NULL;
 
-    snprintf(text, sizeof text, "%s", mail->header);
+    assert_non_null(text);
     for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
-        header_from_add(from, line);
+        header_from_add(from, line, reader);
+    free(text);
     from->cut |= mail->cut;
     from->exhausted |= mail->exhausted;
 }
@@ -165,7 +166,7 @@ static void evaluate(const struct policy *policy, const struct mail *mail, struc
         facts.recipients = &recipients.all;
     }
     if (mail->header != NULL) {
-        read_header(&from, mail);
+        read_header(&from, mail, facts_header_reader(&facts));
         facts.header_from = &from;
     }
     memset(verdict, 0xA5, sizeof *verdict); /* what is not written shows */
@@ -497,7 +498,7 @@ static void t26_content_withheld(void **state)
         {NULL, {.from = "<a@b.example>", .hidden = NEED_DATA, .macros = POSTFIX "i=4ABC|" TLS}, "no_partner accept none +headers"},
         {P IDENTITIES ", mode: testing}\n", {.from = "<a@b.example>", WITHHELD},
          "undecidable accept mta_macros | p undecidable decidable?mta_macros"},
-        {P IDENTITIES ", mode: none}\n", {.from = "<a@b.example>", WITHHELD}, "no_partner accept none | p off decidable?mta_macros"},
+        {P IDENTITIES ", mode: none}\n", {.from = "<a@b.example>", WITHHELD}, "no_partner accept none"},
         {P IDENTITIES ", recipients: [other.example]}\n", {.from = "<a@b.example>", WITHHELD}, "no_partner accept none"},
         {P ", identities: [envelope_from, header_from]}\n", {WITHHELD}, UNSEEN_MAIL},
         {P IDENTITIES ", exceptions: [{senders: [b.example], until: 2099-01-01, reason: x}]}\n", {.from = "<a@b.example>", WITHHELD},
@@ -782,6 +783,150 @@ static void s01_s13_s15_header_from(void **state)
     CHECK(rows);
 }
 
+/* What Sendmail makes of From fields and senders behind the filter. */
+static void s19_s21_behind_sendmail(void **state)
+{
+#define UNKNOWN_MTA "{client_port}=4711|" ADDRESS
+    static const struct row rows[] = {
+        {HEADERS, {.from = FROM, .header = "P <a%p.example>", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = FROM, .header = "a@p example", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = FROM, .header = "a@p example", .macros = UNKNOWN_MTA}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = FROM, .header = "p.example!a", .macros = POSTFIX}, "no_partner accept none"},
+        {NULL, {.from = FROM, .header = "a@p.example.UUCP", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = FROM, .header = "a@p.example.UUCP", .macros = POSTFIX}, "no_partner accept none"},
+        /* no From, or an empty one */
+        {NULL, {.from = "<a@p.example>", .header = "", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = "<a@p.example>", .header = " \n\t", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = "<a@p.example>", .header = "", .macros = POSTFIX}, "no_partner accept none"},
+        {NULL, {.from = "<a@p.example>", .header = "<>", .macros = SENDMAIL}, "no_partner accept none"},
+        {NULL, {.from = "<a@p.example>", .header = "\na@x.example", .macros = SENDMAIL}, "no_partner accept none"},
+        {NULL, {.from = FROM, .mail_addr = "a@p.example", .header = "", .macros = SENDMAIL}, "fail reject no_tls | p fail " NO_TLS},
+        {NULL, {.from = "<>", .helo = "p.example", .header = "", .macros = SENDMAIL}, "no_partner accept none"},
+        {NULL, {.from = "<a>", .header = "", .macros = SENDMAIL}, "no_partner accept none"},
+        {NULL, {.from = "<a@e.example>", .header = "", .macros = SENDMAIL}, "fail tempfail no_tls | e fail " NO_TLS},
+        /* senders */
+        {NULL, {.from = "<a@e example>", .header = "a@x.example", .macros = SENDMAIL}, "fail tempfail no_tls | e fail " NO_TLS},
+        {NULL, {.from = "<e example!a>", .header = "a@x.example", .macros = SENDMAIL}, "fail tempfail no_tls | e fail " NO_TLS},
+        {NULL, {.from = "<a@e.example.UUCP>", .header = "a@x.example", .macros = SENDMAIL}, "fail tempfail no_tls | e fail " NO_TLS},
+        {NULL, {.from = "<a@e.example.UUCP>", .header = "a@x.example", .macros = POSTFIX}, "no_partner accept none"},
+        {"partners:\n- {name: u, domains: [.uucp]}\n- {name: e, domains: [e.example]}\n", {.from = "<a@e.example.UUCP>", .macros = SENDMAIL},
+         "fail tempfail no_tls | u fail " NO_TLS " | e fail " NO_TLS},
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+static void s20_domains_that_are_none(void **state)
+{
+#define UNDECIDED "undecidable tempfail header_from | p undecidable decidable?header_from"
+    static const struct row rows[] = {
+        {HEADERS, {.from = FROM, .header = "P <a@=?utf-8?q?p.example?=>"}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "a@p.example.\xe2\x80\x8b"}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "a@p\xe2\x80\x8d.example"}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "\"a@p.example\""}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "a\xef\xbc\xa0p.example"}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "a@-x.p.example"}, UNDECIDED},
+        {NULL, {.from = FROM, .header = "a@=?utf-8?q?e.example?="}, "no_partner accept none"},
+        {NULL, {.from = FROM, .header = "a@=?utf-8?q?xp.example?="}, "no_partner accept none"},
+        {NULL, {.from = FROM, .header = "a@p_q.x.example"}, "no_partner accept none"},
+        {NULL, {.from = FROM, .header = "=?utf-8?q?a=40p.example?= <a@x.example>"}, "no_partner accept none"},
+    };
+
+    (void)state;
+    CHECK(rows);
+}
+
+/* So many partners p0, p1, ... by header From, all in `mode` but one. */
+static struct policy *load_many(unsigned count, const char *mode, unsigned enforcing)
+{
+    char *text = malloc(200 * (size_t)count + 100), *end = stpcpy(text, "partners:\n");
+    struct policy *policy;
+
+    for (unsigned i = 0; i < count; i++)
+        end += sprintf(end, "- {name: p%u, domains: [p%u.example], identities: [header_from], mode: %s}\n", i, i,
+                       i == enforcing ? "enforce" : mode);
+    policy = load(text);
+    free(text);
+    return policy;
+}
+
+/* A From of 64 partners is judged; one of more is undecidable for everyone, whatever came first. */
+static void s26_many_partners_in_a_from(void **state)
+{
+    struct policy *policy = load_many(100, "enforce", 0);
+    static struct verdict verdict;
+    static char header[2][4096];
+    struct mail mail = {.from = "<a@x.example>", .macros = POSTFIX};
+
+    (void)state;
+    for (unsigned i = 0; i < 65; i++)
+        for (unsigned k = 0; k < 2; k++)
+            if (i < 64 + k)
+                sprintf(header[k] + strlen(header[k]), "%sa@p%u.example, b@p%u.example", i == 0 ? "" : ", ", i, i);
+    mail.header = header[0];
+    evaluate(policy, &mail, &verdict);
+    assert_int_equal(verdict.outcome, OUTCOME_FAIL);
+    for (size_t i = 0; i < verdict.partner_count; i++)
+        assert_int_equal(verdict.partner[i].outcome, OUTCOME_FAIL);
+    mail.header = header[1];
+    mail.macros = POSTFIX TLS; /* the 64 pass */
+    evaluate(policy, &mail, &verdict);
+    assert_int_equal(verdict.outcome, OUTCOME_UNDECIDABLE);
+    assert_int_equal(verdict.reason, REASON_HEADER_FROM);
+    assert_int_equal(verdict.action, ACTION_TEMPFAIL);
+    policy_unref(policy);
+}
+
+/* Many addresses of one partner are one partner, also where it is asked for by recipient. */
+static void s26_many_addresses_of_a_partner(void **state)
+{
+    struct policy *policy = load("partners:\n- {name: p, domains: [.p.example], identities: [header_from], recipients: [r.example]}\n"
+                                 "- {name: q, domains: [.example], identities: [header_from]}\n");
+    static struct verdict verdict;
+    static char header[16384];
+    struct mail mail = {.from = "<a@x.test>", .header = header, .to = "<a@r.example>", .macros = POSTFIX};
+
+    (void)state;
+    for (unsigned i = 0; i < 500; i++)
+        sprintf(header + strlen(header), "%sa@m%u.p.example", i == 0 ? "" : ", ", i);
+    evaluate(policy, &mail, &verdict);
+    assert_int_equal(verdict.outcome, OUTCOME_FAIL);
+    assert_int_equal(verdict.partner_count, 1);
+    assert_string_equal(partner_name(verdict.partner[0].partner), "p");
+    mail.to = "<a@r.example> <a@s.example>";
+    evaluate(policy, &mail, &verdict);
+    assert_int_equal(verdict.partner_count, 2);
+    assert_int_equal(verdict.outcome, OUTCOME_FAIL);
+    policy_unref(policy);
+}
+
+/* Where the mail may be anyone's, the one who enforces is found among all who test, wherever he stands. */
+static void s16_s26_anyone_among_many(void **state)
+{
+    static const unsigned places[] = {0, 7, 8, 9, 2999};
+    static struct verdict verdict;
+    struct mail mail = {.from = "<a@x.example>", .header = "a@x.example", .cut = true, .macros = POSTFIX TLS};
+    struct policy *policy = load_many(3000, "testing", 3000);
+    char name[16];
+
+    (void)state;
+    evaluate(policy, &mail, &verdict);
+    assert_int_equal(verdict.outcome, OUTCOME_UNDECIDABLE);
+    assert_int_equal(verdict.action, ACTION_ACCEPT);
+    assert_int_equal(verdict.partner_count, JUDGED_MAX);
+    policy_unref(policy);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        policy = load_many(3000, "testing", places[i]);
+        evaluate(policy, &mail, &verdict);
+        assert_int_equal(verdict.action, ACTION_TEMPFAIL);
+        assert_int_equal(verdict.reason, REASON_HEADER_FROM);
+        sprintf(name, "p%u", places[i]);
+        assert_string_equal(partner_name(verdict.partner[0].partner), name);
+        policy_unref(policy);
+    }
+}
+
 /* Ten partners in one transaction, by header addresses: the most severe are kept, and the worst stands in front. */
 static void more_partners_than_are_kept(void **state)
 {
@@ -888,7 +1033,9 @@ int main(void)
         cmocka_unit_test(t26_content_withheld),
         cmocka_unit_test(t24_clients), cmocka_unit_test(modes_and_actions), cmocka_unit_test(s18_several_partners),
         cmocka_unit_test(s11_s06_selection), cmocka_unit_test(t20_exempt), cmocka_unit_test(s17_recipients),
-        cmocka_unit_test(exceptions), cmocka_unit_test(s01_s13_s15_header_from), cmocka_unit_test(more_partners_than_are_kept),
+        cmocka_unit_test(exceptions), cmocka_unit_test(s01_s13_s15_header_from), cmocka_unit_test(s19_s21_behind_sendmail),
+        cmocka_unit_test(s20_domains_that_are_none), cmocka_unit_test(s26_many_partners_in_a_from),
+        cmocka_unit_test(s26_many_addresses_of_a_partner), cmocka_unit_test(s16_s26_anyone_among_many), cmocka_unit_test(more_partners_than_are_kept),
         cmocka_unit_test(selected_by), cmocka_unit_test(s12_forwarder), cmocka_unit_test(strangers),
     };
 

@@ -187,6 +187,24 @@ static void t23_clients(void **state)
     }
 }
 
+/* The partners of exactly that domain, and of what lies below it; more octets may follow. */
+static void check_exact(const char *domain, const char *itself, const char *below)
+{
+    const struct partner *found[2];
+    char text[64];
+
+    sprintf(text, "%s.more", domain);
+    select_exact(policy, text, strlen(domain), found);
+    for (unsigned i = 0; i < 2; i++) {
+        const char *wanted = i == 0 ? itself : below;
+
+        if (wanted == NULL)
+            assert_null(found[i]);
+        else
+            assert_string_equal(found[i]->name, wanted);
+    }
+}
+
 static void empty_policy(void **state)
 {
     struct network address = {0, 32, {192, 0, 2, 1}};
@@ -197,18 +215,22 @@ static void empty_policy(void **state)
     check_walk(&selection, "", "a domain");
     select_client(&selection, policy, &address, "mx.b.example");
     check_walk(&selection, "", "a client");
-    assert_null(select_exact(policy, "b.example", SELECT_DOMAIN));
+    check_exact("b.example", NULL, NULL);
 }
 
 static void exact_entries(void **state)
 {
     (void)state;
     add_all(entries);
-    assert_string_equal(select_exact(policy, "b.example", SELECT_DOMAIN)->name, "b.example");
-    assert_string_equal(select_exact(policy, "b.example", SELECT_SUBDOMAINS)->name, ".b.example");
-    assert_null(select_exact(policy, "xb.example", SELECT_SUBDOMAINS));
-    assert_null(select_exact(policy, "mx.b.example", SELECT_DOMAIN));
-    assert_int_equal(policy->labels_max, 3);
+    check_exact("b.example", "b.example", ".b.example");
+    check_exact("xb.example", "xb.example", NULL);
+    check_exact("yb.example", NULL, NULL);
+    check_exact("mx.b.example", NULL, NULL);
+    check_exact("b.exampl", NULL, NULL);
+    assert_true(policy->labels.count >= 2);
+    assert_non_null(memchr(policy->labels.labels, 2, policy->labels.count));
+    assert_non_null(memchr(policy->labels.labels, 3, policy->labels.count));
+    assert_null(memchr(policy->labels.labels, 4, policy->labels.count));
 }
 
 static void f02_duplicates(void **state)
