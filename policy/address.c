@@ -10,26 +10,11 @@
 #include "policy/address.h"
 
 #include <string.h>
+#include "policy/address_octets.h"
 #include "policy/casefold.h"
 #include "policy/network.h"
 
-enum { LOCAL_MAX = sizeof(((struct address *)NULL)->local) - 1, TAIL_MAX = 4096, UNCLOSED_MAX = 32 };
-
-/* A place in the text. Quotes, backslashes, blanks and comments are taken off octet by octet. */
-struct reader {
-    const char *at, *end;
-    const char *quote_end; /* the closing quotation mark while inside a quoted string */
-    unsigned unclosed;     /* opening parentheses without their twin so far */
-    bool gap;              /* a blank or comment was passed over */
-};
-
-/* One octet that counts; `plain`: neither quoted nor escaped, so that it may be syntax. */
-struct octet {
-    char value;
-    bool plain;
-    bool word; /* it is part of a word outside quotation marks */
-    bool gap;  /* a blank or comment stands before it */
-};
+enum { LOCAL_MAX = sizeof(((struct address *)NULL)->local) - 1, TAIL_MAX = 4096 };
 
 /* The end of a domain that may be longer than anything that is kept of it. */
 struct tail {
@@ -44,125 +29,13 @@ struct parts {
     bool split;     /* the separator was there: `domain` counts */
     bool word;      /* the octet before was part of a word */
     bool bracketed; /* the domain stood in square brackets */
-    struct reader behind_route;
+    struct address_reader behind_route;
     struct tail domain;
 };
 
 static bool is_blank(char octet)
 {
     return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
-
-/* The quotation mark that closes the string opened at `open`; NULL: none does. */
-static const char *closing_quote(const char *open, const char *end)
-{
-    const char *at;
-
-    for (at = open + 1; at < end; at++) {
-        if (*at == '"')
-            return at;
-        if (*at == '\\')
-            at++;
-    }
-    return NULL;
-}
-
-/* What follows the comment that begins at `open`; NULL: it is never closed. */
-static const char *behind_comment(const char *open, const char *end)
-{
-    const char *at;
-    size_t depth = 0;
-
-    for (at = open; at < end; at++) {
-        if (*at == '\\')
-            at++;
-        else if (*at == '(')
-            depth++;
-        else if (*at == ')' && --depth == 0)
-            return at + 1;
-    }
-    return NULL;
-}
-
-/* The next octet inside a quoted string; false: it ended. */
-static bool next_quoted(struct reader *reader, struct octet *octet)
-{
-    if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
-        reader->at++;
-    if (reader->at < reader->quote_end) {
-        *octet = (struct octet){.value = *reader->at++};
-        return true;
-    }
-    reader->quote_end = NULL;
-    reader->at++;
-    return false;
-}
-
-/*
- * Passes over an opening parenthesis: with its comment where that is closed
- * (true), else alone. A long row of unclosed ones is not searched for each.
- */
-static bool skip_comment(struct reader *reader)
-{
-    const char *behind = NULL;
-
-    if (reader->unclosed < UNCLOSED_MAX)
-        behind = behind_comment(reader->at, reader->end);
-    if (behind == NULL)
-        reader->unclosed++;
-    reader->at = behind != NULL ? behind : reader->at + 1;
-    return behind != NULL;
-}
-
-/* What Sendmail takes for syntax: the octets of its OperatorChars, and those that end a word everywhere. */
-static bool is_operator(char octet)
-{
-    return strchr(".:%@!^/[]+()<>,;\"", octet) != NULL;
-}
-
-/* The next octet outside quotation marks. False: a blank, a comment, or a mark that does not count. */
-static bool next_unquoted(struct reader *reader, struct octet *octet)
-{
-    *octet = (struct octet){.value = *reader->at, .plain = true};
-    if (octet->value == '(') {
-        bool comment = skip_comment(reader);
-
-        reader->gap |= comment;
-        return !comment;
-    }
-    reader->at++;
-    if (is_blank(octet->value)) {
-        reader->gap = true;
-        return false;
-    }
-    if (octet->value == '"') {
-        reader->quote_end = closing_quote(reader->at - 1, reader->end);
-        return reader->quote_end == NULL;
-    }
-    if (octet->value == '\\') {
-        if (reader->at == reader->end)
-            return false;
-        octet->value = *reader->at++;
-        octet->plain = octet->value == '!'; /* "\!" is "!" to Sendmail, as a shell may have it */
-        octet->word = !octet->plain;
-    } else {
-        octet->word = !is_operator(octet->value);
-    }
-    return octet->value != ')' || !octet->plain;
-}
-
-/* The next octet that counts; a plain "(" is one that nothing closes. False: the text is at its end. */
-static bool next_octet(struct reader *reader, struct octet *octet)
-{
-    bool found = false;
-
-    while (!found && (reader->quote_end != NULL || reader->at < reader->end))
-        found = reader->quote_end != NULL ? next_quoted(reader, octet) : next_unquoted(reader, octet);
-    if (found) {
-        octet->gap = reader->gap;
-        reader->gap = false;
-    }
-    return found;
 }
 
 static void put_local(struct parts *parts, char octet)
@@ -196,7 +69,7 @@ static void clear_parts(struct parts *parts)
 }
 
 /* Whether Sendmail puts a dot before this octet: for the blanks between two words. */
-static bool dot_before(struct parts *parts, struct octet octet)
+static bool dot_before(struct parts *parts, struct address_octet octet)
 {
     bool dot = parts->word && octet.word && octet.gap;
 
@@ -217,7 +90,7 @@ static void domain_to_local(struct parts *parts, char separator)
 }
 
 /* The brackets go: whether an address literal stood in them is asked when the whole is there. */
-static void add_to_domain(struct parts *parts, struct octet octet)
+static void add_to_domain(struct parts *parts, struct address_octet octet)
 {
     if (octet.plain && octet.value == '[' && parts->domain.length == 0)
         parts->bracketed = true;
@@ -230,14 +103,14 @@ static void add_to_domain(struct parts *parts, struct octet octet)
  * something behind it, past a source route ("@a,@b:") that has something
  * behind it. What follows a domain and a "(" that nothing closes is a comment.
  */
-static void split_last(struct parts *parts, struct reader reader, char separator)
+static void split_last(struct parts *parts, struct address_reader reader, char separator)
 {
     bool route = false, route_ended = false, pending = false, inside = false;
-    struct octet octet;
+    struct address_octet octet;
 
     clear_parts(parts);
     parts->behind_route = reader;
-    while (next_octet(&reader, &octet)) {
+    while (address_next(&reader, &octet)) {
         char syntax = octet.plain ? octet.value : '\0';
         bool dot = dot_before(parts, octet);
 
@@ -275,12 +148,12 @@ static void split_last(struct parts *parts, struct reader reader, char separator
 }
 
 /* Splits "domain!user" at the first plain "!". */
-static void split_bang(struct parts *parts, struct reader reader)
+static void split_bang(struct parts *parts, struct address_reader reader)
 {
-    struct octet octet;
+    struct address_octet octet;
 
     clear_parts(parts);
-    while (next_octet(&reader, &octet)) {
+    while (address_next(&reader, &octet)) {
         bool dot = dot_before(parts, octet);
 
         if (octet.plain && octet.value == '(')
@@ -301,7 +174,7 @@ static void split_bang(struct parts *parts, struct reader reader)
 
 /* A stretch between angle brackets, or before or behind them, and how likely it is to be the address. */
 struct stretch {
-    struct reader from;
+    struct address_reader from;
     const char *end;
     bool filled, has_at, closed; /* by ">" */
 };
@@ -317,15 +190,15 @@ static unsigned rank(const struct stretch *stretch)
  * The stretch that holds the address: one with an "@" before one without, one
  * closed by ">" before one that is not; of equals, the first that is closed, else the last.
  */
-static struct reader find_address(const char *text)
+static struct address_reader find_address(const char *text)
 {
-    struct reader reader = {.at = text, .end = text + strlen(text)};
+    struct address_reader reader = {.at = text, .end = text + strlen(text)};
     struct stretch best = {.from = reader, .end = text}, stretch = {.from = reader};
-    struct octet octet;
+    struct address_octet octet;
     bool more;
 
     do {
-        more = next_octet(&reader, &octet);
+        more = address_next(&reader, &octet);
         if (more && !(octet.plain && (octet.value == '<' || octet.value == '>'))) {
             if (octet.plain && octet.value == '@')
                 stretch.has_at = true;
@@ -368,7 +241,7 @@ bool address_uucp(const struct domain *domain, struct domain *within)
 /* "domain!user" or "user%domain", as both MTAs take them where there is no "@"; else it is all local part. */
 static void split_without_at(struct parts *parts)
 {
-    struct reader from = parts->behind_route;
+    struct address_reader from = parts->behind_route;
 
     split_bang(parts, from);
     if (!parts->split || parts->domain.length == 0)
@@ -422,7 +295,7 @@ static void read_any(struct address *address, const char *text)
 {
     struct parts parts;
     enum domain_form form = DOMAIN_NONE;
-    struct reader from = find_address(text);
+    struct address_reader from = find_address(text);
 
     parts.address = address;
     address->domain.length = 0;
