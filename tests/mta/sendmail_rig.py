@@ -206,5 +206,5 @@ class Instance:
 class Logged(rig.Logged):
     """The same behind Sendmail."""
 
-    def __init__(self):  # pylint: disable=super-init-not-called
-        self.daemon, self.connect = RIG.need().main, connect
+    def __init__(self, daemon=None, connect_to=connect):  # pylint: disable=super-init-not-called
+        self.daemon, self.connect = daemon or RIG.need().main, connect_to
