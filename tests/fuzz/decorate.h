@@ -58,6 +58,19 @@ static inline void put_quoted(struct spelling *spelling, struct choices *choices
     put(spelling, "\"");
 }
 
+/* A comment with a few octets in it, and perhaps one inside. */
+static inline void put_comment(struct spelling *spelling, struct choices *choices)
+{
+    put(spelling, "(");
+    put_octets(spelling, choices, "()\\");
+    if (choose(choices, 2) == 1) {
+        put(spelling, "(");
+        put_octets(spelling, choices, "()\\");
+        put(spelling, ")");
+    }
+    put(spelling, ")");
+}
+
 /* Blanks, folds and comments, nested ones too, or nothing. */
 static inline void put_blank(struct spelling *spelling, struct choices *choices)
 {
@@ -66,16 +79,10 @@ static inline void put_blank(struct spelling *spelling, struct choices *choices)
     for (unsigned i = 0; i < 2; i++) {
         const char *blank = blanks[choose(choices, 7)];
 
-        put(spelling, blank);
-        if (*blank != '(')
-            continue;
-        put_octets(spelling, choices, "()\\");
-        if (choose(choices, 2) == 1) {
-            put(spelling, "(");
-            put_octets(spelling, choices, "()\\");
-            put(spelling, ")");
-        }
-        put(spelling, ")");
+        if (*blank == '(')
+            put_comment(spelling, choices);
+        else
+            put(spelling, blank);
     }
 }
 
@@ -100,6 +107,31 @@ static inline void put_letter(struct spelling *spelling, struct choices *choices
         break;
     }
     put(spelling, octets);
+}
+
+/* What Sendmail makes a dot of: blanks, folds and comments, at least one. */
+static inline void put_gap(struct spelling *spelling, struct choices *choices)
+{
+    static const char *const blanks[] = {" ", "\t", "\r\n ", "("};
+    const char *blank = blanks[choose(choices, 4)];
+
+    if (*blank == '(')
+        put_comment(spelling, choices);
+    else
+        put(spelling, blank);
+    put_blank(spelling, choices);
+}
+
+/* partner.test as Sendmail alone reads it: with something else for the dot. */
+static inline void put_partner_with_gap(struct spelling *spelling, struct choices *choices)
+{
+    put_blank(spelling, choices);
+    for (const char *letter = "partner"; *letter != '\0'; letter++)
+        put_letter(spelling, choices, *letter);
+    put_gap(spelling, choices);
+    for (const char *letter = "test"; *letter != '\0'; letter++)
+        put_letter(spelling, choices, *letter);
+    put_blank(spelling, choices);
 }
 
 /* A label of small letters, perhaps in quotation marks. */

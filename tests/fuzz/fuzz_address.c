@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Envelope addresses. Case, final dots, blanks, comments, quotation marks,
- * backslashes, brackets and source routes never lose a domain, and no local part ever makes one.
+ * backslashes, brackets and source routes never lose a domain, and no local part ever makes one. Nor do the
+ * spellings that Sendmail alone rewrites: "a%domain", "domain!a", and blanks or comments for dots.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -74,6 +75,30 @@ static void check_spelling(const uint8_t *data, size_t size)
     CHECK(!known || address_matches(&address, &pattern));
 }
 
+/* One of the spellings that Sendmail turns into a@partner.test. */
+static void check_sendmail(const uint8_t *data, size_t size)
+{
+    struct choices choices = {data, size};
+    struct spelling spelling = {.length = 0};
+    unsigned form = choose(&choices, 3);
+    struct address address;
+
+    put(&spelling, "<");
+    put_route(&spelling, &choices);
+    if (form == 2) {
+        put_partner_with_gap(&spelling, &choices);
+        put(&spelling, choose(&choices, 2) == 1 ? "\\!" : "!");
+    }
+    (void)put_local(&spelling, &choices);
+    if (form < 2) {
+        put(&spelling, form == 0 ? "@" : "%");
+        put_partner_with_gap(&spelling, &choices);
+    }
+    put(&spelling, ">");
+    address_read(&address, spelling.text);
+    CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
@@ -85,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_case(text);
     check_wrapped(text);
     check_spelling(data, size);
+    check_sendmail(data, size);
     free(text);
     return 0;
 }

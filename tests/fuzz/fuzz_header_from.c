@@ -1,32 +1,65 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From fields. However a mailbox is spelt, with what names, comments, folds,
- * groups and neighbours, its domain is read; where the rest of the field cannot be
- * parsed, its domain is among the names that occur in it. No display name makes a domain.
+ * groups and neighbours, its domain is read; where the field cannot be parsed,
+ * it is among the names that occur in it. So is a domain in encoded words, one with invisible characters in it, and
+ * behind Sendmail one that its rules make. No display name makes a domain, and a stranger's field stays a stranger's.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "policy/header_from.h"
 #include "tests/fuzz/decorate.h"
 
-enum { LABELS = 4 };
+static const struct label_counts counts = {3, {2, 1, 4}};
 
-static void count_name(void *arg, const char *name, size_t length)
+static bool is_not_partner(void *arg, const char *name, size_t length)
 {
-    CHECK(length > 0 && memchr(name, '\n', length) == NULL);
-    ++*(size_t *)arg;
+    (void)arg;
+    CHECK(length > 0 && memchr(name, '\n', length) == NULL && memchr(name, '\0', length) == NULL);
+    return length != strlen("partner.test") || memcmp(name, "partner.test", length) != 0;
 }
 
-/* Whether a name that occurs in the unparsed fields is the partner's domain. */
-static void look_for_partner(void *arg, const char *name, size_t length)
+static bool count_domain(void *arg, const char *name, size_t length)
 {
-    struct domain domain;
+    CHECK(length > 0 && length < sizeof((struct domain *)0)->text && name[length] == '\0');
+    ++*(size_t *)arg;
+    return true;
+}
 
-    if (length > 3 * strlen("partner.test") || strchr("pP\xEF", *name) == NULL) /* not worth the time */
-        return;
-    domain_normalise(&domain, name, length);
-    if (strcmp(domain.text, "partner.test") == 0)
-        *(bool *)arg = true;
+static size_t count_domains(const struct header_from *from)
+{
+    size_t count = 0;
+
+    (void)header_from_each_domain(from, count_domain, &count);
+    return count;
+}
+
+static bool has_partner(const struct header_from *from)
+{
+    return !header_from_each_domain(from, is_not_partner, NULL);
+}
+
+static bool names_partner(const struct header_from *from)
+{
+    return !header_from_each_name(from, &counts, is_not_partner, NULL);
+}
+
+/* Reads one field; true: the partner is selected by it, be it as one of too many. */
+static bool selects_partner(const char *value, enum header_reader reader)
+{
+    struct header_from from = {0};
+    bool selects;
+
+    header_from_add(&from, value, reader);
+    CHECK(!from.exhausted && (from.unparsed || !names_partner(&from)));
+    selects = has_partner(&from) || names_partner(&from) || from.too_much;
+    header_from_clear(&from);
+    return selects;
+}
+
+static enum header_reader choose_reader(struct choices *choices)
+{
+    return choose(choices, 2) == 1 ? READER_SENDMAIL : READER_POSTFIX;
 }
 
 /* A display name; what it says of evil.test is not meant. */
@@ -48,8 +81,8 @@ static void put_name(struct spelling *spelling, struct choices *choices)
     put_blank(spelling, choices);
 }
 
-/* A mailbox of partner.test, with or without a name. */
-static void put_mailbox(struct spelling *spelling, struct choices *choices)
+/* What stands before a domain, with or without a name. True: a ">" has to follow. */
+static bool put_mailbox_start(struct spelling *spelling, struct choices *choices)
 {
     bool named = choose(choices, 2) == 1;
 
@@ -60,13 +93,20 @@ static void put_mailbox(struct spelling *spelling, struct choices *choices)
     }
     (void)put_local(spelling, choices);
     put(spelling, "@");
+    return named;
+}
+
+/* A mailbox of partner.test. */
+static void put_mailbox(struct spelling *spelling, struct choices *choices)
+{
+    bool named = put_mailbox_start(spelling, choices);
+
     put_partner(spelling, choices);
-    if (named)
-        put(spelling, ">");
+    put(spelling, named ? ">" : "");
     put_blank(spelling, choices);
 }
 
-/* The list in which it stands: "" or a group around it, "" or neighbours beside it. */
+/* The list in which it stands, with a group around it or not, and neighbours; the number of domains in it. */
 static size_t put_list(struct spelling *spelling, struct choices *choices)
 {
     bool group = choose(choices, 3) == 1, before = choose(choices, 3) == 1, behind = choose(choices, 3) == 1;
@@ -76,56 +116,167 @@ static size_t put_list(struct spelling *spelling, struct choices *choices)
     put_mailbox(spelling, choices);
     put(spelling, behind ? ", c@other.test" : "");
     put(spelling, group ? " ; " : "");
-    return 1u + before + behind;
+    return 1u + (before || behind);
 }
 
-static bool has_partner(const struct header_from *from)
-{
-    bool found = false;
-
-    for (size_t i = 0; i < from->count; i++)
-        found = found || strcmp(from->domains[i].text, "partner.test") == 0;
-    return found;
-}
-
-/* The list alone parses; with the rest of the input behind it, it parses or names the domain. */
+/*
+ * The list alone parses, unless an encoded word stands in a local part. With the rest of the input behind it, it
+ * parses or names the domain.
+ */
 static void check_spelling(const uint8_t *data, size_t size)
 {
     struct choices choices = {data, size};
     struct spelling spelling = {.length = 0};
     struct header_from from = {0};
-    size_t addresses = put_list(&spelling, &choices);
-    bool found = false;
+    enum header_reader reader = choose_reader(&choices);
+    size_t domains = put_list(&spelling, &choices);
     char *field;
 
-    header_from_add(&from, spelling.text);
-    CHECK(from.unparsed == NULL && from.count == addresses && has_partner(&from));
+    header_from_add(&from, spelling.text, reader);
+    CHECK(from.unparsed ? strstr(spelling.text, "=?") != NULL && names_partner(&from)
+                        : count_domains(&from) == domains && has_partner(&from));
     header_from_clear(&from);
     field = malloc(spelling.length + choices.left + 3);
     CHECK(field != NULL);
     stpncpy(stpcpy(stpcpy(field, spelling.text), ", "), (const char *)choices.at, choices.left)[0] = '\0';
-    header_from_add(&from, field);
-    header_from_each_name(&from, LABELS, look_for_partner, &found);
-    CHECK(from.unparsed == NULL ? has_partner(&from) : found);
-    header_from_clear(&from);
+    CHECK(selects_partner(field, reader));
+    free(field);
+}
+
+/* A few letters in an encoded word: "Q", every octet or none as digits, or as UTF-16. */
+static void put_encoded(struct spelling *spelling, struct choices *choices, const char *letters, size_t length)
+{
+    unsigned way = choose(choices, 4);
+
+    put(spelling, way == 3 ? "=?utf-16be?Q?" : way == 2 ? "=?no-such-charset?q?" : "=?UTF-8?q?");
+    for (size_t i = 0; i < length; i++) {
+        char octet[16];
+
+        snprintf(octet, sizeof octet, way == 3 ? "=00=%02X" : way == 1 ? "=%02x" : "%c", letters[i]);
+        put(spelling, octet);
+    }
+    put(spelling, "?=");
+}
+
+/* The domain in encoded words, one or several, and plain letters between them. */
+static void check_encoded(const uint8_t *data, size_t size)
+{
+    static const char domain[] = "partner.test";
+    struct choices choices = {data, size};
+    struct spelling spelling = {.length = 0};
+    enum header_reader reader = choose_reader(&choices);
+    bool named = put_mailbox_start(&spelling, &choices), encoded = false;
+
+    for (size_t at = 0, length; at < strlen(domain); at += length) {
+        length = 1 + choose(&choices, 12);
+        if (length > strlen(domain) - at)
+            length = strlen(domain) - at;
+        if (encoded && choose(&choices, 2) == 1)
+            put(&spelling, "\r\n "); /* goes between two words */
+        else if (choose(&choices, 3) == 1 && !encoded) {
+            char plain[16];
+
+            snprintf(plain, sizeof plain, "%.*s", (int)length, domain + at);
+            put(&spelling, plain);
+            continue;
+        }
+        put_encoded(&spelling, &choices, domain + at, length);
+        encoded = true;
+    }
+    put(&spelling, named ? ">" : "");
+    CHECK(selects_partner(spelling.text, reader));
+}
+
+/* Characters that show nothing, or a blank, anywhere in the domain and behind it. */
+static void check_invisible(const uint8_t *data, size_t size)
+{
+    static const char *const nothing[] = {"",
+                                          "",
+                                          "\xE2\x80\x8B",     /* zero width space */
+                                          "\xC2\xAD",         /* soft hyphen */
+                                          "\xC2\xA0",         /* no-break space */
+                                          "\xE3\x80\x80",     /* ideographic space */
+                                          "\xEF\xBB\xBF",     /* byte order mark */
+                                          "\xE2\x80\xAE",     /* right-to-left override */
+                                          "\xF3\xA0\x81\xA1"}; /* tag */
+    struct choices choices = {data, size};
+    struct spelling spelling = {.length = 0};
+    enum header_reader reader = choose_reader(&choices);
+    bool named = put_mailbox_start(&spelling, &choices);
+
+    for (const char *letter = "partner.test."; *letter != '\0'; letter++) {
+        char text[2] = {*letter, '\0'};
+
+        put(&spelling, nothing[choose(&choices, 9)]);
+        put(&spelling, text);
+    }
+    put(&spelling, nothing[choose(&choices, 9)]);
+    put(&spelling, named ? ">" : "");
+    CHECK(selects_partner(spelling.text, reader));
+}
+
+/* What Sendmail's rules make an address of partner.test. */
+static void check_sendmail(const uint8_t *data, size_t size)
+{
+    struct choices choices = {data, size};
+    struct spelling spelling = {.length = 0};
+    unsigned form = choose(&choices, 3);
+    bool named = choose(&choices, 2) == 1;
+
+    if (named) {
+        put_name(&spelling, &choices);
+        put(&spelling, "<");
+        put_route(&spelling, &choices);
+    }
+    if (form == 2) {
+        put_partner_with_gap(&spelling, &choices);
+        put(&spelling, "!");
+    }
+    (void)put_local(&spelling, &choices);
+    if (form < 2) {
+        put(&spelling, form == 0 ? "@" : "%");
+        put_partner_with_gap(&spelling, &choices);
+    }
+    put(&spelling, named ? ">" : "");
+    CHECK(selects_partner(spelling.text, READER_SENDMAIL));
+}
+
+/* Any text without an "r", and without what could become one, has no partner.test in it. */
+static void check_stranger(const char *text)
+{
+    struct header_from from;
+    char *field = strdup(text);
+
+    CHECK(field != NULL);
+    for (char *octet = field; *octet != '\0'; octet++)
+        if (*octet == 'r' || *octet == 'R' || *octet == '=' || (unsigned char)*octet >= 0x80)
+            *octet = 'x';
+    for (enum header_reader reader = READER_POSTFIX; reader <= READER_SENDMAIL; reader++) {
+        from = (struct header_from){0};
+        header_from_add(&from, field, reader);
+        CHECK(!has_partner(&from) && !names_partner(&from) && !from.too_much && !from.exhausted);
+        header_from_clear(&from);
+    }
     free(field);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct header_from from = {0};
-    size_t names = 0;
     char *text = fuzz_text(data, size);
 
-    header_from_add(&from, text);
-    for (size_t i = 0; i < from.count; i++)
-        CHECK(from.domains[i].length > 0);
-    CHECK(from.unparsed == NULL || from.count == 0);
-    if (strchr(text, '\n') == NULL)
-        header_from_each_name(&from, LABELS, count_name, &names);
-    CHECK(names == 0 || from.unparsed != NULL);
-    header_from_clear(&from);
+    for (enum header_reader reader = READER_POSTFIX; reader <= READER_SENDMAIL; reader++) {
+        struct header_from from = {0};
+
+        header_from_add(&from, text, reader);
+        CHECK(!from.unparsed || count_domains(&from) == 0);
+        CHECK(from.unparsed || header_from_each_name(&from, &counts, is_not_partner, NULL));
+        header_from_clear(&from);
+    }
     check_spelling(data, size);
+    check_encoded(data, size);
+    check_invisible(data, size);
+    check_sendmail(data, size);
+    check_stranger(text);
     free(text);
     return 0;
 }
