@@ -134,6 +134,12 @@ static const struct mail mails[] = {
     {"the null sender with a U-label", "", .helo = "M\xc3\x9cNCHEN.test"},
     {"a header From", "a@stranger.test", .from = "Somebody <a@HEADER.test>, b@\xc3\xb6rtlich.test"},
     {"a header From that does not parse", "a@stranger.test", .from = "\xc3\x96RTLICH.test (a@ b@ <c"},
+    {"a header From in an encoded word", "a@stranger.test", .from = "a@=?utf-7?q?header+AC4-test?="},
+    {"a header From in encoded words", "a@stranger.test", .from = "a@=?shift_jis?q?hea?= =?shift_jis?b?ZGVyLnRlc3Q=?="},
+    {"a header From with characters that show nothing", "a@stranger.test",
+     .from = "a\xef\xbc\xa0" "he\xe2\x80\x8b" "ader.test"},
+    {"a header From that Sendmail rewrites", "a@stranger.test", .from = "a@header test, <", .sendmail = true,
+     .strong = true},
     {"a recipient", "a@rcpt.test",
      .recipient = "<judged@\xc3\xbc"
                   "ber.test>"},
