@@ -15,6 +15,8 @@
 #include "policy/address.h"
 #include "policy/invisible.h"
 
+enum { EFFORT_ADDRESS = 32 }; /* what address_read() costs, in octets of plain text */
+
 static bool has_control(const char *text)
 {
     while ((unsigned char)*text >= 0x20 && *text != 0x7F)
@@ -160,7 +162,7 @@ static void read_without_at(struct list *list, const char *start)
         return;
     memcpy(list->domain, start, length);
     list->domain[length] = '\0';
-    if (strpbrk(list->domain, "%!") == NULL)
+    if (strpbrk(list->domain, "%!") == NULL || !header_from_spend(list->from, EFFORT_ADDRESS))
         return;
     address_read(&address, list->domain);
     list->from->exhausted |= address.kind == ADDRESS_UNREAD;

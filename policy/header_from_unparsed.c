@@ -15,7 +15,7 @@
 #include "policy/invisible.h"
 
 /* What it costs to decode an encoded word, and to read an octet of ASCII, or of other text, in every way. */
-enum { EFFORT_WORD = 256, EFFORT_UNPARSED = 3, EFFORT_UNPARSED_WIDE = 12 };
+enum { EFFORT_WORD = 256, EFFORT_UNPARSED = 12, EFFORT_UNPARSED_WIDE = 32 };
 
 /* Octets of UTF-8 that may be a label of a host name. */
 enum { LABEL_MOST = 4 * 63 };
