@@ -2,13 +2,14 @@
 """The dearest messages that are known, each against an ordinary one of the same size with as many recipients.
 
 Both come over TLS, pass, and go through the same daemon in turn, so that all of it is judged at every stage. The
-ordinary one is nobody's: its recipients and its From are in no list, and it has the rest of its octets in Subject.
+ordinary one is nobody's: its recipients and its From are in no list, and it has the rest of its octets in other
+header fields of one line each.
 """
 import os
 
 from milterclient import STRONG, Session, postfix
 
-RECIPIENTS, LINE = 1000, 2048 - len("RCPT TO:<>\r\n")
+RECIPIENTS, LINE, FIELD = 1000, 2048 - len("RCPT TO:<>\r\n"), 59000
 
 
 def cpu_ns(pid):
@@ -45,6 +46,11 @@ def many_from():
     return [", ".join(f"a@x{i + part}.p{i % PARTNERS}.test" for i in range(1000)) for part in (0, 1000, 2000)]
 
 
+def one_from(unit):
+    """One From field as long as Postfix passes uncut, of one unit over and over."""
+    return [(unit * FIELD)[:FIELD // len(unit.encode()) * len(unit)]]
+
+
 MESSAGES = {  # name: (sender, recipients, From fields)
     "1,000 recipients of 10,000 patterns, all different": (
         "a@long.test", [f"u{9 * i}@here.test" for i in range(RECIPIENTS)], ["a@long.test"]),
@@ -56,6 +62,10 @@ MESSAGES = {  # name: (sender, recipients, From fields)
         "a@long.test", [f"u{i % 100}@h{i % PARTNERS}.test" for i in range(RECIPIENTS)], many_from()),
     "1,000 recipients of no list, and as many partners in From": (
         "a@long.test", [f"s{i}@h{i % PARTNERS}.test" for i in range(RECIPIENTS)], many_from()),
+    "From of 59,000 octets, as many addresses as there is room for": ("a@long.test", ["s@elsewhere.example"], one_from("a@a,")),
+    "the same with domains that are not ASCII": ("a@long.test", ["s@elsewhere.example"], one_from("a@\u00fc,")),
+    "the same with text that does not parse": ("a@long.test", ["s@elsewhere.example"], one_from("a@b.c,<")),
+    "the same with encoded words": ("a@long.test", ["s@elsewhere.example"], one_from("=?utf-8?q?=40a?=,")),
 }
 
 
@@ -69,8 +79,8 @@ def send(daemon, sender, recipients, fields, filler):
         replies.append(session.data())
         for value in fields:
             replies.append(session.header("From", value))
-        for start in range(0, filler, 50000):
-            replies.append(session.header("Subject", "x" * min(50000, filler - start)))
+        for _ in range(filler // 75):
+            replies.append(session.header("X-Text", "x" * 65))
         replies += [session.eoh(), session.eom()]
         wrong = [reply for reply in replies if reply.refused]
         if wrong:
