@@ -99,18 +99,32 @@ static void check_sendmail(const uint8_t *data, size_t size)
     CHECK(address.kind == ADDRESS_DOMAIN && strcmp(address.domain.text, "partner.test") == 0);
 }
 
+/* The first octet chooses what is checked of the rest: all of it every time would be slow. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = fuzz_text(data, size);
     struct address address;
+    char *text;
 
+    if (size == 0)
+        return 0;
+    text = fuzz_text(data + 1, size - 1);
     address_read(&address, text);
     CHECK((address.kind == ADDRESS_DOMAIN) == (address.domain.length > 0));
     CHECK(strlen(address.domain.text) == address.domain.length);
-    check_case(text);
-    check_wrapped(text);
-    check_spelling(data, size);
-    check_sendmail(data, size);
+    switch (*data % 4) {
+    case 0:
+        check_case(text);
+        break;
+    case 1:
+        check_wrapped(text);
+        break;
+    case 2:
+        check_spelling(data + 1, size - 1);
+        break;
+    default:
+        check_sendmail(data + 1, size - 1);
+        break;
+    }
     free(text);
     return 0;
 }
