@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WORD_MAX = 64, TYPED_WORD_MAX = 5 };
+enum { WORD_MAX = 64, TYPED_WORD_MAX = 5, SLIPS_MAX = 3 };
 
 /* The words are of at most TYPED_WORD_MAX letters. */
 static bool is_one_of(const char *text, const char *const *words)
@@ -97,15 +97,16 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Edit distance with transpositions of neighbours; both texts at most WORD_MAX long. */
-static unsigned distance(const char *a, const char *b)
+unsigned scalar_distance(const char *a, const char *b, unsigned most)
 {
-    unsigned row[3][WORD_MAX + 2];
-    size_t length = strlen(b);
+    unsigned row[3][WORD_MAX + 1];
+    size_t rows = strnlen(a, WORD_MAX + 1), length = strnlen(b, WORD_MAX + 1);
 
+    if (rows > WORD_MAX || length > WORD_MAX || rows > length + most || length > rows + most)
+        return most + 1;
     for (unsigned j = 0; j <= length; j++)
         row[0][j] = j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+    for (unsigned i = 1; i <= rows; i++) {
         unsigned *now = row[i % 3], *before = row[(i + 2) % 3], *two = row[(i + 1) % 3];
 
         now[0] = i;
@@ -117,7 +118,7 @@ static unsigned distance(const char *a, const char *b)
                 now[j] = least(now[j], two[j - 2] + 1);
         }
     }
-    return row[strlen(a) % 3][length];
+    return least(row[rows % 3][length], most + 1);
 }
 
 /* Whether the digits of a text stand in the word, in their order: "TLSv12" is no TLSv1, and "TLSv1.4" none at all. */
@@ -134,20 +135,46 @@ static bool has_digits(const char *word, const char *text)
     return true;
 }
 
-const char *scalar_nearest(const char *text, const char *const *words)
+/* How many slips a word of that length may have before it is another word: "date" is no "mode". */
+static unsigned slips(size_t length)
+{
+    return length < 3 ? 0 : least((unsigned)(length + 1) / 3, SLIPS_MAX);
+}
+
+/* The only word that begins with that text, which has at least three letters; or NULL. */
+static const char *completed(const char *text, const char *const *words)
 {
     size_t length = strlen(text);
-    unsigned best = (unsigned)(length < 3 ? 1 : (length + 2) / 3) + 1;
-    const char *nearest = NULL;
+    const char *found = NULL;
 
-    if (length > WORD_MAX)
+    if (length < 3)
         return NULL;
-    for (; *words != NULL; words++) {
-        unsigned d = strlen(*words) > WORD_MAX || !has_digits(*words, text) ? best : distance(text, *words);
+    for (; *words != NULL; words++)
+        if (strncasecmp(*words, text, length) == 0) {
+            if (found != NULL)
+                return NULL;
+            found = *words;
+        }
+    return found;
+}
 
-        if (d < best) {
-            best = d;
+const char *scalar_nearest(const char *text, const char *const *words)
+{
+    size_t length = strlen(text), other;
+    unsigned best = SLIPS_MAX + 1, most, distance;
+    const char *nearest = NULL, *whole = completed(text, words);
+
+    if (whole != NULL)
+        return whole;
+    for (; *words != NULL; words++) {
+        other = strlen(*words);
+        most = least(slips(length < other ? length : other), best - 1);
+        distance = has_digits(*words, text) ? scalar_distance(text, *words, most) : most + 1;
+        if (distance <= most) {
             nearest = *words;
+            if (distance == 0)
+                break;
+            best = distance;
         }
     }
     return nearest;

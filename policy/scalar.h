@@ -20,8 +20,15 @@ bool scalar_boolean(const char *text, bool *value);
 bool scalar_number(const char *text, unsigned max, unsigned *value);
 
 /*
- * The word nearest to a misspelt one by edit distance (adjacent letters swapped count one; no
- * regard to case), at most a third of its length; NULL: none near. `words` ends with NULL.
+ * How many letters must be added, dropped, changed or swapped with their neighbour to make one text of the other, case
+ * ignored; most + 1 where that is more than `most`, or where a text is longer than 64 octets.
+ */
+unsigned scalar_distance(const char *a, const char *b, unsigned most);
+
+/*
+ * The word that a misspelt one most likely stands for, case ignored. It may differ in a third of the shorter word's
+ * letters, at most 3; in words of 1 or 2 letters in none. Or it is the beginning of one word alone, at least three
+ * letters of it. NULL: none is near. `words` ends with NULL.
  */
 const char *scalar_nearest(const char *text, const char *const *words);
 

@@ -6,13 +6,13 @@
  * a million partners costs no more OpenSSL than one with a single partner.
  * Knows nothing of partners or profiles, and opens no connection.
  */
-#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "policy/scalar.h"
 #include "policy/tls_internal.h"
 
 enum { NEAR = 3 };
@@ -258,46 +258,23 @@ int suites_find(const struct suites *suites, const char *name)
     return found == NULL ? -1 : found->suite;
 }
 
-/* How many letters must be changed, added or dropped; more than NEAR is NEAR + 1. */
-static size_t distance(const char *left, const char *right)
-{
-    size_t width = strlen(right), length = strlen(left), row[SUITE_NAME_LENGTH + NEAR + 1];
-
-    if (length > width + NEAR || width > length + NEAR || width >= sizeof row / sizeof *row)
-        return NEAR + 1;
-    for (size_t j = 0; j <= width; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= length; i++) {
-        size_t corner = i - 1;
-
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            bool same = toupper((unsigned char)left[i - 1]) == toupper((unsigned char)right[j - 1]);
-            size_t best = same ? corner : corner + 1;
-
-            corner = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[width] > NEAR ? NEAR + 1 : row[width];
-}
-
 const char *suites_nearest(const struct suites *suites, const char *name)
 {
     const struct spelling *nearest = NULL;
-    size_t least = NEAR + 1;
+    unsigned most = NEAR, least;
+    size_t length = name == NULL ? 0 : strlen(name);
 
-    for (size_t i = 0; name != NULL && i < suites->spelling_count; i++) {
+    if (length / 4 < most)
+        most = (unsigned)length / 4;
+    least = most + 1;
+
+    for (size_t i = 0; length > 0 && i < suites->spelling_count; i++) {
         const struct spelling *candidate = &suites->spelling[i];
-        size_t steps = distance(name, candidate->text);
+        unsigned steps = scalar_distance(name, candidate->text, most);
 
         /* Of two that are equally near, nobody means the weak one. */
         if (steps < least
-            || (steps == least && nearest != NULL && suites_is_weak(suites, nearest->suite)
+            || (steps == least && steps <= most && nearest != NULL && suites_is_weak(suites, nearest->suite)
                 && !suites_is_weak(suites, candidate->suite))) {
             nearest = candidate;
             least = steps;

@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sysexits.h>
 #include <time.h>
+#include "policy/scalar.h"
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
 
@@ -94,45 +95,17 @@ static void show_help(FILE *stream)
           stream);
 }
 
-/* How many letters must be added, dropped or changed; of words of at most 31 letters. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[32];
-    size_t length = strnlen(b, 31);
-
-    for (unsigned i = 0; i <= length; i++)
-        row[i] = i;
-    for (; *a; a++) {
-        unsigned corner = row[0]++;
-
-        for (size_t i = 1; i <= length; i++) {
-            unsigned best = corner + (*a != b[i - 1]);
-
-            corner = row[i];
-            best = row[i] + 1 < best ? row[i] + 1 : best;
-            row[i] = row[i - 1] + 1 < best ? row[i - 1] + 1 : best;
-        }
-    }
-    return row[length];
-}
-
 static int unknown_verb(const char *name)
 {
-    const struct verb *nearest = NULL;
-    unsigned best = 3; /* beyond two slips it is another word */
+    const char *names[VERB_COUNT + 1] = {NULL}, *nearest;
 
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        names[i] = verbs[i].name;
+    nearest = scalar_nearest(name, names);
     fputs("forcetls: unknown verb: ", stderr);
     text_show(stderr, name);
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        unsigned slips = distance(name, verbs[i].name);
-
-        if (slips < best) {
-            best = slips;
-            nearest = &verbs[i];
-        }
-    }
     if (nearest)
-        fprintf(stderr, "; did you mean '%s'?", nearest->name);
+        fprintf(stderr, "; did you mean '%s'?", nearest);
     fputc('\n', stderr);
     return usage_error("forcetls", NULL, NULL);
 }

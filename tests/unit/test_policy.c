@@ -169,7 +169,8 @@ static void f01_profiles(void **state)
         {"profiles: {a: {profile: a}}\n" P "}\n", "! 2:12 profile \"a\" contains itself\n"},
         {"profiles: {a: {profile: b}, b: {profile: [ncsc-nl, a]}}\n" P "}\n",
          "! 2:12 profile \"a\" contains itself\n! 2:29 profile \"b\" contains itself\n"},
-        {P ", require: {profile: ncsc}}\n", "! 3:54 unknown profile \"ncsc\"; \"forcetls list --profiles\" shows those there are\n"},
+        {P ", require: {profile: ncsc}}\n", "! 3:54 unknown profile \"ncsc\"; did you mean \"ncsc-nl\"?\n"},
+        {P ", require: {profile: pci}}\n", "! 3:54 unknown profile \"pci\"; \"forcetls list --profiles\" shows those there are\n"},
         {P ", require: {profile: [ncsc-nl, hause]}}\nprofiles: {house: {}}\n", "! 3:64 unknown profile \"hause\"; did you mean \"house\"?\n"},
         {"profiles: {ncsc-nl: {}}\n" P "}\n", "! 2:12 \"ncsc-nl\" is a built-in profile; choose another name\n"},
         {P ", require: {min_cipher_bits: 1, profile: [ncsc-nl, mozilla-modern, bsi-tr-02102-2, exchange-online, nist-sp-800-52r2, "

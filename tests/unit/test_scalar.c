@@ -48,10 +48,55 @@ static void f01_scalars(void **state)
     assert_null(scalar_nearest(longest, words));
 }
 
+static void f01_nearest_words(void **state)
+{
+    static const char *const words[] = {"none", "testing", "enforce", "mode", "default", "quarantine", "CN", "TLSv1", "TLSv1.2", NULL};
+    static const struct {
+        const char *text, *nearest;
+    } cases[] = {
+        {"ENFORCE", "enforce"}, {"enforec", "enforce"}, {"tesing", "testing"}, {"quarentene", "quarantine"},
+        {"dfeault", "default"}, {"moed", "mode"}, {"modes", "mode"},
+        {"enf", "enforce"}, {"quar", "quarantine"}, {"test", "testing"}, /* begun */
+        {"en", NULL}, {"TLS", NULL}, {"TLSv12", "TLSv1.2"}, {"TLSv1.4", NULL},
+        {"note", "none"}, {"date", NULL}, {"node", "none"}, {"node ", NULL}, /* of short words few letters may differ */
+        {"name", NULL}, {"on", NULL}, {"off", NULL}, {"no", NULL}, {"C", NULL}, {"ON", NULL},
+        {"reject", NULL}, {"enclose", NULL}, {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *nearest = scalar_nearest(cases[i].text, words);
+
+        if ((nearest == NULL) != (cases[i].nearest == NULL) || (nearest != NULL && strcmp(nearest, cases[i].nearest) != 0))
+            fail_msg("\"%s\": \"%s\"", cases[i].text, nearest == NULL ? "" : nearest);
+    }
+}
+
+static void distances(void **state)
+{
+    char longest[66];
+
+    (void)state;
+    assert_int_equal(scalar_distance("", "", 3), 0);
+    assert_int_equal(scalar_distance("abc", "ABC", 0), 0);
+    assert_int_equal(scalar_distance("abc", "acb", 3), 1);
+    assert_int_equal(scalar_distance("abc", "abcd", 3), 1);
+    assert_int_equal(scalar_distance("kitten", "sitting", 3), 3);
+    assert_int_equal(scalar_distance("kitten", "sitting", 2), 3);
+    assert_int_equal(scalar_distance("", "abcd", 3), 4);
+    memset(longest, 'a', 65);
+    longest[65] = '\0';
+    assert_int_equal(scalar_distance(longest, longest, 3), 4);
+    assert_int_equal(scalar_distance(longest + 1, longest + 1, 3), 0);
+    assert_int_equal(scalar_distance(longest + 1, longest + 2, 3), 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(f01_scalars),
+        cmocka_unit_test(f01_nearest_words),
+        cmocka_unit_test(distances),
     };
 
     return cmocka_run_group_tests_name("scalar", tests, NULL, NULL);
