@@ -24,6 +24,7 @@
 #include "milter/notify.h"
 #include "milter/options.h"
 #include "milter/socket.h"
+#include "policy/diag_show.h"
 
 enum { BACKLOG = 1024 };
 
@@ -35,14 +36,9 @@ static void log_event(int priority, const char *event, const char *key, const ch
     log_write(priority, &line);
 }
 
-static void print_diag(void *unused, const struct diag *diag)
+static void print_diag(void *show, const struct diag *diag)
 {
-    (void)unused;
-    const struct place *place = &diag->place;
-    fputs(place->file, stderr);
-    if (place->line != 0)
-        fprintf(stderr, ":%u:%u", place->line, place->column);
-    fprintf(stderr, ": %s: %s\n", diag->severity == SEVERITY_ERROR ? "error" : "warning", diag->text);
+    diag_show(show, diag);
 }
 
 /* Why there is no start is told to whoever started the daemon, too. */
@@ -58,12 +54,14 @@ static void tell_diag(void *options, const struct diag *diag)
 {
     current_log_diag(NULL, diag);
     if (!((const struct options *)options)->to_stderr && diag->severity == SEVERITY_ERROR)
-        print_diag(NULL, diag);
+        diag_show(&(struct diag_show){.stream = stderr}, diag);
 }
 
 static int check_policy(const struct options *options)
 {
-    struct policy *policy = current_load(options->policy, print_diag, NULL);
+    struct diag_show show = {.stream = stderr, .source = isatty(STDERR_FILENO) != 0};
+    struct policy *policy = current_load(options->policy, print_diag, &show);
+    diag_show_end(&show);
     policy_unref(policy);
     return policy != NULL ? EX_OK : EX_CONFIG;
 }

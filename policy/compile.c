@@ -11,6 +11,7 @@
 #include <string.h>
 #include "policy/date.h"
 #include "policy/scalar.h"
+#include "policy/syntax.h"
 
 enum { TEXT_MAX = 600, NAME_LENGTH_MAX = 64, MESSAGE_MAX = 200 };
 
@@ -104,6 +105,20 @@ unsigned short loading_column(const struct node *node)
 
 /* ---- mappings ---- */
 
+/* Tells of a plain text whose key has no blank behind its colon; false: it is none. */
+static bool tell_glued(struct loading *loading, const struct node *node)
+{
+    struct node at = *node;
+    char explanation[200];
+
+    if (node->kind != NODE_SCALAR || node->quoted || syntax_glued_key(node->text) == 0)
+        return false;
+    syntax_explain_glued(node->text, explanation, sizeof explanation);
+    at.column += (unsigned)syntax_glued_key(node->text);
+    loading_error(loading, &at, "%s", explanation);
+    return true;
+}
+
 enum { KEYS_MAX = 24 };
 
 void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys,
@@ -113,6 +128,8 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
     char allowed[400] = "";
     size_t count = 0, length = 0;
 
+    if (tell_glued(loading, key))
+        return;
     for (; count < KEYS_MAX && keys[count].name != NULL; count++) {
         words[count] = keys[count].name;
         length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", count == 0 ? "" : ", ",
@@ -132,7 +149,8 @@ bool compile_mapping(struct loading *loading, const struct node *node, const str
                      const char *what)
 {
     if (node->kind != NODE_MAPPING) {
-        loading_error(loading, node, "%s must be a mapping (key: value)", what);
+        if (!tell_glued(loading, node))
+            loading_error(loading, node, "%s must be a mapping (key: value)", what);
         return false;
     }
     for (const struct node *value = node->first; value != NULL; value = value->next) {
@@ -270,7 +288,10 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
     else if (lone && node->kind == NODE_SCALAR) {
         *first = node;
         return 1;
-    } else
+    } else if (node->kind == NODE_SCALAR && !node->quoted && syntax_glued_dash(node->text))
+        loading_error(loading, node, "a blank is missing behind the dash; write \"- %.*s\"",
+                      (int)strcspn(node->text + 1, " "), node->text + 1);
+    else
         loading_error(loading, node, "%.64s must be a list: [%s]", name_of(node),
                       node->kind == NODE_SCALAR && strlen(node->text) < 64 && *node->text != '\0' ? node->text
                                                                                                   : "...");

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text as a reader sees it: without the characters that show nothing. */
+/* Characters that show nothing or a blank, and text without them. */
 #ifndef POLICY_INVISIBLE_H
 #define POLICY_INVISIBLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Whether a character of Unicode, outside ASCII and the control characters, shows nothing or a blank:
+ * Default_Ignorable_Code_Point (soft hyphen, zero width space, variation selectors), White_Space, format
+ * characters (category Cf), and U+2800, the blank Braille pattern. False below 0, as for what is no UTF-8.
+ */
+bool is_invisible(int32_t character);
+
+/* Whether such a character is a blank, which takes room. */
+bool is_invisible_blank(int32_t character);
+
+/* "a no-break space (U+00A0)", by the character's name in Unicode. `text` takes INVISIBLE_TEXT octets. */
+enum { INVISIBLE_TEXT = 80 };
+void invisible_describe(char text[INVISIBLE_TEXT], int32_t character);
 
 /*
  * Copies `length` octets of UTF-8 at `from` to `to` without the characters that
- * show nothing or a blank: Unicode's Default_Ignorable_Code_Point (soft hyphen,
- * zero width space, variation selectors) and White_Space, control and format
- * characters (categories Cc and Cf), and U+2800, the blank Braille pattern.
+ * is_invisible() names, and without blanks and control characters.
  * Octets that are no UTF-8 stay. `to` needs room for `length` octets and may be
  * `from`; no NUL is put behind. Returns the octets that are left. Allocates nothing.
  */

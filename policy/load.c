@@ -21,6 +21,7 @@ enum { FILES_MAX = 65535 };
 /* What only the main file may hold. */
 struct top {
     bool included; /* this is not the main file */
+    bool broken;   /* reading broke off */
     bool has_version, has_partners, allow_empty;
     struct node *seen; /* its keys so far, newest first */
     size_t include_count;
@@ -209,6 +210,7 @@ static void read_file(struct loading *loading, const char *path, struct top *top
         read_key(loading, reader, top, key);
         arena_reset(&loading->scratch);
     }
+    top->broken = node_failed(reader);
     node_close(reader);
 }
 
@@ -376,7 +378,7 @@ static void read_everything(struct loading *loading, const char *path)
             read_included(loading, top.includes[i], top.include_places[i]);
         loading->file = loading->policy->files[0];
     }
-    if (top.seen != NULL && !top.has_version)
+    if (top.seen != NULL && !top.has_version && !top.broken)
         loading_error(loading, NULL, "has no version; write \"version: 1\" at its top");
     if (loading->errors == 0 && loading->policy->partner_count == 0 && !top.allow_empty)
         loading_error(loading, NULL,

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <yaml.h>
 #include "policy/source.h"
+#include "policy/syntax.h"
 
 enum { DEPTH_MAX = 16, SCALAR_MAX = 4096, KEYS_MAX = 1000 };
 
@@ -18,7 +19,12 @@ struct node_reader {
     struct source *source;
     bool failed, ended;
     bool opened; /* the top mapping was entered */
+    struct spot bracket;          /* the innermost [ or { that is open, */
+    char opener;                  /* and which of them it is */
+    struct spot quote, quote_end; /* the text in quotes over several lines that was read last */
     yaml_parser_t parser;
+    bool has_ahead; /* `ahead` was read before it was asked for */
+    yaml_event_t ahead;
 };
 
 /* Reading cannot go on. */
@@ -38,21 +44,47 @@ static int read_octets(void *arg, unsigned char *buffer, size_t size, size_t *go
     return !reader->failed;
 }
 
+static struct spot spot_of(const yaml_mark_t *mark)
+{
+    return (struct spot){(unsigned)mark->line + 1, (unsigned)mark->column + 1};
+}
+
 static void tell_syntax(struct node_reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
     bool placed = parser->error == YAML_SCANNER_ERROR || parser->error == YAML_PARSER_ERROR;
-    const yaml_mark_t *mark = placed ? &parser->problem_mark : &parser->mark;
+    struct syntax syntax = {.problem = parser->problem,
+                            .at = spot_of(placed ? &parser->problem_mark : &parser->mark),
+                            .bracket = reader->bracket,
+                            .opener = reader->opener,
+                            .quote = reader->quote,
+                            .quote_end = reader->quote_end};
+    struct spot place;
+    char text[400];
 
     if (reader->failed) /* the read callback told why */
         return;
-    if (parser->error == YAML_MEMORY_ERROR)
+    if (parser->error == YAML_MEMORY_ERROR) {
         source_tell(reader->source, 0, 0, "out of memory");
-    else
-        source_tell(reader->source, (unsigned)mark->line + 1, (unsigned)mark->column + 1, "not YAML: %s%s%s",
-                    parser->problem != NULL ? parser->problem : "cannot be read",
-                    placed && parser->context != NULL ? ", " : "",
-                    placed && parser->context != NULL ? parser->context : "");
+        return;
+    }
+    if (placed && parser->context != NULL) {
+        syntax.context = parser->context;
+        syntax.from = spot_of(&parser->context_mark);
+    }
+    syntax_explain(&syntax, source_path(reader->source), &place, text, sizeof text);
+    source_tell(reader->source, place.line, place.column, "%s", text);
+}
+
+/* Notes a text in quotes that goes over several lines: where one is not closed, the next one closes it. */
+static void note_quote(struct node_reader *reader, const yaml_event_t *event)
+{
+    if (event->type != YAML_SCALAR_EVENT || event->start_mark.line == event->end_mark.line
+        || (event->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE
+            && event->data.scalar.style != YAML_SINGLE_QUOTED_SCALAR_STYLE))
+        return;
+    reader->quote = spot_of(&event->start_mark);
+    reader->quote_end = spot_of(&event->end_mark);
 }
 
 /* The next event; false: reading broke off. The caller deletes a good one. */
@@ -60,11 +92,29 @@ static bool next_event(struct node_reader *reader, yaml_event_t *event)
 {
     if (reader->ended)
         return false;
-    if (yaml_parser_parse(&reader->parser, event))
+    if (reader->has_ahead) {
+        *event = reader->ahead;
+        reader->has_ahead = false;
         return true;
+    }
+    if (yaml_parser_parse(&reader->parser, event)) {
+        note_quote(reader, event);
+        return true;
+    }
     tell_syntax(reader);
     break_off(reader);
     return false;
+}
+
+/*
+ * Reads the next event ahead. False: reading broke off. Then what was read last is not passed on: its lines may be
+ * part of the mistake, and what is wrong with it would be a consequence.
+ */
+static bool look_ahead(struct node_reader *reader)
+{
+    if (!reader->has_ahead)
+        reader->has_ahead = next_event(reader, &reader->ahead);
+    return reader->has_ahead;
 }
 
 static void check_properties(struct node_reader *reader, const yaml_event_t *event)
@@ -84,9 +134,11 @@ static void check_properties(struct node_reader *reader, const yaml_event_t *eve
     }
     if (anchor != NULL)
         source_tell(reader->source, line, column,
-                    "anchors are not allowed; write the value where it is needed");
+                    "anchors are not allowed; write the value where it is needed, and a text that begins with "
+                    "\"&\" in quotes");
     if (tag != NULL)
-        source_tell(reader->source, line, column, "tags are not allowed");
+        source_tell(reader->source, line, column,
+                    "tags are not allowed; write a text that begins with \"!\" in quotes");
 }
 
 static struct node *node_new(struct node_reader *reader, struct arena *arena, const yaml_event_t *event)
@@ -206,11 +258,27 @@ static bool take_mapping(struct node_reader *reader, struct arena *arena, struct
     return end;
 }
 
+/* Notes the bracket that opens a list or a mapping in one line. */
+static void note_bracket(struct node_reader *reader, const yaml_event_t *event)
+{
+    bool list = event->type == YAML_SEQUENCE_START_EVENT
+                && event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
+    bool mapping = event->type == YAML_MAPPING_START_EVENT
+                   && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+
+    if (!list && !mapping)
+        return;
+    reader->bracket = spot_of(&event->start_mark);
+    reader->opener = list ? '[' : '{';
+}
+
 /* The node that begins with `event`, whole. */
 static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,
                               unsigned depth)
 {
     struct node *node = node_new(reader, arena, event);
+    struct spot bracket = reader->bracket;
+    char opener = reader->opener;
     bool good = false;
 
     if (node == NULL)
@@ -221,6 +289,7 @@ static struct node *take_node(struct node_reader *reader, struct arena *arena, y
         return NULL;
     }
     check_properties(reader, event);
+    note_bracket(reader, event);
     switch (event->type) {
     case YAML_SCALAR_EVENT:
         good = take_scalar(reader, arena, node, event);
@@ -232,12 +301,19 @@ static struct node *take_node(struct node_reader *reader, struct arena *arena, y
         good = take_mapping(reader, arena, node, depth);
         break;
     case YAML_ALIAS_EVENT:
-        source_tell(reader->source, node->line, node->column, "aliases are not allowed; write the value out");
+        source_tell(reader->source, node->line, node->column,
+                    "\"*%.64s\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it "
+                    "in quotes: \"*%.64s\"",
+                    (const char *)event->data.alias.anchor, (const char *)event->data.alias.anchor);
         node->text = "";
         node->quoted = good = true;
         break;
     default:
         break;
+    }
+    if (good) {
+        reader->bracket = bracket;
+        reader->opener = opener;
     }
     return good ? node : NULL;
 }
@@ -265,6 +341,8 @@ void node_close(struct node_reader *reader)
 {
     if (reader == NULL)
         return;
+    if (reader->has_ahead)
+        yaml_event_delete(&reader->ahead);
     yaml_parser_delete(&reader->parser);
     source_close(reader->source);
     free(reader);
@@ -273,6 +351,23 @@ void node_close(struct node_reader *reader)
 bool node_failed(const struct node_reader *reader)
 {
     return reader->failed;
+}
+
+/* Tells that the file's top is no mapping, perhaps for want of a blank. */
+static void tell_no_mapping(struct node_reader *reader, const yaml_event_t *event)
+{
+    struct spot at = spot_of(&event->start_mark);
+    const char *text = event->type == YAML_SCALAR_EVENT && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+                           ? (const char *)event->data.scalar.value
+                           : "";
+    char explanation[200];
+
+    if (syntax_glued_key(text) == 0) {
+        source_tell(reader->source, at.line, at.column, "the file must hold a mapping (key: value)");
+        return;
+    }
+    syntax_explain_glued(text, explanation, sizeof explanation);
+    source_tell(reader->source, at.line, at.column + (unsigned)syntax_glued_key(text), "%s", explanation);
 }
 
 /* Passes stream and document start up to the first node, which must be a mapping. */
@@ -290,8 +385,7 @@ static bool enter_top(struct node_reader *reader)
         } else if (event.type == YAML_MAPPING_START_EVENT) {
             check_properties(reader, &event);
         } else if (!again) {
-            source_tell(reader->source, (unsigned)event.start_mark.line + 1,
-                        (unsigned)event.start_mark.column + 1, "the file must hold a mapping (key: value)");
+            tell_no_mapping(reader, &event);
             break_off(reader);
         }
         yaml_event_delete(&event);
@@ -337,11 +431,18 @@ const struct node *node_next_key(struct node_reader *reader, struct arena *arena
     return key;
 }
 
-const struct node *node_value(struct node_reader *reader, struct arena *arena)
+/* A node with what follows it in order, or NULL. */
+static const struct node *read_sound_node(struct node_reader *reader, struct arena *arena, unsigned depth)
 {
     bool end;
+    const struct node *node = read_node(reader, arena, depth, &end);
 
-    return read_node(reader, arena, 2, &end);
+    return node != NULL && look_ahead(reader) ? node : NULL;
+}
+
+const struct node *node_value(struct node_reader *reader, struct arena *arena)
+{
+    return read_sound_node(reader, arena, 2);
 }
 
 bool node_enter_sequence(struct node_reader *reader, struct arena *arena, const struct node **other)
@@ -353,9 +454,10 @@ bool node_enter_sequence(struct node_reader *reader, struct arena *arena, const 
     if (!next_event(reader, &event))
         return false;
     entered = event.type == YAML_SEQUENCE_START_EVENT;
-    if (entered)
+    if (entered) {
         check_properties(reader, &event);
-    else
+        note_bracket(reader, &event);
+    } else
         *other = take_node(reader, arena, &event, 2);
     yaml_event_delete(&event);
     return entered;
@@ -363,9 +465,7 @@ bool node_enter_sequence(struct node_reader *reader, struct arena *arena, const 
 
 const struct node *node_next_item(struct node_reader *reader, struct arena *arena)
 {
-    bool end;
-
-    return read_node(reader, arena, 3, &end);
+    return read_sound_node(reader, arena, 3);
 }
 
 const struct node *node_find(const struct node *mapping, const char *key)

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <unicode/utf8.h>
+#include "policy/invisible.h"
 
 #define FILE_MAX ((off_t)512 << 20)
 
@@ -31,6 +32,10 @@ struct source {
     unsigned line, column; /* of the next octet */
     unsigned findings;
     bool after_cr;
+    bool in_indentation;  /* only blanks were read of this line */
+    bool odd_indentation; /* and among them what is no blank */
+    bool broken;          /* a line is indented by what is no blank: nothing is read from there on */
+    size_t line_start;    /* of the line being checked, in the buffer; 0: before it */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
 };
@@ -48,6 +53,11 @@ void source_tell(struct source *source, unsigned line, unsigned column, const ch
         source->diag(source->arg, &diag);
 }
 
+const char *source_path(const struct source *source)
+{
+    return source->path;
+}
+
 /* ---- characters ---- */
 
 /* Tells a character that no policy may hold, at the place of the next one. */
@@ -59,6 +69,24 @@ static void tell_character(struct source *source, const char *what)
         source_tell(source, source->line, source->column,
                     "%s; more such characters of this file are not told", what);
     source->findings++;
+}
+
+/* Tells of a character that looks like a blank and stands where only blanks may. */
+static void tell_invisible(struct source *source, UChar32 character)
+{
+    char name[INVISIBLE_TEXT], text[INVISIBLE_TEXT + 40];
+
+    invisible_describe(name, character);
+    snprintf(text, sizeof text, "%s in the indentation; write blanks", name);
+    tell_character(source, text);
+}
+
+/* Whether a character is told and replaced by blanks because it stands in an indentation. */
+static bool is_odd_indentation(const struct source *source, UChar32 character)
+{
+    bool mark = character == 0xFEFF && source->column == 1; /* YAML allows a byte order mark there */
+
+    return source->in_indentation && is_invisible(character) && !mark;
 }
 
 /* What keeps a character out of a policy; NULL: nothing. */
@@ -92,10 +120,18 @@ static size_t odd_character(struct source *source, unsigned char *octets, size_t
         fault = fault_of(character);
     else
         length = 1;
-    if (fault != NULL) {
-        tell_character(source, fault);
+    if (is_odd_indentation(source, character)) {
+        if (!source->odd_indentation)
+            tell_invisible(source, character);
+        source->odd_indentation = true;
+        memset(octets, ' ', length);
+    } else if (fault != NULL) {
+        if (octets[0] != '\t' || !source->odd_indentation)
+            tell_character(source, fault);
         memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, length);
+        source->odd_indentation |= source->in_indentation && octets[0] == ' ';
     }
+    source->in_indentation &= octets[0] == ' ';
     source->column++;
     return length;
 }
@@ -108,6 +144,27 @@ static size_t plain_octets(const unsigned char *octets, size_t count)
     while (plain < count && octets[plain] >= 0x20 && octets[plain] < 0x7F)
         plain++;
     return plain;
+}
+
+static void begin_line(struct source *source, size_t at)
+{
+    source->line_start = at;
+    source->in_indentation = true;
+    source->odd_indentation = false;
+}
+
+/* Plain text of a line. Where odd characters indent it, its structure is lost; in front of a comment they do no harm. */
+static void pass_text(struct source *source, const unsigned char *octets, size_t length)
+{
+    size_t blanks = 0;
+
+    source->column += (unsigned)length;
+    if (!source->in_indentation || source->broken)
+        return;
+    while (blanks < length && octets[blanks] == ' ')
+        blanks++;
+    source->in_indentation = blanks == length;
+    source->broken = blanks < length && octets[blanks] != '#' && source->odd_indentation;
 }
 
 static void end_line(struct source *source, unsigned char octet)
@@ -123,15 +180,18 @@ static size_t check_octets(struct source *source, unsigned char *octets, size_t 
 {
     size_t at = 0;
 
+    source->line_start = 0;
     while (at < count) {
         size_t length = plain_octets(octets + at, count - at);
 
         if (length == 0 && (octets[at] == '\n' || octets[at] == '\r')) {
             end_line(source, octets[at++]);
+            if (!source->broken)
+                begin_line(source, at);
             continue;
         }
         source->after_cr = false;
-        source->column += (unsigned)length;
+        pass_text(source, octets + at, length);
         if (length == 0 && (length = odd_character(source, octets + at, count - at, last)) == 0)
             break;
         at += length;
@@ -160,6 +220,16 @@ static bool read_file(struct source *source, unsigned char *buffer, size_t size,
     return true;
 }
 
+/* Whether the file begins as text in UTF-16 or UTF-32 does, with or without a byte order mark. */
+static bool is_utf16(const unsigned char *octets, size_t count)
+{
+    if (count < 4)
+        return false;
+    return memcmp(octets, "\xFF\xFE", 2) == 0 || memcmp(octets, "\xFE\xFF", 2) == 0
+           || (octets[0] != 0 && octets[1] == 0 && octets[3] == 0)
+           || (octets[0] == 0 && octets[2] == 0 && (octets[1] != 0 || octets[3] != 0));
+}
+
 /* Takes a byte order mark away: libyaml would count it as a column. Answers how many octets are left. */
 static size_t skip_mark(unsigned char *octets, size_t count)
 {
@@ -173,6 +243,8 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
 {
     bool ended;
 
+    if (source->broken)
+        return false;
     do {
         size_t held = source->held_count, count;
         bool first = source->size == 0;
@@ -181,10 +253,18 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
         if (!read_file(source, buffer + held, size - held, &count))
             return false;
         ended = count == 0;
+        if (first && is_utf16(buffer, count)) {
+            source_tell(source, 0, 0, "is UTF-16; save it as UTF-8");
+            return false;
+        }
         count = held + (first ? skip_mark(buffer, count) : count);
         *got = check_octets(source, buffer, count, ended);
         source->held_count = count - *got;
         memcpy(source->held, buffer + *got, source->held_count);
+        if (source->broken) { /* what stands above is read all the same */
+            *got = source->line_start;
+            return *got > 0;
+        }
     } while (*got == 0 && !ended);
     return true;
 }
@@ -215,7 +295,8 @@ struct source *source_open(const char *path, diag_fn *diag, void *arg)
 
     if (source == NULL)
         return NULL;
-    *source = (struct source){.path = path, .diag = diag, .arg = arg, .line = 1, .column = 1};
+    *source = (struct source){
+        .path = path, .diag = diag, .arg = arg, .line = 1, .column = 1, .in_indentation = true};
     source->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (source->file < 0)
         source_tell(source, 0, 0, "cannot be opened: %s", strerror(errno));

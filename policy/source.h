@@ -18,10 +18,13 @@ void source_close(struct source *source); /* NULL is fine */
 
 /*
  * The next octets, 0 at the end; `size` is at least 4. Tabs, NUL, control characters, Unicode's line breaks and what
- * is not UTF-8 are told with line and column (the first 20 of a file) and replaced, so that reading can go on. False:
- * diag was told why.
+ * is not UTF-8 are reported with line and column (the first 20 of a file) and replaced, so that reading can go on. So
+ * are tabs and invisible characters in an indentation, but nothing is read from that line on. False: diag was told why.
  */
 bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got);
+
+/* The file's name, as it was opened. */
+const char *source_path(const struct source *source);
 
 /* Tells an error of this file. */
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)

@@ -27,13 +27,30 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+enum { SOURCE_MAX = 1000 };
+
 struct findings {
     size_t errors, warnings;
-    struct json *json; /* NULL: as lines on stdout */
+    struct diag_show *show; /* as lines on stdout */
+    struct json *json;      /* or as JSON */
+    struct lines lines;     /* of the files, for JSON */
 };
 
-static void json_finding(struct json *json, const struct diag *diag)
+/* The line of the file that an error is about, or null. */
+static void json_source(struct findings *findings, const struct diag *diag)
 {
+    const char *line = NULL;
+
+    if (diag->severity == SEVERITY_ERROR && diag->place.line > 0)
+        line = lines_read(&findings->lines, diag->place.file, diag->place.line);
+    json_key(findings->json, "source");
+    json_string(findings->json, line != NULL && strlen(line) <= SOURCE_MAX ? line : NULL);
+}
+
+static void json_finding(struct findings *findings, const struct diag *diag)
+{
+    struct json *json = findings->json;
+
     json_open(json, '{');
     json_key(json, "severity");
     json_string(json, diag->severity == SEVERITY_ERROR ? "error" : "warning");
@@ -45,6 +62,7 @@ static void json_finding(struct json *json, const struct diag *diag)
     json_number(json, diag->place.column);
     json_key(json, "text");
     json_string(json, diag->text);
+    json_source(findings, diag);
     json_close(json, '}');
 }
 
@@ -57,9 +75,9 @@ static void found(void *arg, const struct diag *diag)
     else
         findings->warnings++;
     if (findings->json)
-        json_finding(findings->json, diag);
+        json_finding(findings, diag);
     else
-        show_diag(stdout, diag);
+        diag_show(findings->show, diag);
 }
 
 /* Loads, warns and counts; *partners stays where the policy does not load. */
@@ -67,11 +85,8 @@ static bool look(const char *file, struct findings *findings, size_t *partners)
 {
     struct policy *policy = policy_load(file, found, findings);
 
-    if (!policy) {
-        if (findings->errors == 0)
-            found(findings, &(struct diag){SEVERITY_ERROR, {file, 0, 0}, "cannot be loaded: out of memory"});
+    if (!policy)
         return false;
-    }
     policy_warn(policy, present(), found, findings);
     *partners = policy_partner_count(policy);
     policy_unref(policy);
@@ -88,8 +103,13 @@ static void show_count(size_t count, const char *word)
 
 static void check_lines(const char *file, struct findings *findings)
 {
+    struct diag_show show = show_findings(stdout);
     size_t partners = 0;
-    bool good = look(file, findings, &partners);
+    bool good;
+
+    findings->show = &show;
+    good = look(file, findings, &partners);
+    diag_show_end(&show);
 
     text_show(stdout, file);
     fputs(": ", stdout);
@@ -116,7 +136,7 @@ static bool check_json(const char *file, struct findings *findings)
         return false;
     findings->json = &inner;
     good = look(file, findings, &partners);
-    findings->json = NULL;
+    lines_close(&findings->lines);
     if (fclose(inner.stream) != 0) {
         free(aside);
         return false;
@@ -146,7 +166,7 @@ static bool check_json(const char *file, struct findings *findings)
 int verb_check(int argc, char **argv)
 {
     const char *file = POLICY_FILE;
-    struct findings findings = {0, 0, NULL};
+    struct findings findings = {0};
     bool json = false, strict = false;
     int option;
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include "policy/scalar.h"
 #include "policy/tool/table.h"
+#include "policy/tool/terminal.h"
 #include "policy/tool/verbs.h"
 
 struct verb {
@@ -35,36 +36,26 @@ int64_t present(void)
     return (int64_t)time(NULL);
 }
 
-void show_diag(FILE *stream, const struct diag *diag)
+struct diag_show show_findings(FILE *stream)
 {
-    if (diag->place.file) {
-        text_show(stream, diag->place.file);
-        if (diag->place.line > 0)
-            fprintf(stream, ":%u:%u", diag->place.line, diag->place.column);
-        fputs(": ", stream);
-    }
-    fputs(diag->severity == SEVERITY_ERROR ? "error: " : "warning: ", stream);
-    text_show(stream, diag->text);
-    fputc('\n', stream);
+    return (struct diag_show){.stream = stream,
+                              .source = true,
+                              .colour = terminal_colour(stream),
+                              .width = terminal_width(stream)};
 }
 
-static void tell_error(void *arg, const struct diag *diag)
+static void show_error(void *arg, const struct diag *diag)
 {
-    bool *told = arg;
-
-    if (diag->severity != SEVERITY_ERROR)
-        return;
-    show_diag(stderr, diag);
-    *told = true;
+    if (diag->severity == SEVERITY_ERROR)
+        diag_show(arg, diag);
 }
 
 struct policy *load_policy(const char *file)
 {
-    bool told = false;
-    struct policy *policy = policy_load(file, tell_error, &told);
+    struct diag_show show = show_findings(stderr);
+    struct policy *policy = policy_load(file, show_error, &show);
 
-    if (!policy && !told)
-        show_diag(stderr, &(struct diag){SEVERITY_ERROR, {file, 0, 0}, "cannot be loaded: out of memory"});
+    diag_show_end(&show);
     return policy;
 }
 

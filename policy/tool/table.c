@@ -6,11 +6,8 @@
  * nothing of what the cells mean.
  */
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 #include "policy/tool/table.h"
 
 enum { CELL_WIDTH_MAX = 40, GAP = 2 };
@@ -21,70 +18,6 @@ struct table {
     unsigned indent;
     bool exhausted;
 };
-
-/* The columns of a character in a terminal; below 0: it does not print. */
-static int width_of(UChar32 character)
-{
-    if (character < 0x20 || (character >= 0x7f && character < 0xa0))
-        return -1;
-    if ((U_GET_GC_MASK(character) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) != 0
-        || (character >= 0x1160 && character < 0x1200)) /* the vowels and finals of a Hangul syllable */
-        return 0;
-    switch (u_getIntPropertyValue(character, UCHAR_EAST_ASIAN_WIDTH)) {
-    case U_EA_FULLWIDTH:
-    case U_EA_WIDE:
-        return 2;
-    default:
-        return 1;
-    }
-}
-
-/* The octets of the printing character at `text`, 0 if there is none; *width is its columns. */
-static size_t character(const char *text, size_t left, int *width)
-{
-    const uint8_t *octets = (const uint8_t *)text;
-    UChar32 point;
-    size_t length = 0;
-
-    U8_NEXT(octets, length, left, point);
-    if (point < 0)
-        return 0;
-    *width = width_of(point);
-    return *width < 0 ? 0 : length;
-}
-
-int text_width(const char *text, size_t length)
-{
-    int columns = 0, width;
-
-    while (length > 0) {
-        size_t octets = character(text, length, &width);
-
-        columns += octets > 0 ? width : 0;
-        octets += octets == 0;
-        text += octets;
-        length -= octets;
-    }
-    return columns;
-}
-
-void text_show(FILE *stream, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        int width;
-        size_t length = character(text, left, &width);
-
-        if (length > 0)
-            fwrite(text, 1, length, stream);
-        else
-            fprintf(stream, "\\x%02X", (unsigned char)*text);
-        length += length == 0;
-        text += length;
-        left -= length;
-    }
-}
 
 struct table *table_new(size_t columns, unsigned indent)
 {
@@ -147,7 +80,7 @@ static size_t line_length(const char *text, int limit, int *width)
 
     while (length < left) {
         int wide = 0;
-        size_t step = character(text + length, left - length, &wide);
+        size_t step = printable_character(text + length, left - length, &wide);
 
         if (columns + wide > limit)
             break;

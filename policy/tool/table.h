@@ -5,12 +5,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
-
-/* Writes `text`; an octet that does not print or is no UTF-8 becomes \xNN. */
-void text_show(FILE *stream, const char *text);
-
-/* The columns that `length` octets of printable text take in a terminal. */
-int text_width(const char *text, size_t length);
+#include "policy/printable.h"
 
 struct table;
 

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include "policy/diag_show.h"
 #include "policy/policy.h"
 
 /* Each takes its own arguments, argv[0] being "forcetls VERB", and answers the exit status. */
@@ -20,10 +21,10 @@ int verb_cert(int argc, char **argv);
  */
 int usage_error(const char *title, const char *text, const char *argument);
 
-/* "file:line:column: error: text", a line. */
-void show_diag(FILE *stream, const struct diag *diag);
+/* How findings are shown on a stream: errors with their line of the file, in colour on a terminal. */
+struct diag_show show_findings(FILE *stream);
 
-/* Loads a policy and tells its errors to stderr; NULL where there are some. Warnings are check's business. */
+/* Loads a policy and shows its errors on stderr; NULL where there are some. Warnings are check's business. */
 struct policy *load_policy(const char *file);
 
 int64_t present(void);

@@ -63,11 +63,64 @@ static void in_place(void **state)
     assert_memory_equal(text, "ab", 2);
 }
 
+static void described(void **state)
+{
+    static const struct {
+        int32_t character;
+        const char *text; /* NULL: it is visible, or ASCII */
+        bool blank;
+    } named[] = {
+        { 0xA0, "a no-break space (U+00A0)", true },
+        { 0xAD, "a soft hyphen (U+00AD)", false },
+        { 0x1680, "an ogham space mark (U+1680)", true },
+        { 0x200B, "a zero width space (U+200B)", false },
+        { 0x202E, "a right-to-left override (U+202E)", false },
+        { 0x2065, "an invisible character (U+2065)", false },
+        { 0x2800, "a braille pattern blank (U+2800)", true },
+        { 0x3000, "an ideographic space (U+3000)", true },
+        { 0xFEFF, "a zero width no-break space (U+FEFF)", false },
+        { 0xE0020, "a tag space (U+E0020)", false },
+        { ' ', NULL, false },
+        { '\n', NULL, false },
+        { 0x85, NULL, false },
+        { 0xE9, NULL, false },
+        { 0x2013, NULL, false },
+        { -1, NULL, false },
+    };
+    char text[INVISIBLE_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        assert_int_equal(is_invisible(named[i].character), named[i].text != NULL);
+        assert_int_equal(is_invisible_blank(named[i].character), named[i].blank);
+        if (named[i].text == NULL)
+            continue;
+        invisible_describe(text, named[i].character);
+        assert_string_equal(text, named[i].text);
+    }
+}
+
+/* Every name fits. */
+static void all_described(void **state)
+{
+    char text[INVISIBLE_TEXT];
+
+    (void)state;
+    for (int32_t character = 0; character <= 0x10FFFF; character++) {
+        if (!is_invisible(character))
+            continue;
+        invisible_describe(text, character);
+        assert_true(strlen(text) > 15);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         { "characters that show nothing go", what_shows_nothing_goes, NULL, NULL, NULL },
         { "characters that show nothing go in place", in_place, NULL, NULL, NULL },
+        { "characters that show nothing by name", described, NULL, NULL, NULL },
+        { "names of all characters that show nothing", all_described, NULL, NULL, NULL },
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

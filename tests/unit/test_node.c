@@ -52,21 +52,27 @@ static void show(char *to, const struct node *node)
     strcat(to, node->kind == NODE_SEQUENCE ? "]" : "}");
 }
 
+static char read_path[64]; /* of the file being read: outlives the reader, and is read again to explain a mistake */
+
+static void remove_file(void)
+{
+    if (read_path[0] != '\0')
+        unlink(read_path);
+}
+
 static struct node_reader *open_octets(const void *octets, size_t count, mode_t mode, struct reading *reading)
 {
-    static char path[64]; /* outlives the reader */
-    struct node_reader *reader;
     int file;
 
-    strcpy(path, "/tmp/test_node.XXXXXX");
-    file = mkstemp(path);
+    remove_file();
+
+    strcpy(read_path, "/tmp/test_node.XXXXXX");
+    file = mkstemp(read_path);
     assert_true(file >= 0);
     assert_int_equal(write(file, octets, count), count);
     assert_int_equal(fchmod(file, mode), 0);
     close(file);
-    reader = node_open(path, note, reading);
-    unlink(path);
-    return reader;
+    return node_open(read_path, note, reading);
 }
 
 /* Reads a text whole, every value by node_value(). */
@@ -148,13 +154,13 @@ static void f02_duplicate_keys(void **state)
 static void f03_yaml_that_is_left_out(void **state)
 {
     static const struct sample samples[] = {
-        {"a: &x 1\n", "a:1 ", "1:4 anchors are not allowed; write the value where it is needed\n"},
-        {"&x a: 1\n", "a:1 ", "1:1 anchors are not allowed; write the value where it is needed\n"},
+        {"a: &x 1\n", "a:1 ", "1:4 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n"},
+        {"&x a: 1\n", "a:1 ", "1:1 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n"},
         {"a: &x [1]\nb: *x\n", "a:[1] b:'' ",
-         "1:4 anchors are not allowed; write the value where it is needed\n2:4 aliases are not allowed; write the value out\n"},
-        {"&x {a: 1}\n", "a:1 ", "1:1 anchors are not allowed; write the value where it is needed\n"},
-        {"a: !!int 1\n", "a:1 ", "1:4 tags are not allowed\n"},
-        {"a: !x {b: !y [1]}\n", "a:{b:[1]} ", "1:4 tags are not allowed\n1:11 tags are not allowed\n"},
+         "1:4 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n2:4 \"*x\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it in quotes: \"*x\"\n"},
+        {"&x {a: 1}\n", "a:1 ", "1:1 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n"},
+        {"a: !!int 1\n", "a:1 ", "1:4 tags are not allowed; write a text that begins with \"!\" in quotes\n"},
+        {"a: !x {b: !y [1]}\n", "a:{b:[1]} ", "1:4 tags are not allowed; write a text that begins with \"!\" in quotes\n1:11 tags are not allowed; write a text that begins with \"!\" in quotes\n"},
         {"a: 1\n---\nb: 2\n", "a:1 ", "2:1 a second document; a policy file holds one\n"},
         {"a: 1\n...\n---\n", "a:1 ", "3:1 a second document; a policy file holds one\n"},
         {"a: \"x\\0y\"\n", "a:'x' ", "1:4 a NUL character in a text\n"},
@@ -163,7 +169,7 @@ static void f03_yaml_that_is_left_out(void **state)
         {"a: x\x01y\n", "a:x_y ", "1:5 a control character\n"},
         {"a: {[x]: 1, {y: z}: 2, b: 3}\n", "a:{b:3} ", "1:5 a key must be a word\n1:13 a key must be a word\n"},
         {"[x]: 1\n", "", "1:1 a key must be a word\n"},
-        {"a: *x\n", "a:'' ", "1:4 aliases are not allowed; write the value out\n"},
+        {"a: *x\n", "a:'' ", "1:4 \"*x\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it in quotes: \"*x\"\n"},
         {"<<: {b: 1}\n", "<<:{b:1} ", ""}, /* a key like any other: nobody knows it */
     };
 
@@ -174,11 +180,13 @@ static void f03_yaml_that_is_left_out(void **state)
 static void f03_not_yaml(void **state)
 {
     static const struct sample samples[] = {
-        {"a: [1\n", "a: ", "2:1 not YAML: did not find expected ',' or ']', while parsing a flow sequence\n"},
-        {"a: \"x\n", "a: ", "2:1 not YAML: found unexpected end of stream, while scanning a quoted scalar\n"},
-        {"a: b: c\n", "a:b ", "1:5 not YAML: mapping values are not allowed in this context\n"},
-        {"a: %\n", "a: ", "1:4 not YAML: found character that cannot start any token, while scanning for the next token\n"},
-        {"a: 1\n b: 2\n", "a:1 b ", "2:3 not YAML: mapping values are not allowed in this context\n"},
+        {"a: [1\n", "a: ", "1:4 this \"[\" is never closed\n"},
+        {"a: \"x\n", "a: ", "1:4 the quotation mark that opens here is never closed\n"},
+        {"a: b: c\n", "a: ", "1:5 a second colon with a blank behind it in one line; put the value in quotes: \"b: c\"\n"},
+        {"a: %\n", "a: ", "1:4 \"%\" begins with \"%\", which YAML keeps for itself; put it in quotes: \"%\"\n"},
+        {"a: *\n", "a: ", "1:4 \"*\" begins with \"*\", which makes it an alias in YAML; put it in quotes: \"*\"\n"},
+        {"b: 1\na:1\nc: 2\n", "b: ", "2:3 a blank is missing behind the colon; write \"a: 1\"\n"},
+        {"a: 1\n b: 2\n", "a: ", "2:2 wrong indentation: this line begins in column 2, lines above in column 1\n"},
     };
 
     (void)state;
@@ -191,7 +199,7 @@ static void f03_line_ends_and_bom(void **state)
         {"a: 1\r\nb:\r\n  - 2\r\n", "a:1 b:[2] ", ""},
         {"a: 1\rb: 2\r", "a:1 b:2 ", ""},
         {"\xef\xbb\xbf" "a: 1\nb: 2\n", "a:1 b:2 ", ""},
-        {"\xef\xbb\xbf" "a: &x 1\n", "a:1 ", "1:4 anchors are not allowed; write the value where it is needed\n"},
+        {"\xef\xbb\xbf" "a: &x 1\n", "a:1 ", "1:4 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n"},
         {"a: 1\r\nb:\t2\r\n", "a:1 b:2 ", "2:3 a tab; indent and separate with blanks\n"},
     };
 
@@ -437,10 +445,10 @@ static void streaming(void **state)
         {"a: []\nb: 1\n", "then 1", "", true, false},
         {"a: {x: y}\n", "{x:y}", "", false, false},
         {"a: x\n", "x", "", false, false},
-        {"a: &q [x]\n", "x ", "1:4 anchors are not allowed; write the value where it is needed\n", true, false},
-        {"a: *q\n", "''", "1:4 aliases are not allowed; write the value out\n", false, false},
-        {"a: [x, [y\n", "x ", "2:1 not YAML: did not find expected ',' or ']', while parsing a flow sequence\n", true, true},
-        {"a: \"x\n", "", "2:1 not YAML: found unexpected end of stream, while scanning a quoted scalar\n", false, true},
+        {"a: &q [x]\n", "x ", "1:4 anchors are not allowed; write the value where it is needed, and a text that begins with \"&\" in quotes\n", true, false},
+        {"a: *q\n", "''", "1:4 \"*q\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it in quotes: \"*q\"\n", false, false},
+        {"a: [x, [y\n", "x ", "1:8 this \"[\" is never closed\n", true, true},
+        {"a: \"x\n", "", "1:4 the quotation mark that opens here is never closed\n", false, true},
         {"a: [[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]\n", "", "1:19 nested more than 16 deep\n", true, true},
     };
     static struct reading reading;
@@ -487,5 +495,6 @@ int main(void)
         cmocka_unit_test(without_listener),
     };
 
+    atexit(remove_file);
     return cmocka_run_group_tests_name("node", tests, NULL, NULL);
 }

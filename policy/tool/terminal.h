@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether a stream leads to a terminal, and what that terminal can do. */
+#ifndef POLICY_TOOL_TERMINAL_H
+#define POLICY_TOOL_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The columns of the terminal; 0: the stream leads to none, or its width is not known. */
+unsigned terminal_width(FILE *stream);
+
+/* Whether to write colours: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is dumb. */
+bool terminal_colour(FILE *stream);
+
+#endif
