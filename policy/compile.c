@@ -11,6 +11,7 @@
 #include <string.h>
 #include "policy/date.h"
 #include "policy/scalar.h"
+#include "policy/suggest.h"
 #include "policy/syntax.h"
 
 enum { TEXT_MAX = 600, NAME_LENGTH_MAX = 64, MESSAGE_MAX = 200 };
@@ -121,6 +122,21 @@ static bool tell_glued(struct loading *loading, const struct node *node)
 
 enum { KEYS_MAX = 24 };
 
+/* Tells where a key of the language belongs that stands in `what`; `meant` is that key. False: there is no such key. */
+static bool tell_home(struct loading *loading, const struct node *key, const char *meant, const char *what)
+{
+    const struct key_home *home = meant == NULL ? NULL : suggest_home(meant);
+    bool same = home != NULL && strcmp(meant, key->text) == 0;
+
+    if (home == NULL)
+        return false;
+    loading_error(loading, key, "unknown key \"%.64s\" in %s; %s%s%sbelongs in %s%s%s%s%s", key->text, what,
+                  same ? "it " : "did you mean \"", same ? "" : meant, same ? "" : "\"? it ", home->home,
+                  home->before == NULL ? "" : ": write ", home->before == NULL ? "" : home->before,
+                  home->before == NULL ? "" : meant, home->before == NULL ? "" : home->after);
+    return true;
+}
+
 void compile_unknown_key(struct loading *loading, const struct node *key, const struct key *keys,
                          const char *what)
 {
@@ -137,7 +153,11 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
         if (length >= sizeof allowed)
             length = sizeof allowed - 1;
     }
-    nearest = scalar_nearest(key->text, words);
+    if (tell_home(loading, key, key->text, what))
+        return;
+    nearest = suggest_word(key->text, words);
+    if (nearest == NULL && tell_home(loading, key, suggest_key(key->text), what))
+        return;
     if (nearest != NULL)
         loading_error(loading, key, "unknown key \"%.64s\" in %s; did you mean \"%s\"?", key->text, what,
                       nearest);
@@ -267,7 +287,7 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
     for (size_t i = 0; words[i] != NULL && length < sizeof allowed; i++)
         length +=
             (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
-    nearest = node->kind == NODE_SCALAR ? scalar_nearest(node->text, words) : NULL;
+    nearest = node->kind == NODE_SCALAR ? suggest_word(node->text, words) : NULL;
     if (node->kind != NODE_SCALAR)
         loading_error(loading, node, "%s must be one of %s, not %s", what, allowed, kind_of(node));
     else if (nearest != NULL)
@@ -300,23 +320,45 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
 
 /* ---- modes and actions ---- */
 
+static const char *const mode_words[] = {"none", "testing", "enforce", NULL}; /* the order of enum mode */
+
+/* The words that `action` may be; their order is that of enum action behind accept. */
+static const char *const action_words[] = {"quarantine", "tempfail", "reject", NULL};
+
+/* The word of another key that a value is or means; or NULL. */
+static const char *other_word(const struct node *node, const char *const *own, const char *const *other)
+{
+    if (node->kind != NODE_SCALAR || suggest_word(node->text, own) != NULL)
+        return NULL;
+    return suggest_word(node->text, other);
+}
+
 bool compile_mode(struct loading *loading, const struct node *node, enum mode *mode)
 {
-    static const char *const words[] = {"none", "testing", "enforce", NULL}; /* the order of enum mode */
-    int word = compile_word(loading, node, words, "mode");
+    const char *action = other_word(node, mode_words, action_words);
+    int word;
 
+    if (action != NULL) {
+        loading_error(loading, node, "unknown mode \"%.64s\"; write mode: enforce, and action: %s",
+                      node->text, action);
+        return false;
+    }
+    word = compile_word(loading, node, mode_words, "mode");
     if (word >= 0)
         *mode = (enum mode)word;
     return word >= 0;
 }
 
-/* The words that `action` may be; their order is that of enum action behind accept. */
-static const char *const action_words[] = {"quarantine", "tempfail", "reject", NULL};
-
 static int compile_action_word(struct loading *loading, const struct node *node)
 {
-    int word = compile_word(loading, node, action_words, "action");
+    const char *mode = other_word(node, action_words, mode_words);
+    int word;
 
+    if (mode != NULL) {
+        loading_error(loading, node, "unknown action \"%.64s\"; write mode: %s instead", node->text, mode);
+        return -1;
+    }
+    word = compile_word(loading, node, action_words, "action");
     return word < 0 ? -1 : word + ACTION_QUARANTINE;
 }
 

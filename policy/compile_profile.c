@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "policy/profiles.h"
-#include "policy/scalar.h"
+#include "policy/suggest.h"
 
 enum { NAMED_MOST = 64 };
 
@@ -80,7 +80,7 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
     }
     for (size_t i = 0; i < policy->profile_count; i++)
         names[i] = policy->profiles[i].name;
-    nearest = scalar_nearest(use->name, names);
+    nearest = suggest_word(use->name, names);
     loading->file = use->place.file;
     if (nearest != NULL)
         loading_error(loading, &at, "unknown profile \"%.64s\"; did you mean \"%s\"?", use->name, nearest);

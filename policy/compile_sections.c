@@ -14,11 +14,14 @@
 static bool compile_socket(struct loading *loading, const struct node *node, const char **text)
 {
     const char *wrong;
+    char likely[160];
 
     if (!compile_text(loading, node, text))
         return false;
     wrong = socket_form_check(*text);
-    if (wrong != NULL)
+    if (wrong != NULL && strstr(wrong, "write") == NULL && socket_form_likely(*text, likely, sizeof likely))
+        loading_error(loading, node, "socket \"%.128s\" %s; did you mean \"%s\"?", *text, wrong, likely);
+    else if (wrong != NULL)
         loading_error(loading, node, "socket \"%.128s\" %s", *text, wrong);
     return wrong == NULL;
 }

@@ -69,8 +69,8 @@ static void show_source(struct diag_show *show, const struct place *place)
     to = end - from + (from > 0 ? DOTS : 0) <= room ? end : from + room - DOTS - (from > 0 ? DOTS : 0);
     fprintf(show->stream, "%*s%s", INDENT, "", from > 0 ? "..." : "");
     show_part(show->stream, line, from, to);
-    fprintf(show->stream, "%s\n%*s%s^%s\n", to < end ? "..." : "", INDENT + at - from + (from > 0 ? DOTS : 0), "",
-            show->colour ? "\033[32m" : "", show->colour ? "\033[0m" : "");
+    fprintf(show->stream, "%s\n%*s%s^%s\n", to < end ? "..." : "", INDENT + at - from + (from > 0 ? DOTS : 0),
+            "", show->colour ? "\033[32m" : "", show->colour ? "\033[0m" : "");
 }
 
 void diag_show(struct diag_show *show, const struct diag *diag)

@@ -18,7 +18,7 @@ enum { DEPTH_MAX = 16, SCALAR_MAX = 4096, KEYS_MAX = 1000 };
 struct node_reader {
     struct source *source;
     bool failed, ended;
-    bool opened; /* the top mapping was entered */
+    bool opened;                  /* the top mapping was entered */
     struct spot bracket;          /* the innermost [ or { that is open, */
     char opener;                  /* and which of them it is */
     struct spot quote, quote_end; /* the text in quotes over several lines that was read last */
@@ -133,9 +133,10 @@ static void check_properties(struct node_reader *reader, const yaml_event_t *eve
         tag = event->data.mapping_start.tag;
     }
     if (anchor != NULL)
-        source_tell(reader->source, line, column,
-                    "anchors are not allowed; write the value where it is needed, and a text that begins with "
-                    "\"&\" in quotes");
+        source_tell(
+            reader->source, line, column,
+            "anchors are not allowed; write the value where it is needed, and a text that begins with "
+            "\"&\" in quotes");
     if (tag != NULL)
         source_tell(reader->source, line, column,
                     "tags are not allowed; write a text that begins with \"!\" in quotes");
@@ -263,8 +264,8 @@ static void note_bracket(struct node_reader *reader, const yaml_event_t *event)
 {
     bool list = event->type == YAML_SEQUENCE_START_EVENT
                 && event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
-    bool mapping = event->type == YAML_MAPPING_START_EVENT
-                   && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
+    bool mapping =
+        event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 
     if (!list && !mapping)
         return;
@@ -301,10 +302,11 @@ static struct node *take_node(struct node_reader *reader, struct arena *arena, y
         good = take_mapping(reader, arena, node, depth);
         break;
     case YAML_ALIAS_EVENT:
-        source_tell(reader->source, node->line, node->column,
-                    "\"*%.64s\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it "
-                    "in quotes: \"*%.64s\"",
-                    (const char *)event->data.alias.anchor, (const char *)event->data.alias.anchor);
+        source_tell(
+            reader->source, node->line, node->column,
+            "\"*%.64s\" is an alias in YAML, and aliases are not allowed; where the text is meant, put it "
+            "in quotes: \"*%.64s\"",
+            (const char *)event->data.alias.anchor, (const char *)event->data.alias.anchor);
         node->text = "";
         node->quoted = good = true;
         break;

@@ -6,8 +6,9 @@
  */
 #include "policy/socket_form.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "policy/scalar.h"
 
 enum { PATH_OCTETS_MAX = 107 }; /* sun_path of Linux, with its NUL 108 */
@@ -60,4 +61,42 @@ const char *socket_form_check(const char *spec)
     if (strncmp(spec, "inet6:", 6) == 0)
         return check_internet(spec + 6);
     return "is none of unix:/path, inet:port@host, inet6:port@host";
+}
+
+/* Whether the `length` octets at `text` are a port. */
+static bool is_port(const char *text, size_t length)
+{
+    char port[8] = "";
+    unsigned number;
+
+    if (length >= sizeof port)
+        return false;
+    memcpy(port, text, length);
+    return scalar_number(port, 65535, &number) && number > 0;
+}
+
+bool socket_form_likely(const char *spec, char *likely, size_t size)
+{
+    static const char *const kinds[] = {"inet6:", "inet:", "tcp://", "tcp6:", "tcp:", NULL};
+    const char *host = spec, *port, *end;
+    int written;
+
+    for (size_t i = 0; kinds[i] != NULL && host == spec; i++)
+        if (strncasecmp(spec, kinds[i], strlen(kinds[i])) == 0)
+            host = spec + strlen(kinds[i]);
+    if (is_port(host, strlen(host))) { /* the port alone */
+        written = snprintf(likely, size, "inet:%s@127.0.0.1", host);
+    } else {
+        end = strrchr(host, ':') != NULL ? strrchr(host, ':') : strrchr(host, '@');
+        if (end == NULL || end == host)
+            return false;
+        port = end + 1;
+        if (!is_port(port, strlen(port)) || memchr(host, '/', (size_t)(end - host)) != NULL)
+            return false;
+        written =
+            snprintf(likely, size, "%s:%s@%.*s", memchr(host, ':', (size_t)(end - host)) ? "inet6" : "inet",
+                     port, (int)(end - host), host);
+    }
+    return written > 0 && (size_t)written < size && socket_form_check(likely) == NULL
+           && strcmp(likely, spec) != 0;
 }

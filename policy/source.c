@@ -32,10 +32,10 @@ struct source {
     unsigned line, column; /* of the next octet */
     unsigned findings;
     bool after_cr;
-    bool in_indentation;  /* only blanks were read of this line */
-    bool odd_indentation; /* and among them what is no blank */
-    bool broken;          /* a line is indented by what is no blank: nothing is read from there on */
-    size_t line_start;    /* of the line being checked, in the buffer; 0: before it */
+    bool in_indentation;   /* only blanks were read of this line */
+    bool odd_indentation;  /* and among them what is no blank */
+    bool broken;           /* a line is indented by what is no blank: nothing is read from there on */
+    size_t line_start;     /* of the line being checked, in the buffer; 0: before it */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
 };

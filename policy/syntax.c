@@ -270,7 +270,8 @@ static bool explain_indicator(struct fault *fault)
         length = word_length(word, syntax->bracket.line > 0 || opens_bracket(fault->line, word));
         return say(fault, "\"%.*s\" begins with \"%.1s\", which %s; put it in quotes: \"%.*s\"%s%.*s%s",
                    (int)length, word, word, indicators[i].meaning, (int)length, word,
-                   word[1] == '.' && *word == '*' ? " (for every subdomain in domains or clients write \"" : "",
+                   word[1] == '.' && *word == '*' ? " (for every subdomain in domains or clients write \""
+                                                  : "",
                    word[1] == '.' && *word == '*' ? (int)length - 1 : 0, word + 1,
                    word[1] == '.' && *word == '*' ? "\")" : "");
     }
@@ -323,7 +324,8 @@ static bool explain_bracket(struct fault *fault)
                    bracket.column);
     if (*at == ',')
         return say(fault, "nothing stands in front of this comma");
-    if (*at == '"' || *at == '\'' || *at == '[' || *at == '{' || (*at == ':' && syntax->at.line == bracket.line))
+    if (*at == '"' || *at == '\'' || *at == '[' || *at == '{'
+        || (*at == ':' && syntax->at.line == bracket.line))
         return say(fault, "a comma is missing in front of this");
     fault->place = bracket;
     return say(fault, "this \"%c\" is never closed", opener);
@@ -353,7 +355,8 @@ static bool explain_colon(struct fault *fault)
     value = strstr(fault->line + at, ": ");
     if (value != NULL && (size_t)(value - fault->line) < end) {
         value += 2 + indentation(value + 2);
-        return say(fault, "a second colon with a blank behind it in one line; put the value in quotes: \"%.*s\"",
+        return say(fault,
+                   "a second colon with a blank behind it in one line; put the value in quotes: \"%.*s\"",
                    WORD_OCTETS, value);
     }
     number = line_above(fault, syntax->at.line, above);
@@ -371,7 +374,8 @@ static bool explain_item(struct fault *fault)
     if (!has(fault->syntax->problem, "sequence entries are not allowed"))
         return false;
     if (content(fault->line) < (size_t)(dash - fault->line))
-        return say(fault, "a list item behind a key in the same line; begin a new line for it, or write [%.*s]",
+        return say(fault,
+                   "a list item behind a key in the same line; begin a new line for it, or write [%.*s]",
                    WORD_OCTETS, dash + 1 + indentation(dash + 1));
     return say_indentation(fault, fault->syntax->at.line, fault->line);
 }
@@ -399,11 +403,12 @@ static bool explain_rest(struct fault *fault)
     return say_indentation(fault, syntax->at.line, fault->line);
 }
 
-void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text, size_t size)
+void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text,
+                    size_t size)
 {
     static bool (*const explanations[])(struct fault *) = {
-        explain_indicator,     explain_quotes, explain_bracket, explain_missing_colon,
-        explain_colon,         explain_item,   explain_rest,
+        explain_indicator, explain_quotes, explain_bracket, explain_missing_colon,
+        explain_colon,     explain_item,   explain_rest,
     };
     struct fault fault = {.syntax = syntax, .path = path, .place = syntax->at, .text = text, .size = size};
     bool explained = false;

@@ -25,7 +25,8 @@ struct syntax {
  * libyaml's. Sets *place to where an
  * administrator has to look, which may be above the place where libyaml gave up.
  */
-void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text, size_t size);
+void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text,
+                    size_t size);
 
 /*
  * Whether a text is a key whose colon has no blank behind it, as in "name:contoso": the octets of the key with its

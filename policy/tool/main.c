@@ -38,10 +38,8 @@ int64_t present(void)
 
 struct diag_show show_findings(FILE *stream)
 {
-    return (struct diag_show){.stream = stream,
-                              .source = true,
-                              .colour = terminal_colour(stream),
-                              .width = terminal_width(stream)};
+    return (struct diag_show){
+        .stream = stream, .source = true, .colour = terminal_colour(stream), .width = terminal_width(stream)};
 }
 
 static void show_error(void *arg, const struct diag *diag)
