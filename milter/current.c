@@ -110,7 +110,7 @@ static void log_partners_only_in(struct log_line *line, const char *key, const s
 
 static void warn_at(struct place place, const char *text)
 {
-    struct diag diag = {SEVERITY_WARNING, place, text};
+    struct diag diag = {SEVERITY_WARNING, place, text, NULL};
     if (place.file == NULL)
         diag.place.file = reload.path;
     current_log_diag(NULL, &diag);

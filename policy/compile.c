@@ -25,14 +25,16 @@ struct place loading_place(const struct loading *loading, const struct node *nod
     return place;
 }
 
-__attribute__((format(printf, 4, 0))) static void tell(struct loading *loading, enum severity severity,
+__attribute__((format(printf, 4, 0))) static void tell(struct loading *loading, enum warning warning,
                                                        const struct node *node, const char *format,
                                                        va_list args)
 {
     char text[TEXT_MAX];
-    struct diag diag = {severity, loading_place(loading, node), text};
+    struct diag diag = {warning == WARNING_NONE ? SEVERITY_ERROR : SEVERITY_WARNING,
+                        loading_place(loading, node), text, warning_id(warning)};
 
     diag_text(text, sizeof text, format, args);
+    diag_append_id(text, sizeof text, diag.id);
     if (loading->diag != NULL)
         loading->diag(loading->arg, &diag);
 }
@@ -43,16 +45,28 @@ void loading_error(struct loading *loading, const struct node *node, const char 
 
     loading->errors++;
     va_start(args, format);
-    tell(loading, SEVERITY_ERROR, node, format, args);
+    tell(loading, WARNING_NONE, node, format, args);
     va_end(args);
 }
 
-void loading_warning(struct loading *loading, const struct node *node, const char *format, ...)
+/* Notes that the partner being read acknowledges that warning; false: it does not. */
+static bool is_acknowledged(struct loading *loading, enum warning warning)
+{
+    for (size_t i = 0; i < loading->acknowledgement_count; i++)
+        if (loading->acknowledgements[i].warning == warning)
+            return loading->acknowledgements[i].seen = true;
+    return false;
+}
+
+void loading_warning(struct loading *loading, const struct node *node, enum warning warning,
+                     const char *format, ...)
 {
     va_list args;
 
+    if (is_acknowledged(loading, warning))
+        return;
     va_start(args, format);
-    tell(loading, SEVERITY_WARNING, node, format, args);
+    tell(loading, warning, node, format, args);
     va_end(args);
 }
 
@@ -276,7 +290,7 @@ bool compile_date(struct loading *loading, const struct node *node, int64_t *dat
 
 int compile_word(struct loading *loading, const struct node *node, const char *const *words, const char *what)
 {
-    char allowed[300] = "";
+    char allowed[500] = "";
     const char *nearest;
     size_t length = 0;
 

@@ -28,17 +28,22 @@ struct loading {
     arena_ref texts[TEXTS_KEPT];           /* of the policy, by their hash: the one that was kept last */
     const struct terms *terms[TERMS_KEPT]; /* of the partners read last */
     unsigned terms_count;
-    const char *last_name; /* of the partners, as long as their names ascend; then NULL */
-    struct slots names;    /* of the partners, once their names do not ascend */
+    const char *last_name;                    /* of the partners, as long as their names ascend; then NULL */
+    struct slots names;                       /* of the partners, once their names do not ascend */
+    struct acknowledgement *acknowledgements; /* of the partner being read */
+    size_t acknowledgement_count;
     size_t use_count, use_room;
     struct profile_use *uses; /* malloc'd */
 };
 
-/* Tells an error or a warning at a node (NULL: of the file as a whole). */
+/*
+ * Reports an error or a warning at a node (NULL: of the file as a whole). A warning that the partner being read
+ * acknowledges is noted there and not reported.
+ */
 void loading_error(struct loading *loading, const struct node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void loading_warning(struct loading *loading, const struct node *node, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void loading_warning(struct loading *loading, const struct node *node, enum warning warning,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Notes that memory ran out; the load fails and says so once. */
 void loading_exhausted(struct loading *loading);
 
@@ -109,6 +114,9 @@ void compile_milter(struct loading *loading, const struct node *node);
 /* `certificates`; 0 after loading_exhausted(). `exceptions`; NULL: told. */
 arena_ref compile_certificates(struct loading *loading, const struct node *node);
 const struct exception *compile_exceptions(struct loading *loading, const struct node *node, size_t *count);
+
+/* `acknowledge`; NULL: reported. */
+struct acknowledgement *compile_acknowledge(struct loading *loading, const struct node *node, size_t *count);
 
 /* One entry of `partners`. */
 void compile_partner(struct loading *loading, const struct node *node);

@@ -27,7 +27,7 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
         return false;
     }
     if (domain_mixes_scripts(text))
-        loading_warning(loading, node,
+        loading_warning(loading, node, WARNING_MIXED_SCRIPTS,
                         "\"%.255s\" mixes scripts in one label: is every letter the one that is meant? (%s)",
                         node->text, compared.text);
     *domain = loading_keep(loading, compared.text);

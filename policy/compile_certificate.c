@@ -44,15 +44,16 @@ static void doubt_common_name(struct loading *loading, const struct node *node, 
 
     if (text[0] == '/' || strncmp(text, "CN=", 3) == 0 || strncmp(text, "O=", 2) == 0
         || strncmp(text, "OU=", 3) == 0 || strncmp(text, "C=", 2) == 0)
-        loading_warning(loading, node,
+        loading_warning(loading, node, WARNING_COMMON_NAME,
                         "\"%.128s\" is compared with the common name alone: write that without CN=, or "
                         "attributes as {CN: ..., O: ...}",
                         text);
     else if (text[0] == ' ' || text[length - 1] == ' ')
-        loading_warning(loading, node, "\"%.128s\" has blanks at its ends, and is compared with them", text);
+        loading_warning(loading, node, WARNING_COMMON_NAME,
+                        "\"%.128s\" has blanks at its ends, and is compared with them", text);
     else if (text[0] == '.' || (text[length - 1] == '.' && strchr(text, ' ') == NULL))
         loading_warning(
-            loading, node,
+            loading, node, WARNING_COMMON_NAME,
             "\"%.128s\" is compared whole, with its dot; \"*.\" in front stands for one further label", text);
 }
 
@@ -229,7 +230,7 @@ static void warn_identity(struct loading *loading, const struct node *node, cons
 {
     if (reading->kind == IDENTITY_NAMES && reading->subject.count == 0 && reading->issuer.count > 0)
         loading_warning(
-            loading, node,
+            loading, node, WARNING_ISSUER_ALONE,
             "an issuer without a subject: every certificate of that issuer will do, and of any other that "
             "bears its name in the CA file of the MTA");
     for (size_t i = 0; i < reading->subject.count; i++)
@@ -239,7 +240,7 @@ static void warn_identity(struct loading *loading, const struct node *node, cons
                 attribute->type == NULL ? provider_of_subject(attribute->value) : NULL;
 
             if (provider != NULL)
-                loading_warning(loading, node,
+                loading_warning(loading, node, WARNING_SHARED_CERTIFICATE,
                                 "all customers of %s share the certificate \"%.128s\": it proves the "
                                 "platform, not the partner",
                                 provider->name, attribute->value);

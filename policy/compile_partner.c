@@ -107,6 +107,25 @@ static void read_exceptions(struct loading *loading, const struct node *node, vo
     reading->terms.exceptions = compile_exceptions(loading, node, &reading->terms.exception_count);
 }
 
+/* `acknowledge` is read before the other keys, by compile_partner(). */
+static void pass_acknowledge(struct loading *loading, const struct node *node, void *into)
+{
+    (void)loading;
+    (void)node;
+    (void)into;
+}
+
+static void read_acknowledge(struct loading *loading, const struct node *partner, struct terms *terms)
+{
+    const struct node *node = partner->kind == NODE_MAPPING ? node_find(partner, "acknowledge") : NULL;
+
+    if (node == NULL)
+        return;
+    loading->acknowledgements = compile_acknowledge(loading, node, &loading->acknowledgement_count);
+    terms->acknowledgements = loading->acknowledgements;
+    terms->acknowledgement_count = loading->acknowledgement_count;
+}
+
 /* ---- selectors ---- */
 
 static void read_identities(struct loading *loading, const struct node *node, void *into)
@@ -342,6 +361,7 @@ static bool read_partner_keys(struct loading *loading, const struct node *node, 
         {"message", read_message},
         {"contact", read_contact},
         {"comment", read_comment},
+        {"acknowledge", pass_acknowledge},
         {NULL, NULL},
     };
 
@@ -352,16 +372,11 @@ static bool read_partner_keys(struct loading *loading, const struct node *node, 
     return true;
 }
 
-void compile_partner(struct loading *loading, const struct node *node)
+static void read_partner(struct loading *loading, const struct node *node)
 {
     struct policy *policy = loading->policy;
     struct reading reading;
 
-    if (policy->partner_count >= PARTNERS_MAX) {
-        loading_error(loading, node, "more than %d partners", PARTNERS_MAX);
-        loading->out_of_memory = true; /* nothing more is read */
-        return;
-    }
     memset(&reading, 0, sizeof reading); /* padding too: keep_terms() compares octets */
     reading.partner.name = "";
     reading.partner.line = node->line > LINES_MAX ? LINES_MAX : node->line & LINES_MAX;
@@ -369,6 +384,7 @@ void compile_partner(struct loading *loading, const struct node *node)
     reading.partner.file = loading->file_index;
     reading.partner.mode = MODE_COUNT;
     reading.partner.identities = SELECTED_ENVELOPE_FROM;
+    read_acknowledge(loading, node, &reading.terms);
     if (!read_partner_keys(loading, node, &reading))
         return;
     reading.partner.certificates = reading.terms.require.certificates;
@@ -381,4 +397,15 @@ void compile_partner(struct loading *loading, const struct node *node)
     }
     add_name(loading, node);
     add_selectors(loading, &reading, node);
+}
+
+void compile_partner(struct loading *loading, const struct node *node)
+{
+    if (loading->policy->partner_count >= PARTNERS_MAX) {
+        loading_error(loading, node, "more than %d partners", PARTNERS_MAX);
+        loading->out_of_memory = true; /* nothing more is read */
+        return;
+    }
+    read_partner(loading, node);
+    loading->acknowledgement_count = 0;
 }

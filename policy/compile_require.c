@@ -119,7 +119,7 @@ static void read_ciphers(struct loading *loading, const struct node *node, void 
         names_tls13 |= literal >= 0 && suites_is_tls13(suites, literal);
         if (literal >= 0 && suites_is_weak(suites, literal)) {
             suite_set_add(&ciphers->literal, literal);
-            loading_warning(loading, item,
+            loading_warning(loading, item, WARNING_WEAK_CIPHER,
                             "\"%.64s\" is a weak suite and is accepted because it is named here", entry);
         }
         append_text(text, sizeof text, entry);

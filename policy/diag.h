@@ -21,7 +21,9 @@ struct place {
 struct diag {
     enum severity severity;
     struct place place;
-    const char *text; /* one line, no full stop; what is wrong, what is allowed, the likely spelling */
+    const char *
+        text; /* one line, no full stop; what is wrong, what is allowed, the likely spelling, [id] at the end */
+    const char *id; /* of a warning, which `acknowledge` may name; NULL: none */
 };
 
 typedef void diag_fn(void *arg, const struct diag *diag);
@@ -29,5 +31,8 @@ typedef void diag_fn(void *arg, const struct diag *diag);
 /* As vsnprintf(), for the text of a finding: what it quotes of a file is no second line and no control character. */
 void diag_text(char *text, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
+
+/* Appends " [id]" to a text of at most size - 1 octets, and cuts the text where it must. NULL: nothing to append. */
+void diag_append_id(char *text, size_t size, const char *id);
 
 #endif

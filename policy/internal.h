@@ -8,6 +8,7 @@
 #include "policy/patterns.h"
 #include "policy/policy.h"
 #include "policy/slots.h"
+#include "policy/warning.h"
 
 /* ---- what a transaction is compared with ---- */
 
@@ -141,6 +142,15 @@ struct exception {
     struct place place;
 };
 
+/* A warning about a partner that somebody has looked at. */
+struct acknowledgement {
+    enum warning warning;
+    bool seen; /* it was found when the policy was read */
+    unsigned short column;
+    unsigned line;
+    const char *reason;
+};
+
 /* What partners have in common, or few of them have. */
 struct terms {
     struct require require;        /* own keys */
@@ -150,6 +160,8 @@ struct terms {
     struct pattern_set scope;                 /* the same as numbers, with the local parts alone */
     const struct exception *exceptions;
     const struct step *steps; /* ascending */
+    size_t acknowledgement_count;
+    const struct acknowledgement *acknowledgements;
     const char *message, *contact, *comment;
 };
 

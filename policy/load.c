@@ -130,7 +130,7 @@ static void read_partners(struct loading *loading, struct node_reader *reader, s
         arena_reset(&loading->scratch);
     }
     if (loading->policy->partner_count == before && top->included && !node_failed(reader))
-        loading_warning(loading, &kept, "no partners in this file");
+        loading_warning(loading, &kept, WARNING_FILE_WITHOUT_PARTNERS, "no partners in this file");
 }
 
 static bool seen_before(struct loading *loading, struct top *top, const struct node *key)
@@ -281,7 +281,8 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
         loading->file = main_file;
     }
     if (read == 0)
-        loading_warning(loading, at, "include \"%.255s\" matches no file", pattern);
+        loading_warning(loading, at, WARNING_INCLUDE_MATCHES_NOTHING, "include \"%.255s\" matches no file",
+                        pattern);
 }
 
 static void read_included(struct loading *loading, const char *pattern, struct place place)

@@ -162,6 +162,16 @@ const char *partner_comment(const struct partner *partner)
     return partner->terms->comment;
 }
 
+const char *partner_acknowledgement(const struct partner *partner, size_t i, const char **reason)
+{
+    const struct terms *terms = partner->terms;
+
+    if (i >= terms->acknowledgement_count)
+        return NULL;
+    *reason = terms->acknowledgements[i].reason;
+    return warning_id(terms->acknowledgements[i].warning);
+}
+
 enum mode partner_mode(const struct policy *policy, const struct partner *partner, int64_t now)
 {
     const struct actions *actions;

@@ -74,6 +74,8 @@ const char *partner_name(const struct partner *partner);
 struct place partner_place(const struct policy *policy, const struct partner *partner);
 const char *partner_contact(const struct partner *partner); /* NULL: none */
 const char *partner_comment(const struct partner *partner); /* NULL: none */
+/* What the partner acknowledges: the id of the warning and the reason; NULL behind the last one. */
+const char *partner_acknowledgement(const struct partner *partner, size_t i, const char **reason);
 enum mode partner_mode(const struct policy *policy, const struct partner *partner, int64_t now);
 /* The action at `now`, and whether it depends on the reason (then *action is the default's). */
 bool partner_action(const struct policy *policy, const struct partner *partner, int64_t now,

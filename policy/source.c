@@ -43,7 +43,7 @@ struct source {
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)
 {
     char text[512];
-    struct diag diag = {SEVERITY_ERROR, {source->path, line, column}, text};
+    struct diag diag = {SEVERITY_ERROR, {source->path, line, column}, text, NULL};
     va_list args;
 
     va_start(args, format);

@@ -108,7 +108,7 @@ const char *suggest_word(const char *text, const char *const *words)
 
 static const struct {
     struct key_home home;
-    const char *keys[9];
+    const char *keys[10];
 } homes[] = {
     {{"require", "require: {", ": ...}"},
      {"min_tls_version", "ciphers", "min_cipher_bits", "forward_secrecy", "certificates", "profile"}},
@@ -116,7 +116,8 @@ static const struct {
      {"subject", "issuer", "fingerprint", "key_fingerprint", "file"}},
     {{"an exception", "exceptions: [{", ": ..., until: DATE, reason: TEXT}]"}, {"senders"}},
     {{"a partner", NULL, NULL},
-     {"name", "domains", "identities", "recipients", "rollout", "exceptions", "contact", "comment"}},
+     {"name", "domains", "identities", "recipients", "rollout", "exceptions", "contact", "comment",
+      "acknowledge"}},
     {{"a partner or defaults, beside require", NULL, NULL}, {"mode", "action", "message", "require"}},
     {{"a partner, its require, an exception or exempt", NULL, NULL}, {"clients"}},
     {{"a certificate identity or an exception", NULL, NULL}, {"until"}},

@@ -18,22 +18,40 @@ struct doubts {
     int64_t now;
     diag_fn *diag;
     void *arg;
-    const char *kind, *name; /* whose rules are looked at: "partner", "contoso" */
+    const char *kind, *name;       /* whose rules are looked at: "partner", "contoso" */
+    const struct partner *partner; /* or NULL */
+    uint64_t acknowledged; /* bit per warning of the partner that is acknowledged and was found here */
 };
 
-/* Tells of the place, with whose rule it is in front. */
-__attribute__((format(printf, 3, 4))) static void warn(const struct doubts *doubts, struct place place,
-                                                       const char *format, ...)
+/* Whether the partner acknowledges that warning, which then is noted. */
+static bool is_acknowledged(struct doubts *doubts, enum warning warning)
+{
+    const struct terms *terms = doubts->partner == NULL ? NULL : doubts->partner->terms;
+
+    for (size_t i = 0; terms != NULL && i < terms->acknowledgement_count; i++)
+        if (terms->acknowledgements[i].warning == warning) {
+            doubts->acknowledged |= (uint64_t)1 << warning;
+            return true;
+        }
+    return false;
+}
+
+/* Reports the place, with whose rule it is in front, unless the partner acknowledges the warning. */
+__attribute__((format(printf, 4, 5))) static void warn(struct doubts *doubts, struct place place,
+                                                       enum warning warning, const char *format, ...)
 {
     char text[600];
-    struct diag diag = {SEVERITY_WARNING, place, text};
+    struct diag diag = {SEVERITY_WARNING, place, text, warning_id(warning)};
     int length = snprintf(text, sizeof text, "%s%s%.128s", doubts->kind, *doubts->name == '\0' ? "" : " ",
                           doubts->name);
     va_list args;
 
+    if (is_acknowledged(doubts, warning))
+        return;
     va_start(args, format);
     diag_text(text + length, sizeof text - (size_t)length, format, args);
     va_end(args);
+    diag_append_id(text, sizeof text, diag.id);
     if (doubts->diag != NULL)
         doubts->diag(doubts->arg, &diag);
 }
@@ -71,26 +89,26 @@ static bool identity_names_attributes(const struct policy *policy, const struct 
 }
 
 /* What the MTA at hand can never show. */
-static void warn_unshown(const struct doubts *doubts, const struct identity *identity, struct place place)
+static void warn_unshown(struct doubts *doubts, const struct identity *identity, struct place place)
 {
     const struct policy *policy = doubts->policy;
     enum mta mta = policy->milter.mta;
     bool pin = identity->kind != IDENTITY_NAMES;
 
     if (mta != MTA_SENDMAIL && !pin && identity_names_attributes(policy, identity))
-        warn(doubts, place,
+        warn(doubts, place, WARNING_NOT_SHOWN,
              ": Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
              "(mta_facts)");
     if (mta != MTA_SENDMAIL && pin && policy->milter.postfix_facts == NULL)
-        warn(doubts, place,
+        warn(doubts, place, WARNING_NOT_SHOWN,
              ": Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
              "this rule (mta_facts)");
     if (mta == MTA_SENDMAIL && identity->kind == IDENTITY_KEY_FINGERPRINT)
-        warn(doubts, place,
+        warn(doubts, place, WARNING_NOT_SHOWN,
              ": Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)");
 }
 
-static void warn_file(const struct doubts *doubts, const struct identity *identity, struct place place)
+static void warn_file(struct doubts *doubts, const struct identity *identity, struct place place)
 {
     const struct particulars *particulars = identity_particulars(doubts->policy, identity);
     char date[32];
@@ -101,9 +119,11 @@ static void warn_file(const struct doubts *doubts, const struct identity *identi
     left = particulars->certificate->not_after - doubts->now;
     date_format(particulars->certificate->not_after, date);
     if (left < 0)
-        warn(doubts, place, ": the certificate in %s expired on %s", particulars->file, date);
+        warn(doubts, place, WARNING_CERTIFICATE_EXPIRED, ": the certificate in %s expired on %s",
+             particulars->file, date);
     else if (left < SOON)
-        warn(doubts, place, ": the certificate in %s expires on %s, days left: %d", particulars->file, date,
+        warn(doubts, place, WARNING_CERTIFICATE_EXPIRES,
+             ": the certificate in %s expires on %s, days left: %d", particulars->file, date,
              (int)(left / DAY));
 }
 
@@ -140,7 +160,7 @@ static int64_t next_begin(const struct policy *policy, const struct certificates
     return begin;
 }
 
-static void warn_dates(const struct doubts *doubts, const struct certificates *certificates)
+static void warn_dates(struct doubts *doubts, const struct certificates *certificates)
 {
     int64_t end = covered_until(doubts->policy, certificates, doubts->now), begin;
     struct place place = place_of(doubts, certificates);
@@ -152,19 +172,20 @@ static void warn_dates(const struct doubts *doubts, const struct certificates *c
     begin = next_begin(doubts->policy, certificates, end);
     if (begin != DATE_END) {
         date_format(begin, until);
-        warn(doubts, place,
+        warn(doubts, place, WARNING_IDENTITY_GAP,
              ": no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
              end == doubts->now ? "now" : from, until);
     } else if (end == doubts->now) {
-        warn(doubts, place,
+        warn(doubts, place, WARNING_NO_IDENTITY,
              ": no certificate identity is in force any more; mail is deferred (policy_dates)");
     } else if (end - doubts->now < SOON) {
-        warn(doubts, place, ": the last certificate identity ends on %s, days left: %d", from,
+        warn(doubts, place, WARNING_IDENTITY_ENDS,
+             ": the last certificate identity ends on %s, days left: %d", from,
              (int)((end - doubts->now) / DAY));
     }
 }
 
-static void warn_certificates(const struct doubts *doubts, arena_ref ref)
+static void warn_certificates(struct doubts *doubts, arena_ref ref)
 {
     const struct certificates *certificates = arena_at(&doubts->policy->arena, ref);
 
@@ -182,7 +203,7 @@ static void warn_certificates(const struct doubts *doubts, arena_ref ref)
 
 /* ---- partners ---- */
 
-static void warn_exceptions(const struct doubts *doubts, const struct partner *partner)
+static void warn_exceptions(struct doubts *doubts, const struct partner *partner)
 {
     char date[32];
 
@@ -191,9 +212,11 @@ static void warn_exceptions(const struct doubts *doubts, const struct partner *p
 
         date_format(exception->until, date);
         if (exception->until <= doubts->now)
-            warn(doubts, exception->place, ": this exception ended on %s and has no effect", date);
+            warn(doubts, exception->place, WARNING_EXCEPTION_EXPIRED,
+                 ": this exception ended on %s and has no effect", date);
         if (exception->clients == NULL)
-            warn(doubts, exception->place, ": an exception without clients; anyone can write that %s",
+            warn(doubts, exception->place, WARNING_EXCEPTION_WITHOUT_CLIENTS,
+                 ": an exception without clients; anyone can write that %s",
                  exception->sender_count > 0 ? "sender" : "recipient");
     }
 }
@@ -263,19 +286,44 @@ static const struct partner *shadowed_by_any(const struct doubts *doubts, const 
     return other;
 }
 
-static void warn_shadow(const struct doubts *doubts, const struct partner *partner)
+static void warn_shadow(struct doubts *doubts, const struct partner *partner)
 {
     enum mode mode = partner_mode(doubts->policy, partner, doubts->now);
     const struct partner *other = mode == MODE_ENFORCE ? NULL : shadowed_by_any(doubts, partner);
 
     if (other != NULL)
-        warn(doubts, partner_place(doubts->policy, partner),
+        warn(doubts, partner_place(doubts->policy, partner), WARNING_SHADOWS_ENFORCED,
              " (mode %s) takes mail from partner %s, which enforces", mode_name(mode), other->name);
+}
+
+/* What the partner acknowledges and nothing warns of. */
+static void warn_acknowledgements(struct doubts *doubts, const struct partner *partner)
+{
+    for (size_t i = 0; i < partner->terms->acknowledgement_count; i++) {
+        const struct acknowledgement *one = &partner->terms->acknowledgements[i];
+        struct place place = {doubts->policy->files[partner->file], one->line, one->column};
+
+        if (!one->seen && (doubts->acknowledged & (uint64_t)1 << one->warning) == 0)
+            warn(doubts, place, WARNING_ACKNOWLEDGE_UNUSED,
+                 ": nothing warns of %s here; the acknowledgement has no effect", warning_id(one->warning));
+    }
+}
+
+static void warn_partner(struct doubts *doubts, const struct partner *partner)
+{
+    doubts->name = partner->name;
+    doubts->partner = partner;
+    doubts->acknowledged = 0;
+    warn_certificates(doubts, partner->certificates);
+    warn_exceptions(doubts, partner);
+    warn_shadow(doubts, partner);
+    warn_acknowledgements(doubts, partner);
 }
 
 void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *arg)
 {
-    struct doubts doubts = {policy, now, diag, arg, "defaults", ""};
+    struct doubts doubts = {
+        .policy = policy, .now = now, .diag = diag, .arg = arg, .kind = "defaults", .name = ""};
 
     warn_certificates(&doubts, policy->require.certificates);
     doubts.kind = "profile";
@@ -284,12 +332,6 @@ void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *
         warn_certificates(&doubts, policy->profiles[i].require->certificates);
     }
     doubts.kind = "partner";
-    for (size_t i = 0; i < policy->partner_count; i++) {
-        const struct partner *partner = &policy->partners[i];
-
-        doubts.name = partner->name;
-        warn_certificates(&doubts, partner->certificates);
-        warn_exceptions(&doubts, partner);
-        warn_shadow(&doubts, partner);
-    }
+    for (size_t i = 0; i < policy->partner_count; i++)
+        warn_partner(&doubts, &policy->partners[i]);
 }

@@ -62,6 +62,8 @@ static void json_finding(struct findings *findings, const struct diag *diag)
     json_number(json, diag->place.column);
     json_key(json, "text");
     json_string(json, diag->text);
+    json_key(json, "id");
+    json_string(json, diag->id);
     json_source(findings, diag);
     json_close(json, '}');
 }

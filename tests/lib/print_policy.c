@@ -308,6 +308,13 @@ static void print_partner(FILE *to, const struct policy *policy, const struct pa
     print_key_text(to, "    ", "message", terms->message);
     print_key_text(to, "    ", "contact", terms->contact);
     print_key_text(to, "    ", "comment", terms->comment);
+    if (terms->acknowledgement_count > 0)
+        fputs("    acknowledge:\n", to);
+    for (size_t i = 0; i < terms->acknowledgement_count; i++) {
+        fputs("      -\n", to);
+        print_key_text(to, "          ", "warning", warning_id(terms->acknowledgements[i].warning));
+        print_key_text(to, "          ", "reason", terms->acknowledgements[i].reason);
+    }
 }
 
 /* ---- the whole ---- */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The warnings of `forcetls check` by their ids: what `acknowledge` names (forcetls.yaml(5), WARNINGS). */
+#ifndef POLICY_WARNING_H
+#define POLICY_WARNING_H
+
+#include <stdbool.h>
+
+enum warning {
+    WARNING_NONE, /* an error, or a finding without an id */
+    /* of a partner's own text, or of what holds for a partner */
+    WARNING_SHARED_CERTIFICATE,
+    WARNING_ISSUER_ALONE,
+    WARNING_COMMON_NAME,
+    WARNING_WEAK_CIPHER,
+    WARNING_MIXED_SCRIPTS,
+    WARNING_NOT_SHOWN,
+    WARNING_CERTIFICATE_EXPIRED,
+    WARNING_CERTIFICATE_EXPIRES,
+    WARNING_IDENTITY_GAP,
+    WARNING_NO_IDENTITY,
+    WARNING_IDENTITY_ENDS,
+    WARNING_EXCEPTION_EXPIRED,
+    WARNING_EXCEPTION_WITHOUT_CLIENTS,
+    WARNING_SHADOWS_ENFORCED,
+    /* of something else */
+    WARNING_INCLUDE_MATCHES_NOTHING,
+    WARNING_FILE_WITHOUT_PARTNERS,
+    WARNING_ACKNOWLEDGE_UNUSED,
+    WARNING_COUNT
+};
+
+/* "shared_certificate"; NULL for WARNING_NONE. */
+const char *warning_id(enum warning warning);
+
+/* Whether a partner can acknowledge it. */
+bool warning_is_of_partner(enum warning warning);
+
+#endif
