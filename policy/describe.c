@@ -87,6 +87,14 @@ static void add_identity(struct text *text, const struct policy *policy, const s
         add(text, ", until %s", date);
 }
 
+void identity_describe(const struct policy *policy, const struct identity *identity, char *to, size_t size)
+{
+    struct text text = {to, size, 0};
+
+    to[0] = '\0';
+    add_identity(&text, policy, identity);
+}
+
 static void add_certificates(struct text *text, const struct policy *policy,
                              const struct certificates *certificates)
 {

@@ -240,6 +240,10 @@ size_t require_pieces(const struct policy *policy, const struct partner *partner
 const struct selector *partner_selectors(const struct policy *policy, const struct partner *partner,
                                          size_t *count);
 
+/* A selector of one kind in the policy's compared form: ".contoso.com", "192.0.2.0/24". */
+void selector_format(const struct policy *policy, const struct selector *entry, unsigned kind, char *text,
+                     size_t size);
+
 /* Whether an address, a verified name or both are in the list. UNKNOWN: what would tell is not known, *reason says why. */
 enum met clients_match(const struct clients *clients, const struct facts *facts, enum reason *reason);
 
@@ -266,6 +270,28 @@ struct name_rule identity_subject(const struct policy *policy, const struct iden
                                   struct lone_name *lone);
 struct name_rule identity_issuer(const struct policy *policy, const struct identity *identity,
                                  struct lone_name *lone);
+
+/* Keys of a `require` that hold for a partner together with others, and who gave them. */
+struct rule_set {
+    const struct require *require;
+    const struct certificates *certificates;
+    unsigned keys;                         /* those of `require` that count */
+    const struct builtin_profile *builtin; /* or NULL */
+    char from[80];                         /* "" the partner, "defaults", "profile NAME" */
+};
+
+enum { RULE_SETS_MAX = PIECES_MAX + 2 };
+
+/* All that holds for the partner: its own keys, those of the defaults that it does not have, profiles. How many. */
+size_t rule_sets(const struct policy *policy, const struct partner *partner,
+                 struct rule_set sets[RULE_SETS_MAX]);
+
+/* The set with the strictest min_tls_version, min_cipher_bits or forward_secrecy; NULL: none has any. */
+const struct rule_set *rule_strictest(const struct rule_set *sets, size_t count,
+                                      enum requirement requirement);
+
+/* An identity in words: "subject mail.contoso.com, issuer CA, until 2027-06-01"; at most size - 1 octets. */
+void identity_describe(const struct policy *policy, const struct identity *identity, char *text, size_t size);
 
 /* Mode and actions in force at `now`, rollout included. */
 enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now,

@@ -205,6 +205,18 @@ const struct selector *partner_selectors(const struct policy *policy, const stru
     return &policy->selectors[partner->selector_first];
 }
 
+void selector_format(const struct policy *policy, const struct selector *entry, unsigned kind, char *text,
+                     size_t size)
+{
+    const void *of = arena_at(&policy->arena, entry->text);
+    char network[64];
+
+    if (kind == SELECT_NETWORK)
+        network_format(of, network);
+    snprintf(text, size, "%s%s", kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "." : "",
+             kind == SELECT_NETWORK ? network : (const char *)of);
+}
+
 void partner_each_selector(const struct policy *policy, const struct partner *partner,
                            void (*selector)(void *arg, const char *text), void *arg)
 {
@@ -212,18 +224,12 @@ void partner_each_selector(const struct policy *policy, const struct partner *pa
     const struct selector *entry = partner_selectors(policy, partner, &count);
 
     for (; count-- > 0; entry++) {
-        const void *of = arena_at(&policy->arena, entry->text);
         char text[DOMAIN_MAX + 64];
 
         for (unsigned kind = 0; kind < SELECT_COUNT; kind++) {
             if ((entry->kinds & 1u << kind) == 0)
                 continue;
-            if (kind == SELECT_NETWORK)
-                network_format(of, text);
-            else
-                snprintf(text, sizeof text, "%s%s",
-                         kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "." : "",
-                         (const char *)of);
+            selector_format(policy, entry, kind, text, sizeof text);
             selector(arg, text);
         }
     }

@@ -12,14 +12,17 @@
 #include <unistd.h>
 #include "policy/date.h"
 #include "policy/profiles.h"
+#include "policy/rule.h"
 #include "policy/tool/json.h"
+#include "policy/tool/partner_json.h"
 #include "policy/tool/table.h"
+#include "policy/tool/unicode_domain.h"
 #include "policy/tool/verbs.h"
 
 static const char help[] =
     "Usage: forcetls list [-c FILE] [--profiles|--providers] [--date DATE] [--json]\n\n"
     "Lists the partners of a policy: name, selectors, mode, action, contact,\n"
-    "comment.\n\n"
+    "comment, rollout and acknowledged warnings.\n\n"
     "  -c FILE       the policy (default " POLICY_FILE ")\n"
     "  --profiles    instead: the policy's own and the built-in requirement profiles\n"
     "  --providers   instead: certificates that all customers of a provider share\n"
@@ -38,6 +41,7 @@ struct request {
     int what;         /* 0, 'p' or 'r' */
     bool json;
     int64_t now;
+    bool rollouts, acknowledged; /* some partner has any */
 };
 
 enum { SELECTORS_SHOWN = 3 };
@@ -51,9 +55,10 @@ struct selectors {
 static void shorten_selector(void *arg, const char *text)
 {
     struct selectors *selectors = arg;
+    char shown[UNICODE_DOMAIN_MAX];
 
     if (selectors->count++ < SELECTORS_SHOWN)
-        fprintf(selectors->stream, "%s%s", selectors->count > 1 ? " " : "", text);
+        fprintf(selectors->stream, "%s%s", selectors->count > 1 ? " " : "", unicode_domain(text, shown));
 }
 
 static char *short_selectors(const struct policy *policy, const struct partner *partner)
@@ -74,26 +79,88 @@ static char *short_selectors(const struct policy *policy, const struct partner *
     return text;
 }
 
-static int partner_table(const struct policy *policy, const struct request *request)
+/* The items of one key of a partner's rule, in one text. */
+struct items {
+    const char *key;
+    FILE *stream;
+    bool any;
+};
+
+static void add_item(void *arg, const struct rule_line *line)
 {
-    struct table *table = table_new(6, 0);
+    struct items *items = arg;
 
-    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION", "CONTACT", "COMMENT"});
-    for (size_t i = 0; i < policy_partner_count(policy); i++) {
-        const struct partner *partner = policy_partner(policy, i);
-        char *selectors = short_selectors(policy, partner);
-        enum action action;
-        char action_text[64];
-        bool by_reason = partner_action(policy, partner, request->now, &action);
+    if (strcmp(line->key, items->key) != 0)
+        return;
+    fprintf(items->stream, "%s%s", items->any ? "; " : "", line->value);
+    items->any = true;
+}
 
-        snprintf(action_text, sizeof(action_text), "%s%s", by_reason ? "by reason, else " : "",
-                 action_name(action));
-        table_row(table,
-                  (const char *const[]){partner_name(partner), selectors,
-                                        mode_name(partner_mode(policy, partner, request->now)), action_text,
-                                        partner_contact(partner), partner_comment(partner)});
-        free(selectors);
+/* What the partner's rule says under a key: "" where nothing. NULL: out of memory. */
+static char *items_of(const struct policy *policy, const struct partner *partner, const char *key)
+{
+    char *text = NULL;
+    size_t size;
+    struct items items = {key, open_memstream(&text, &size), false};
+
+    if (!items.stream)
+        return NULL;
+    rule_each(policy, partner, add_item, &items);
+    if (fclose(items.stream) != 0) {
+        free(text);
+        return NULL;
     }
+    return text;
+}
+
+/* Whether any partner has something under a key that few have. */
+static bool any_has(const struct policy *policy, const char *key)
+{
+    bool any = false;
+
+    for (size_t i = 0; !any && i < policy_partner_count(policy); i++) {
+        char *text = items_of(policy, policy_partner(policy, i), key);
+
+        any = text && *text != '\0';
+        free(text);
+    }
+    return any;
+}
+
+static void partner_row(struct table *table, const struct policy *policy, const struct partner *partner,
+                        const struct request *request)
+{
+    char *selectors = short_selectors(policy, partner), *rollout = NULL, *acknowledge = NULL;
+    enum action action;
+    char action_text[64];
+    bool by_reason = partner_action(policy, partner, request->now, &action);
+
+    if (request->rollouts)
+        rollout = items_of(policy, partner, "rollout");
+    if (request->acknowledged)
+        acknowledge = items_of(policy, partner, "acknowledge");
+    snprintf(action_text, sizeof(action_text), "%s%s", by_reason ? "by reason, else " : "",
+             action_name(action));
+    table_row(table, (const char *const[]){partner_name(partner), selectors,
+                                           mode_name(partner_mode(policy, partner, request->now)),
+                                           action_text, partner_contact(partner), partner_comment(partner),
+                                           rollout, acknowledge});
+    free(selectors);
+    free(rollout);
+    free(acknowledge);
+}
+
+static int partner_table(const struct policy *policy, struct request *request)
+{
+    struct table *table = table_new(8, 0);
+
+    request->rollouts = any_has(policy, "rollout");
+    request->acknowledged = any_has(policy, "acknowledge");
+    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION", "CONTACT", "COMMENT",
+                                           request->rollouts ? "ROLLOUT" : NULL,
+                                           request->acknowledged ? "ACKNOWLEDGED" : NULL});
+    for (size_t i = 0; i < policy_partner_count(policy); i++)
+        partner_row(table, policy, policy_partner(policy, i), request);
     return table_print(table, stdout);
 }
 
@@ -101,36 +168,6 @@ static void json_member(struct json *json, const char *key, const char *text)
 {
     json_key(json, key);
     json_string(json, text);
-}
-
-static void json_selector(void *arg, const char *text)
-{
-    json_string(arg, text);
-}
-
-static void json_partner(struct json *json, const struct policy *policy, const struct partner *partner,
-                         int64_t now)
-{
-    struct place place = partner_place(policy, partner);
-    enum action action;
-    bool by_reason = partner_action(policy, partner, now, &action);
-
-    json_open(json, '{');
-    json_member(json, "name", partner_name(partner));
-    json_key(json, "selectors");
-    json_open(json, '[');
-    partner_each_selector(policy, partner, json_selector, json);
-    json_close(json, ']');
-    json_member(json, "mode", mode_name(partner_mode(policy, partner, now)));
-    json_member(json, "action", action_name(action));
-    json_key(json, "action_by_reason");
-    json_bool(json, by_reason);
-    json_member(json, "contact", partner_contact(partner));
-    json_member(json, "comment", partner_comment(partner));
-    json_member(json, "file", place.file);
-    json_key(json, "line");
-    json_number(json, place.line);
-    json_close(json, '}');
 }
 
 static int json_partners(const struct policy *policy, const struct request *request)
@@ -141,7 +178,7 @@ static int json_partners(const struct policy *policy, const struct request *requ
     json_key(&json, "partners");
     json_open(&json, '[');
     for (size_t i = 0; i < policy_partner_count(policy); i++)
-        json_partner(&json, policy, policy_partner(policy, i), request->now);
+        partner_json(&json, policy, policy_partner(policy, i), request->now);
     json_close(&json, ']');
     json_close(&json, '}');
     puts("");
@@ -252,7 +289,7 @@ static int json_providers(void)
     return 0;
 }
 
-static int list(const struct request *request)
+static int list(struct request *request)
 {
     struct policy *policy = NULL;
     int answer;
@@ -281,7 +318,7 @@ static int list(const struct request *request)
 
 int verb_list(int argc, char **argv)
 {
-    struct request request = {NULL, 0, false, present()};
+    struct request request = {.now = present()};
     int option;
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {

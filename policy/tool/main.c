@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
     {"check", verb_check, "find mistakes and doubts in a policy"},
     {"explain", verb_explain, "show what the policy says of one transaction, and why"},
     {"list", verb_list, "list partners, profiles, or providers' shared certificates"},
+    {"show", verb_show, "show what holds for one partner, with defaults and profiles"},
+    {"diff", verb_diff, "show what differs between two policies"},
     {"doctor", verb_doctor, "find out whether MTA, policy and machine fit together"},
     {"cert", verb_cert, "show a certificate, and the lines that a policy needs for it"},
 };
@@ -76,6 +78,7 @@ static void show_help(FILE *stream)
     fputs("Usage: forcetls VERB [OPTION]...\n\n", stream);
     for (size_t i = 0; i < VERB_COUNT; i++)
         fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].help);
+    fprintf(stream, "  %-9s %s\n", "help", "show what a verb takes: forcetls help VERB");
     fputs("\n"
           "  forcetls VERB --help   what a verb takes\n"
           "  forcetls --version     the version (also -V)\n\n"
@@ -86,10 +89,11 @@ static void show_help(FILE *stream)
 
 static int unknown_verb(const char *name)
 {
-    const char *names[VERB_COUNT + 1] = {NULL}, *nearest;
+    const char *names[VERB_COUNT + 2] = {NULL}, *nearest;
 
     for (size_t i = 0; i < VERB_COUNT; i++)
         names[i] = verbs[i].name;
+    names[VERB_COUNT] = "help";
     nearest = scalar_nearest(name, names);
     fputs("forcetls: unknown verb: ", stderr);
     text_show(stderr, name);
@@ -113,14 +117,29 @@ static int run_verb(int argc, char **argv)
     return unknown_verb(argv[1]);
 }
 
+/* "forcetls help VERB" is "forcetls VERB --help". */
+static int help_verb(int argc, char **argv)
+{
+    char option[] = "--help", *arguments[] = {argv[0], argc > 2 ? argv[2] : NULL, option, NULL};
+
+    if (argc > 3)
+        return usage_error("forcetls help", "takes no such argument", argv[3]);
+    if (argc > 2 && argv[2][0] != '-' && strcmp(argv[2], "help") != 0)
+        return run_verb(3, arguments);
+    show_help(stdout);
+    return EX_OK;
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
 
     if (argc < 2)
         return usage_error("forcetls", "a verb is missing", NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         show_help(stdout);
+    else if (strcmp(argv[1], "help") == 0)
+        status = help_verb(argc, argv);
     else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         puts("forcetls " PACKAGE_VERSION);
     else if (argv[1][0] == '-')

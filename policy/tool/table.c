@@ -5,12 +5,14 @@
  * width and output agree. Widths are Unicode's, whatever the locale. It knows
  * nothing of what the cells mean.
  */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "policy/tool/table.h"
+#include "policy/tool/terminal.h"
 
-enum { CELL_WIDTH_MAX = 40, GAP = 2 };
+enum { GAP = 2, WORD_WIDTH_MAX = 40 };
 
 struct table {
     size_t columns, cells, room;
@@ -69,55 +71,76 @@ void table_row(struct table *table, const char *const cells[])
     }
 }
 
-/*
- * The octets of `text` that go on one line of `limit` columns: all, else up to
- * the last blank that fits, else as many characters as fit. *width: their columns.
- */
-static size_t line_length(const char *text, int limit, int *width)
+/* The octets of `text` up to the next blank; *width: their columns. */
+static size_t word_length(const char *text, int *width)
 {
-    size_t length = 0, left = strlen(text), blank = 0;
-    int columns = 0, blank_columns = 0;
+    size_t length = 0, left = strlen(text);
 
-    while (length < left) {
+    *width = 0;
+    while (length < left && (text[length] != ' ' || length == 0)) {
         int wide = 0;
         size_t step = printable_character(text + length, left - length, &wide);
 
-        if (columns + wide > limit)
-            break;
-        if (text[length] == ' ' && length > 0) {
-            blank = length;
-            blank_columns = columns;
-        }
         length += step > 0 ? step : 1;
-        columns += wide;
+        *width += wide;
     }
-    if (length < left && text[length] != ' ' && blank > 0) {
-        length = blank;
-        columns = blank_columns;
-    }
-    *width = columns;
     return length;
 }
 
-static int column_width(const struct table *table, size_t column)
+/* The octets of `text` that go on one line of `limit` columns: as many whole words as fit, at least one. */
+static size_t line_length(const char *text, int limit, int *width)
+{
+    size_t length = word_length(text, width);
+
+    while (text[length] != '\0') {
+        int more;
+        size_t word = word_length(text + length, &more);
+
+        if (*width + more > limit)
+            break;
+        length += word;
+        *width += more;
+    }
+    return length;
+}
+
+static int widest_of(const struct table *table, size_t column, bool words)
 {
     int widest = 0;
 
-    for (size_t i = column; i < table->cells; i += table->columns) {
-        const char *rest = table->cell[i];
-
-        while (*rest) {
+    for (size_t i = column; i < table->cells; i += table->columns)
+        for (const char *rest = table->cell[i]; *rest != '\0';) {
             int width;
 
-            rest += line_length(rest, CELL_WIDTH_MAX, &width);
+            rest += line_length(rest, words ? 0 : INT_MAX, &width);
             rest += *rest == ' ';
             widest = width > widest ? width : widest;
         }
-    }
     return widest;
 }
 
-/* Prints one line of a row and moves its cells on to what is left of them; false when nothing was left. */
+/* Takes columns away from the widest that can go on below itself. Whether the table fits then. */
+static bool fit_widths(const struct table *table, int *widths, const int *least, int room)
+{
+    int total = (int)table->indent;
+
+    for (size_t i = 0; i < table->columns; i++)
+        total += widths[i] + (i > 0 && widths[i] > 0 ? GAP : 0);
+    while (total > room) {
+        size_t widest = table->columns;
+
+        for (size_t i = 0; i < table->columns; i++)
+            if (widths[i] > least[i] && (widest == table->columns || widths[i] > widths[widest]))
+                widest = i;
+        if (widest == table->columns)
+            return false;
+        widths[widest]--;
+        total--;
+    }
+    return true;
+}
+
+/* Prints one line of a row, without its end, and moves its cells on to what is left of them; false: nothing was left. */
 static bool print_line(const struct table *table, const char **rest, const int *widths, FILE *stream)
 {
     int due = (int)table->indent;
@@ -129,44 +152,94 @@ static bool print_line(const struct table *table, const char **rest, const int *
         return false;
     for (size_t i = 0; i < table->columns; i++) {
         int width = 0;
-        size_t length = line_length(rest[i], CELL_WIDTH_MAX, &width);
+        size_t length = *rest[i] == '\0' ? 0 : line_length(rest[i], widths[i], &width);
 
+        if (widths[i] == 0)
+            continue; /* nothing stands in this column */
         if (length > 0)
             fprintf(stream, "%*s%.*s", due, "", (int)length, rest[i]);
         due = (length > 0 ? 0 : due + width) + widths[i] - width + GAP;
+        due = due < GAP ? GAP : due; /* behind a word that is wider than its column */
         rest[i] += length;
         rest[i] += *rest[i] == ' ';
     }
-    fputc('\n', stream);
     return true;
 }
 
-int table_print(struct table *table, FILE *stream)
+static void print_rows(const struct table *table, const char **rest, const int *widths, FILE *stream)
 {
-    int *widths = NULL;
-    const char **rest = NULL;
-    int answer = -1;
+    bool bold = terminal_colour(stream);
 
-    if (!table || table->exhausted)
-        goto out;
-    widths = calloc(table->columns, sizeof(*widths));
-    rest = calloc(table->columns, sizeof(*rest));
-    if (!widths || !rest)
-        goto out;
-    for (size_t i = 0; i < table->columns; i++)
-        widths[i] = column_width(table, i);
     for (size_t row = 0; row < table->cells; row += table->columns) {
         memcpy(rest, table->cell + row, table->columns * sizeof(*rest));
-        while (print_line(table, rest, widths, stream))
-            ;
+        for (bool again = true; again;) {
+            fputs(row == 0 && bold ? "\033[1m" : "", stream);
+            again = print_line(table, rest, widths, stream);
+            fputs(row == 0 && bold ? "\033[0m" : "", stream);
+            if (again)
+                fputc('\n', stream);
+        }
     }
-    answer = 0;
-out:
+}
+
+/* Prints every row as lines of its own, "HEADER  cell" each: for a table that is too wide for the terminal. */
+static void print_blocks(const struct table *table, int room, FILE *stream)
+{
+    const char *bold = terminal_colour(stream) ? "\033[1m" : "", *plain = *bold == '\0' ? "" : "\033[0m";
+    int label = 0, width;
+
+    for (size_t i = 0; i < table->columns; i++) {
+        line_length(table->cell[i], INT_MAX, &width);
+        label = width > label ? width : label;
+    }
+    for (size_t i = table->columns; i < table->cells; i++) {
+        const char *rest = table->cell[i], *header = table->cell[i % table->columns];
+
+        for (size_t length; *rest != '\0'; rest += length + (rest[length] == ' ')) {
+            length = line_length(rest, room - (int)table->indent - label - GAP, &width);
+            fprintf(stream, "%*s%s%-*s%s%*s%.*s\n", (int)table->indent, "", bold, label, header, plain, GAP,
+                    "", (int)length, rest);
+            header = "";
+        }
+        if ((i + 1) % table->columns == 0 && i + 1 < table->cells)
+            fputc('\n', stream);
+    }
+}
+
+static void table_free(struct table *table)
+{
     for (size_t i = 0; table && i < table->cells; i++)
         free(table->cell[i]);
     if (table)
         free(table->cell);
     free(table);
+}
+
+int table_print(struct table *table, FILE *stream)
+{
+    int *widths = NULL, *least;
+    const char **rest = NULL;
+    int room = (int)terminal_width(stream), answer = -1;
+
+    if (!table || table->exhausted)
+        goto out;
+    widths = calloc(2 * table->columns, sizeof(*widths));
+    rest = calloc(table->columns, sizeof(*rest));
+    if (!widths || !rest)
+        goto out;
+    least = widths + table->columns;
+    for (size_t i = 0; i < table->columns; i++) {
+        widths[i] = widest_of(table, i, false);
+        least[i] = widest_of(table, i, true);
+        least[i] = least[i] > WORD_WIDTH_MAX ? WORD_WIDTH_MAX : least[i];
+    }
+    if (room == 0 || fit_widths(table, widths, least, room))
+        print_rows(table, rest, widths, stream);
+    else
+        print_blocks(table, room, stream);
+    answer = 0;
+out:
+    table_free(table);
     free(widths);
     free(rest);
     return answer;

@@ -12,6 +12,8 @@
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_list(int argc, char **argv);
+int verb_show(int argc, char **argv);
+int verb_diff(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
 int verb_cert(int argc, char **argv);
 

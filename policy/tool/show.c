@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * show: one partner's rule as it holds, with defaults and profiles, and who
+ * says each part of it. The lines are rule.c's.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include "policy/rule.h"
+#include "policy/scalar.h"
+#include "policy/tool/partner_json.h"
+#include "policy/tool/table.h"
+#include "policy/tool/unicode_domain.h"
+#include "policy/tool/verbs.h"
+
+enum { NOT_FOUND = 1 };
+
+static const char help[] = "Usage: forcetls show PARTNER [-c FILE] [--json]\n\n"
+                           "Shows what the policy says of a partner, with defaults and profiles.\n\n"
+                           "  -c FILE    the policy (default " POLICY_FILE ")\n"
+                           "  --json     one JSON object instead of a table\n\n"
+                           "Exit status: 0 good, 1 no such partner, 64 usage, 78 the policy has errors.\n";
+
+static const struct option options[] = {
+    {"json", no_argument, NULL, 'j'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void add_line(void *table, const struct rule_line *line)
+{
+    char shown[UNICODE_DOMAIN_MAX], value[UNICODE_DOMAIN_MAX + 300];
+    const char *unicode =
+        strstr(line->value, "xn--") == NULL || strlen(line->value) > 255 || strchr(line->value, ' ')
+            ? line->value
+            : unicode_domain(line->value, shown);
+
+    if (unicode != line->value && strcmp(unicode, line->value) != 0) {
+        snprintf(value, sizeof(value), "%s (%s)", unicode, line->value);
+        unicode = value;
+    }
+    table_row(table, (const char *const[]){line->key, unicode, line->from});
+}
+
+static int show_partner(const struct policy *policy, const struct partner *partner)
+{
+    struct table *table = table_new(3, 0);
+    struct place place = partner_place(policy, partner);
+
+    printf("%s (", partner_name(partner));
+    text_show(stdout, place.file);
+    printf(":%u), now %s\n\n", place.line, mode_name(partner_mode(policy, partner, present())));
+    table_row(table, (const char *const[]){"KEY", "VALUE", "FROM"});
+    rule_each(policy, partner, add_line, table);
+    return table_print(table, stdout);
+}
+
+static int no_partner(const struct policy *policy, const char *name)
+{
+    size_t count = policy_partner_count(policy);
+    const char **names = calloc(count + 1, sizeof(*names)), *nearest = NULL;
+
+    for (size_t i = 0; names && i < count; i++)
+        names[i] = partner_name(policy_partner(policy, i));
+    if (names)
+        nearest = scalar_nearest(name, names);
+    fputs("forcetls show: no such partner: ", stderr);
+    text_show(stderr, name);
+    if (nearest)
+        fprintf(stderr, "; did you mean '%s'?", nearest);
+    fputc('\n', stderr);
+    free(names);
+    return NOT_FOUND;
+}
+
+static int show(const char *file, const char *name, bool json)
+{
+    struct policy *policy = load_policy(file);
+    const struct partner *partner;
+    int answer = EX_OK;
+
+    if (!policy)
+        return EX_CONFIG;
+    partner = policy_find_partner(policy, name);
+    if (!partner) {
+        answer = no_partner(policy, name);
+    } else if (json) {
+        partner_json(&(struct json){stdout, false}, policy, partner, present());
+        puts("");
+    } else if (show_partner(policy, partner) != 0) {
+        fputs("forcetls show: out of memory\n", stderr);
+        answer = EX_OSERR;
+    }
+    policy_unref(policy);
+    return answer;
+}
+
+int verb_show(int argc, char **argv)
+{
+    const char *file = POLICY_FILE;
+    bool json = false;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            file = optarg;
+            break;
+        case 'j':
+            json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
+        default:
+            return usage_error(argv[0], NULL, NULL);
+        }
+    }
+    if (optind == argc)
+        return usage_error(argv[0], "the name of a partner is missing", NULL);
+    if (optind + 1 < argc)
+        return usage_error(argv[0], "takes no such argument", argv[optind + 1]);
+    return show(file, argv[optind], json);
+}
