@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The certificate file behind a policy's `file:`, and fingerprints as text.
+ * The certificate file behind a policy's `file:`.
  * Takes from a certificate what a pin needs (digests, the dates, a name
  * for people) and judges nothing: whether the certificate is in force, or
  * matches what a client showed, is the evaluator's business. Keeps nothing
@@ -12,14 +12,13 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "policy/certbundle.h"
 
 enum { FILE_LIMIT = 1024 * 1024, SECONDS_OF_DAY = 86400 };
 
@@ -90,33 +89,6 @@ static const char *read_file(const char *path, char *text, size_t *length)
         wrong = read_all(file, text, length);
     close(file);
     return wrong;
-}
-
-/* In OpenSSL's place, which would ask at the terminal. */
-static int no_passphrase(char *text, int size, int writing, void *arg)
-{
-    (void)text;
-    (void)size;
-    (void)writing;
-    (void)arg;
-    return -1;
-}
-
-static const char *parse_pem(const char *text, size_t length, X509 **certificate)
-{
-    BIO *memory = BIO_new_mem_buf(text, (int)length);
-    unsigned long error;
-
-    if (memory == NULL)
-        return "cannot be read: out of memory";
-    *certificate = PEM_read_bio_X509(memory, NULL, no_passphrase, NULL);
-    BIO_free(memory);
-    if (*certificate != NULL)
-        return NULL;
-    error = ERR_peek_last_error();
-    if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
-        return "holds no PEM certificate";
-    return "holds a PEM certificate that cannot be read";
 }
 
 static void digest_otherwise(const unsigned char *der, size_t length, struct certfile *certificate)
@@ -203,12 +175,22 @@ static const char *take_all(X509 *x509, struct certfile *certificate)
     return NULL;
 }
 
+/* Which certificate of several was probably meant. */
+static void take_meant(STACK_OF(X509) *all, struct certfile *certificate)
+{
+    int meant = certbundle_meant(all);
+
+    certificate->authority = certbundle_is_authority(sk_X509_value(all, 0));
+    certificate->meant = (unsigned)meant + 1;
+    take_subject(sk_X509_value(all, meant), certificate->meant_subject, sizeof certificate->meant_subject);
+}
+
 const char *certfile_read(struct certfile *certificate, const char *path)
 {
     char *text = malloc(FILE_LIMIT + 1);
     struct certfile found = {.not_before = 0};
     const char *wrong = "cannot be read: out of memory";
-    X509 *x509 = NULL;
+    STACK_OF(X509) *all = NULL;
     size_t length = 0;
 
     ERR_set_mark();
@@ -216,79 +198,16 @@ const char *certfile_read(struct certfile *certificate, const char *path)
         goto out;
     wrong = read_file(path, text, &length);
     if (wrong == NULL)
-        wrong = parse_pem(text, length, &x509);
-    if (wrong == NULL)
-        wrong = take_all(x509, &found);
+        all = certbundle_read((const unsigned char *)text, length, &wrong);
+    if (all != NULL)
+        wrong = take_all(sk_X509_value(all, 0), &found);
+    if (all != NULL)
+        take_meant(all, &found);
     if (wrong == NULL)
         *certificate = found;
 out:
-    X509_free(x509);
+    sk_X509_pop_free(all, X509_free);
     free(text);
     ERR_pop_to_mark();
     return wrong;
-}
-
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
-{
-    unsigned char octets[FINGERPRINT_SIZE];
-    size_t width = strchr(text, ':') == NULL ? 2 : 3;
-
-    if (strlen(text) != FINGERPRINT_SIZE * width - (width - 2))
-        return false;
-    for (size_t i = 0; i < FINGERPRINT_SIZE; i++) {
-        int high = hex_digit(text[i * width]), low = hex_digit(text[i * width + 1]);
-
-        if (high < 0 || low < 0 || (width == 3 && i > 0 && text[i * width - 1] != ':'))
-            return false;
-        octets[i] = (unsigned char)(high * 16 + low);
-    }
-    memcpy(fingerprint, octets, sizeof octets);
-    return true;
-}
-
-static bool has_digest_name(const char *text, const char *name)
-{
-    size_t length = strlen(name);
-
-    return strncasecmp(text, name, length) == 0 && strchr(":= ", text[length]) != NULL;
-}
-
-const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
-{
-    static const char name[] = "sha256:";
-    static const char *const broken[] = {"md2", "md4", "md5", "sha1", "sha-1", "sha"};
-    static const char *const others[] = {"sha224", "sha384", "sha512", "sha3-256", "sha512-256", "ripemd160"};
-    unsigned char unused[FINGERPRINT_SIZE];
-
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-        if (has_digest_name(text, broken[i]))
-            return "is of a digest that can be forged: give the SHA-256 fingerprint, \"sha256:...\"";
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (has_digest_name(text, others[i]))
-            return "is of a digest that is not compared: give the SHA-256 fingerprint, \"sha256:...\"";
-    if (fingerprint_read(unused, text))
-        return "does not name its digest: write \"sha256:\" before it";
-    if (strncasecmp(text, name, sizeof name - 1) != 0)
-        return "is no fingerprint: it must be written \"sha256:AA:BB:...\"";
-    if (!fingerprint_read(fingerprint, text + sizeof name - 1))
-        return "is no SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon "
-               "between all octets or none";
-    return NULL;
-}
-
-void fingerprint_format(const unsigned char fingerprint[FINGERPRINT_SIZE], char text[FINGERPRINT_TEXT])
-{
-    size_t used = (size_t)snprintf(text, FINGERPRINT_TEXT, "sha256");
-
-    for (size_t i = 0; i < FINGERPRINT_SIZE; i++)
-        used += (size_t)snprintf(text + used, FINGERPRINT_TEXT - used, ":%02X", (unsigned)fingerprint[i]);
 }

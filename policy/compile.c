@@ -58,6 +58,20 @@ static bool is_acknowledged(struct loading *loading, enum warning warning)
     return false;
 }
 
+void loading_finding(struct loading *loading, const struct node *node, enum warning warning,
+                     const char *format, ...)
+{
+    va_list args;
+
+    if (warning == WARNING_NONE)
+        loading->errors++;
+    else if (is_acknowledged(loading, warning))
+        return;
+    va_start(args, format);
+    tell(loading, warning, node, format, args);
+    va_end(args);
+}
+
 void loading_warning(struct loading *loading, const struct node *node, enum warning warning,
                      const char *format, ...)
 {
@@ -155,7 +169,7 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
                          const char *what)
 {
     const char *words[KEYS_MAX + 1] = {NULL}, *nearest;
-    char allowed[400] = "";
+    char allowed[400] = "", odd[PASTED_WHAT];
     size_t count = 0, length = 0;
 
     if (tell_glued(loading, key))
@@ -166,6 +180,11 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
                                    words[count]);
         if (length >= sizeof allowed)
             length = sizeof allowed - 1;
+    }
+    nearest = compile_seen_word(key->text, words, odd);
+    if (nearest != NULL) {
+        loading_error(loading, key, "the key \"%.64s\" %s; write %s", key->text, odd, nearest);
+        return;
     }
     if (tell_home(loading, key, key->text, what))
         return;
@@ -222,6 +241,12 @@ bool compile_text(struct loading *loading, const struct node *node, const char *
         return false;
     }
     other = node->quoted ? NULL : scalar_other_type(node->text);
+    if (other != NULL && *node->text == '\0' && node->comment != NULL) {
+        loading_error(loading, node,
+                      "%.64s must be a text; behind a blank \"#\" begins a comment, put it in quotation marks: \"%.64s\"",
+                      name_of(node), node->comment);
+        return false;
+    }
     if (other != NULL) {
         loading_error(loading, node,
                       "%.64s must be a text; YAML reads %.64s as %s, put it in quotation marks: \"%.64s\"",
@@ -290,7 +315,7 @@ bool compile_date(struct loading *loading, const struct node *node, int64_t *dat
 
 int compile_word(struct loading *loading, const struct node *node, const char *const *words, const char *what)
 {
-    char allowed[500] = "";
+    char allowed[500] = "", odd[PASTED_WHAT];
     const char *nearest;
     size_t length = 0;
 
@@ -301,6 +326,11 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
     for (size_t i = 0; words[i] != NULL && length < sizeof allowed; i++)
         length +=
             (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
+    nearest = node->kind == NODE_SCALAR ? compile_seen_word(node->text, words, odd) : NULL;
+    if (nearest != NULL) {
+        loading_error(loading, node, "the %s \"%.64s\" %s; write %s", what, node->text, odd, nearest);
+        return -1;
+    }
     nearest = node->kind == NODE_SCALAR ? suggest_word(node->text, words) : NULL;
     if (node->kind != NODE_SCALAR)
         loading_error(loading, node, "%s must be one of %s, not %s", what, allowed, kind_of(node));

@@ -5,6 +5,7 @@
 
 #include "policy/internal.h"
 #include "policy/node.h"
+#include "policy/pasted.h"
 
 /* A profile's name that waits until all profiles are read. */
 struct profile_use {
@@ -42,6 +43,9 @@ struct loading {
  */
 void loading_error(struct loading *loading, const struct node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A warning, or an error for WARNING_NONE. */
+void loading_finding(struct loading *loading, const struct node *node, enum warning warning,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 void loading_warning(struct loading *loading, const struct node *node, enum warning warning,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Notes that memory ran out; the load fails and says so once. */
@@ -88,6 +92,28 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
  * and the first one; 0 and told where it is no list or an empty one.
  */
 size_t compile_list(struct loading *loading, const struct node *node, bool lone, const struct node **first);
+
+/*
+ * Tells where a host or an address was copied with more than itself (a URL, a port, quotation marks, several in
+ * one), and what to write: a warning where it loads as it is, else an error. False: an error was told.
+ */
+bool compile_pasted(struct loading *loading, const struct node *node, const char *text, enum pasted_as as);
+/*
+ * The same of a name in a certificate, which is compared whole: a warning where the name is `good`, else an error.
+ * False: nothing is odd.
+ */
+bool compile_doubt_name(struct loading *loading, const struct node *node, enum pasted_as as, bool good);
+/* Warns of names that prove less than they seem to, or not for long. The node is the identity. */
+void compile_doubt_identity(struct loading *loading, const struct node *node, const struct name_rule *subject,
+                            const struct name_rule *issuer);
+/* As compile_text(), of a text for people or of a name in a certificate; warns where a "#" behind a blank cut it. */
+bool compile_free_text(struct loading *loading, const struct node *node, const char **text);
+/* The word that a text is but for characters that nobody sees, and in `what` which these are; NULL: none. */
+const char *compile_seen_word(const char *text, const char *const *words, char what[PASTED_WHAT]);
+
+/* Warns of a selector that is a top-level domain or a public suffix; `clients` NULL is fine. */
+void compile_doubt_suffix(struct loading *loading, const struct node *node, const char *domain, bool below);
+void compile_doubt_clients(struct loading *loading, const struct node *node, const struct clients *clients);
 
 /* Parts shared by several keys. NULL: told. */
 const struct clients *compile_clients(struct loading *loading, const struct node *node);

@@ -48,7 +48,7 @@ static void read_reason(struct loading *loading, const struct node *node, void *
 {
     const char *text;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_free_text(loading, node, &text))
         return;
     if (*text == '\0')
         loading_error(loading, node, "an acknowledgement needs a reason");

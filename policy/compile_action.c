@@ -96,7 +96,7 @@ void compile_message(struct loading *loading, const struct node *node, const cha
 {
     const char *text;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_free_text(loading, node, &text))
         return;
     if (strlen(text) > MESSAGE_MAX) {
         loading_error(loading, node, "message of %zu characters; at most %d are allowed", strlen(text),

@@ -52,7 +52,7 @@ bool compile_address_pattern(struct loading *loading, const struct node *node,
     const char *text, *at;
     struct address address;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_text(loading, node, &text) || !compile_pasted(loading, node, text, PASTED_ADDRESS))
         return false;
     at = strrchr(text, '@');
     pattern->local = NULL;
@@ -168,7 +168,7 @@ static bool compile_client(struct loading *loading, const struct node *node, str
 {
     const char *text, *wrong;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_text(loading, node, &text) || !compile_pasted(loading, node, text, PASTED_HOST))
         return false;
     name->domain = NULL;
     if (network_looks_like(text)) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "policy/date.h"
-#include "policy/profiles.h"
 
 /* ---- names in certificates ---- */
 
@@ -22,39 +21,21 @@ struct reading {
 
 static const char *const attribute_words[] = {"CN", "O", "OU", "C", NULL};
 
-static bool check_name(struct loading *loading, const struct node *node, const char *text)
+static bool check_name(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
 {
+    bool good = strchr(text + (strncmp(text, "*.", 2) == 0 ? 2 : 0), '*') == NULL;
+
     if (*text == '\0')
         loading_error(loading, node, "an empty name would match nothing");
     else if (strcmp(text, "*.") == 0)
         loading_error(loading, node, "\"*.\" would match nothing; write \"*.example.com\"");
-    else if (strchr(text + (strncmp(text, "*.", 2) == 0 ? 2 : 0), '*') != NULL)
+    else if (!compile_doubt_name(loading, node, as, good) && !good)
         loading_error(loading, node,
                       "\"%.128s\": a wildcard is only allowed as \"*.\" in front, for one further label",
                       text);
     else
-        return true;
+        return good;
     return false;
-}
-
-/* A common name is compared whole: what is seldom one is probably meant in another way. */
-static void doubt_common_name(struct loading *loading, const struct node *node, const char *text)
-{
-    size_t length = strlen(text);
-
-    if (text[0] == '/' || strncmp(text, "CN=", 3) == 0 || strncmp(text, "O=", 2) == 0
-        || strncmp(text, "OU=", 3) == 0 || strncmp(text, "C=", 2) == 0)
-        loading_warning(loading, node, WARNING_COMMON_NAME,
-                        "\"%.128s\" is compared with the common name alone: write that without CN=, or "
-                        "attributes as {CN: ..., O: ...}",
-                        text);
-    else if (text[0] == ' ' || text[length - 1] == ' ')
-        loading_warning(loading, node, WARNING_COMMON_NAME,
-                        "\"%.128s\" has blanks at its ends, and is compared with them", text);
-    else if (text[0] == '.' || (text[length - 1] == '.' && strchr(text, ' ') == NULL))
-        loading_warning(
-            loading, node, WARNING_COMMON_NAME,
-            "\"%.128s\" is compared whole, with its dot; \"*.\" in front stands for one further label", text);
 }
 
 /* {CN:, O:, OU:, C:} */
@@ -72,7 +53,8 @@ static bool read_attributes(struct loading *loading, const struct node *node, st
         int word = compile_word(loading, value->key, attribute_words, "attribute of a name");
         const char *text;
 
-        if (word < 0 || !compile_text(loading, value, &text) || !check_name(loading, value, text))
+        if (word < 0 || !compile_free_text(loading, value, &text)
+            || !check_name(loading, value, text, word == 0 ? PASTED_COMMON_NAME : PASTED_ATTRIBUTE))
             return false;
         attributes[pattern->count].type = word == 0 ? NULL : attribute_words[word];
         attributes[pattern->count++].value = text;
@@ -88,9 +70,8 @@ static bool read_name(struct loading *loading, const struct node *node, struct n
 
     if (node->kind == NODE_MAPPING)
         return read_attributes(loading, node, pattern);
-    if (!compile_text(loading, node, &text) || !check_name(loading, node, text))
+    if (!compile_free_text(loading, node, &text) || !check_name(loading, node, text, PASTED_COMMON_NAME))
         return false;
-    doubt_common_name(loading, node, text);
     attribute = loading_scratch(loading, sizeof *attribute);
     if (attribute == NULL)
         return false;
@@ -128,6 +109,21 @@ static void read_issuer(struct loading *loading, const struct node *node, void *
 
 /* ---- pins ---- */
 
+/* Tells what is wrong with a fingerprint, and the line to write where that can be told. */
+static void refuse_fingerprint(struct loading *loading, const struct node *node, const char *wrong)
+{
+    const char *key = fingerprint_is_hpkp(node->text) ? "key_fingerprint" : node->key->text;
+    unsigned char fingerprint[FINGERPRINT_SIZE];
+    char text[FINGERPRINT_TEXT];
+
+    if (!fingerprint_guess(fingerprint, node->text)) {
+        loading_error(loading, node, "%s: %s", node->key->text, wrong);
+        return;
+    }
+    fingerprint_format(fingerprint, text);
+    loading_error(loading, node, "%s: %s; write %s: %s", node->key->text, wrong, key, text);
+}
+
 static void read_pin(struct loading *loading, const struct node *node, struct reading *reading,
                      enum identity_kind kind)
 {
@@ -138,7 +134,7 @@ static void read_pin(struct loading *loading, const struct node *node, struct re
         return;
     wrong = fingerprint_parse(fingerprint, text);
     if (wrong != NULL) {
-        loading_error(loading, node, "%s: %s", node->key->text, wrong);
+        refuse_fingerprint(loading, node, wrong);
         return;
     }
     reading->kind = kind;
@@ -155,6 +151,39 @@ static void read_fingerprint(struct loading *loading, const struct node *node, v
 static void read_key_fingerprint(struct loading *loading, const struct node *node, void *into)
 {
     read_pin(loading, node, into, IDENTITY_KEY_FINGERPRINT);
+}
+
+/* "third", or "12th". */
+static const char *ordinal(unsigned number, char text[16])
+{
+    static const char *const words[] = {"first",   "second", "third", "fourth", "fifth", "sixth",
+                                        "seventh", "eighth", "ninth", "tenth"};
+
+    if (number <= sizeof words / sizeof *words)
+        return words[number - 1];
+    snprintf(text, 16, "%uth", number); /* a file holds at most 64: 21st is not worth a line */
+    return text;
+}
+
+/* Tells of a certificate that no partner's server shows. False: it is not to be pinned. */
+static bool check_meant(struct loading *loading, const struct node *node, const struct certfile *certificate)
+{
+    char number[16];
+
+    if (certificate->meant > 1) {
+        loading_error(loading, node,
+                      "certificate file \"%.255s\" begins with the certificate of a CA, \"%.128s\": did you mean "
+                      "\"%.128s\", the %s in it? Put that one first",
+                      node->text, certificate->subject, certificate->meant_subject,
+                      ordinal(certificate->meant, number));
+        return false;
+    }
+    if (certificate->authority)
+        loading_warning(loading, node, WARNING_CERTIFICATE_OF_AUTHORITY,
+                        "certificate file \"%.255s\" holds the certificate of a CA, \"%.128s\", which no mail server "
+                        "shows as its own: name the file with the server's certificate",
+                        node->text, certificate->subject);
+    return true;
 }
 
 /* `file` relative to the policy file that names it. */
@@ -177,6 +206,8 @@ static void read_file(struct loading *loading, const struct node *node, void *in
         loading_error(loading, node, "certificate file \"%.255s\" %s", text, wrong);
         return;
     }
+    if (!check_meant(loading, node, &certificate))
+        return;
     kept = arena_copy(&loading->policy->arena, &certificate, sizeof certificate);
     particulars->file = loading_text(loading, text);
     if (kept == NULL || particulars->file == NULL) {
@@ -223,28 +254,6 @@ static void check_identity(struct loading *loading, const struct node *node, con
     if (reading->particulars.from >= reading->particulars.until)
         loading_error(loading, node, "from must be before until%s",
                       node_find(node, "until") == NULL ? ", here the end of the file's certificate" : "");
-}
-
-/* What names are worth that many certificates bear. */
-static void warn_identity(struct loading *loading, const struct node *node, const struct reading *reading)
-{
-    if (reading->kind == IDENTITY_NAMES && reading->subject.count == 0 && reading->issuer.count > 0)
-        loading_warning(
-            loading, node, WARNING_ISSUER_ALONE,
-            "an issuer without a subject: every certificate of that issuer will do, and of any other that "
-            "bears its name in the CA file of the MTA");
-    for (size_t i = 0; i < reading->subject.count; i++)
-        for (size_t k = 0; k < reading->subject.patterns[i].count; k++) {
-            const struct name_attribute *attribute = &reading->subject.patterns[i].attributes[k];
-            const struct provider *provider =
-                attribute->type == NULL ? provider_of_subject(attribute->value) : NULL;
-
-            if (provider != NULL)
-                loading_warning(loading, node, WARNING_SHARED_CERTIFICATE,
-                                "all customers of %s share the certificate \"%.128s\": it proves the "
-                                "platform, not the partner",
-                                provider->name, attribute->value);
-        }
 }
 
 /* The rule as it stays: the text of a lone common name, else a struct name_rule. */
@@ -325,7 +334,8 @@ static bool read_identity(struct loading *loading, const struct node *node, stru
     check_identity(loading, node, &reading);
     if (loading->errors != errors)
         return false;
-    warn_identity(loading, node, &reading);
+    if (reading.kind == IDENTITY_NAMES)
+        compile_doubt_identity(loading, node, &reading.subject, &reading.issuer);
     keep_identity(loading, &reading, identity);
     return true;
 }

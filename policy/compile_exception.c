@@ -8,6 +8,7 @@
 static void read_clients(struct loading *loading, const struct node *node, void *into)
 {
     ((struct exception *)into)->clients = compile_clients(loading, node);
+    compile_doubt_clients(loading, node, ((struct exception *)into)->clients);
 }
 
 static void read_senders(struct loading *loading, const struct node *node, void *into)
@@ -44,7 +45,7 @@ static void read_reason(struct loading *loading, const struct node *node, void *
 {
     const char *text;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_free_text(loading, node, &text))
         return;
     if (*text == '\0')
         loading_error(loading, node, "an exception needs a reason");

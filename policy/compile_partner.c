@@ -73,7 +73,8 @@ static void read_rollout(struct loading *loading, const struct node *node, void 
     if (steps == NULL)
         return;
     for (size_t i = 0; i < count; i++, item = item->next) {
-        steps[i] = (struct step){.from = DATE_BEGIN, .mode = MODE_COUNT};
+        steps[i] =
+            (struct step){.place = loading_place(loading, item), .from = DATE_BEGIN, .mode = MODE_COUNT};
         if (!compile_mapping(loading, item, keys, &steps[i], "a step of a rollout"))
             continue;
         if (node_find(item, "from") == NULL)
@@ -190,8 +191,12 @@ static void add_domain(struct loading *loading, const struct node *node)
         domain = loading_keep(loading, text);
     } else {
         kind = text[0] == '.' ? SELECT_SUBDOMAINS : SELECT_DOMAIN;
-        if (!compile_domain(loading, node, text + (text[0] == '.'), &domain))
+        if (!compile_pasted(loading, node, text, PASTED_HOST)
+            || !compile_domain(loading, node, text + (text[0] == '.'), &domain))
             return;
+        if (domain != 0)
+            compile_doubt_suffix(loading, node, arena_at(&loading->policy->arena, domain),
+                                 kind == SELECT_SUBDOMAINS);
     }
     if (domain != 0)
         add_selector(loading, node, domain, kind);
@@ -222,12 +227,17 @@ static void add_client(struct loading *loading, const struct node *node)
     const char *text;
     arena_ref name;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_text(loading, node, &text) || !compile_pasted(loading, node, text, PASTED_HOST))
         return;
-    if (network_looks_like(text))
+    if (network_looks_like(text)) {
         add_network(loading, node, text);
-    else if (compile_domain(loading, node, text + (text[0] == '.'), &name))
-        add_selector(loading, node, name, text[0] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME);
+        return;
+    }
+    if (!compile_domain(loading, node, text + (text[0] == '.'), &name))
+        return;
+    if (name != 0)
+        compile_doubt_suffix(loading, node, arena_at(&loading->policy->arena, name), text[0] == '.');
+    add_selector(loading, node, name, text[0] == '.' ? SELECT_CLIENT_SUFFIX : SELECT_CLIENT_NAME);
 }
 
 static void add_selectors(struct loading *loading, const struct reading *reading, const struct node *node)
@@ -261,7 +271,7 @@ static void read_contact(struct loading *loading, const struct node *node, void 
 {
     const char *text;
 
-    if (compile_text(loading, node, &text))
+    if (compile_free_text(loading, node, &text))
         ((struct reading *)into)->terms.contact = loading_text(loading, text);
 }
 
@@ -269,7 +279,7 @@ static void read_comment(struct loading *loading, const struct node *node, void 
 {
     const char *text;
 
-    if (compile_text(loading, node, &text))
+    if (compile_free_text(loading, node, &text))
         ((struct reading *)into)->terms.comment = loading_text(loading, text);
 }
 

@@ -13,6 +13,8 @@
 #include "policy/profiles.h"
 #include "policy/scalar.h"
 
+enum { CIPHER_BITS_MAX = 256 }; /* of AES-256, CAMELLIA256, ARIA256, ChaCha20 */
+
 static void note_key(struct require *require, enum requirement requirement)
 {
     require->keys |= 1u << requirement;
@@ -34,8 +36,14 @@ static void read_min_cipher_bits(struct loading *loading, const struct node *nod
 {
     struct require *require = into;
 
-    if (compile_number(loading, node, 65535, &require->min_cipher_bits))
-        note_key(require, REQUIRE_MIN_CIPHER_BITS);
+    if (!compile_number(loading, node, 65535, &require->min_cipher_bits))
+        return;
+    note_key(require, REQUIRE_MIN_CIPHER_BITS);
+    if (require->min_cipher_bits > CIPHER_BITS_MAX)
+        loading_warning(loading, node, WARNING_CIPHER_BITS,
+                        "min_cipher_bits: no suite has more than %d bits, so that every session falls short; write 128 "
+                        "or 256 (a key of 2048 bits is the certificate's, and is not judged)",
+                        CIPHER_BITS_MAX);
 }
 
 static void read_forward_secrecy(struct loading *loading, const struct node *node, void *into)
@@ -146,6 +154,7 @@ static void read_clients(struct loading *loading, const struct node *node, void 
     struct require *require = into;
 
     require->clients = compile_clients(loading, node);
+    compile_doubt_clients(loading, node, require->clients);
     note_key(require, REQUIRE_CLIENTS);
 }
 

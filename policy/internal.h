@@ -126,6 +126,7 @@ struct actions {
 };
 
 struct step {
+    struct place place;
     int64_t from;
     enum mode mode;                /* MODE_COUNT: as before */
     const struct actions *actions; /* NULL: as before */

@@ -18,7 +18,7 @@ bool is_invisible(int32_t character);
 bool is_invisible_blank(int32_t character);
 
 /* "a no-break space (U+00A0)", by the character's name in Unicode. `text` takes INVISIBLE_TEXT octets. */
-enum { INVISIBLE_TEXT = 80 };
+enum { INVISIBLE_TEXT = 72 };
 void invisible_describe(char text[INVISIBLE_TEXT], int32_t character);
 
 /*

@@ -27,6 +27,18 @@ static struct node *node_new(struct node_reader *reader, struct arena *arena, co
     return node;
 }
 
+/* Keeps the comment behind a plain scalar that may have been meant as part of it. False: out of memory. */
+static bool take_comment(struct node_reader *reader, struct arena *arena, struct node *node,
+                         const yaml_mark_t *end)
+{
+    char text[COMMENT_MAX];
+
+    if (!source_comment(reader->source, (unsigned)end->line + 1, (unsigned)end->column + 1, text))
+        return true;
+    node->comment = arena_text(arena, text, strlen(text));
+    return node->comment != NULL;
+}
+
 static bool take_scalar(struct node_reader *reader, struct arena *arena, struct node *node,
                         const yaml_event_t *event)
 {
@@ -45,11 +57,12 @@ static bool take_scalar(struct node_reader *reader, struct arena *arena, struct 
         length = SCALAR_MAX;
     }
     node->text = arena_text(arena, text, length);
-    if (node->text == NULL) {
+    if (node->text == NULL || (!node->quoted && !take_comment(reader, arena, node, &event->end_mark))) {
         source_tell(reader->source, 0, 0, "out of memory");
         node_break_off(reader);
+        return false;
     }
-    return node->text != NULL;
+    return true;
 }
 
 static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,

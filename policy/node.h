@@ -17,6 +17,7 @@ struct node {
     bool quoted;            /* a scalar in quotes, or a block scalar: always text */
     unsigned line, column;  /* from 1 */
     const char *text;       /* of a scalar */
+    const char *comment;    /* behind a plain scalar, if it begins as text does ("#2 Mail"); else NULL */
     size_t count;           /* of a sequence or mapping */
     const struct node *key; /* of a value in a mapping */
     const struct node *first, *next;

@@ -62,6 +62,40 @@ const char *scalar_other_type(const char *text)
     return is_number(text) ? "a number" : NULL;
 }
 
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_plain(const char *text)
+{
+    if (!is_alphanumeric(text[0]) || scalar_other_type(text) != NULL || text[strlen(text) - 1] == ' ')
+        return false;
+    for (; *text != '\0'; text++)
+        if (!is_alphanumeric(*text) && strchr("._-@ ", *text) == NULL && (unsigned char)*text < 0x80)
+            return false;
+    return true;
+}
+
+void scalar_write(char *to, size_t size, const char *text)
+{
+    size_t used = 0;
+    bool quoted = !is_plain(text);
+
+    if (size < 4)
+        return;
+    if (quoted)
+        to[used++] = '"';
+    for (; *text != '\0' && used + 4 < size; text++) {
+        if (quoted && (*text == '"' || *text == '\\'))
+            to[used++] = '\\';
+        to[used++] = *text;
+    }
+    if (quoted)
+        to[used++] = '"';
+    to[used] = '\0';
+}
+
 bool scalar_boolean(const char *text, bool *value)
 {
     if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)

@@ -26,6 +26,14 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
 /* The file's name, as it was opened. */
 const char *source_path(const struct source *source);
 
+/*
+ * The comment of a line that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and `column`,
+ * where a text ended: its first octets, without the line's end. Lines and columns count from 1, and lines must not
+ * descend from call to call. False: there is none there.
+ */
+#define COMMENT_MAX 64
+bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX]);
+
 /* Tells an error of this file. */
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -7,6 +7,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include "policy/date.h"
 #include "policy/internal.h"
 #include "policy/select.h"
@@ -111,11 +112,16 @@ static void warn_unshown(struct doubts *doubts, const struct identity *identity,
 static void warn_file(struct doubts *doubts, const struct identity *identity, struct place place)
 {
     const struct particulars *particulars = identity_particulars(doubts->policy, identity);
-    char date[32];
+    char date[32], begin[32];
     int64_t left;
 
     if (particulars->certificate == NULL)
         return;
+    date_format(particulars->certificate->not_before, begin);
+    if (particulars->certificate->not_before > doubts->now)
+        warn(doubts, place, WARNING_CERTIFICATE_NOT_YET_VALID,
+             ": the certificate in %s is not valid before %s; a client may not show it yet",
+             particulars->file, begin);
     left = particulars->certificate->not_after - doubts->now;
     date_format(particulars->certificate->not_after, date);
     if (left < 0)
@@ -221,6 +227,36 @@ static void warn_exceptions(struct doubts *doubts, const struct partner *partner
     }
 }
 
+static bool same_actions(const struct actions *a, const struct actions *b)
+{
+    return a == b
+           || (a->otherwise == b->otherwise && memcmp(a->by_reason, b->by_reason, sizeof a->by_reason) == 0);
+}
+
+/* Steps that change nothing: a later date or another word was probably meant. */
+static void warn_rollout(struct doubts *doubts, const struct partner *partner)
+{
+    enum mode mode = partner->mode == MODE_COUNT ? doubts->policy->mode : (enum mode)partner->mode;
+    const struct actions *actions = partner->terms->actions;
+    char date[32];
+
+    actions = actions == NULL ? doubts->policy->actions : actions;
+    for (size_t i = 0; i < partner->terms->step_count; i++) {
+        const struct step *step = &partner->terms->steps[i];
+        enum mode next = step->mode == MODE_COUNT ? mode : step->mode;
+        const struct actions *then = step->actions == NULL ? actions : step->actions;
+
+        date_format(step->from, date);
+        if (next == mode && same_actions(actions, then))
+            warn(doubts, step->place, WARNING_STEP_WITHOUT_EFFECT,
+                 ": the step of %s changes nothing: mode %s%s in force before it anyway; delete it, or "
+                 "write what it is to change",
+                 date, mode_name(mode), step->actions == NULL ? " is" : " and this action are");
+        mode = next;
+        actions = then;
+    }
+}
+
 static bool is_domain(unsigned kind)
 {
     return kind == SELECT_DOMAIN || kind == SELECT_SUBDOMAINS;
@@ -316,6 +352,7 @@ static void warn_partner(struct doubts *doubts, const struct partner *partner)
     doubts->acknowledged = 0;
     warn_certificates(doubts, partner->certificates);
     warn_exceptions(doubts, partner);
+    warn_rollout(doubts, partner);
     warn_shadow(doubts, partner);
     warn_acknowledgements(doubts, partner);
 }

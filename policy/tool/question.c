@@ -151,6 +151,7 @@ static void complete(struct question *question)
     const char **macro = question->macro;
     const char *name = macro[MACRO_CLIENT_NAME];
     bool bracketed = question->from[0] == '<';
+    unsigned char fingerprint[FINGERPRINT_SIZE];
     size_t length;
 
     snprintf(question->bare, sizeof(question->bare), "%s", question->from + bracketed);
@@ -169,8 +170,10 @@ static void complete(struct question *question)
         sendmail_name(question, MACRO_CERT_SUBJECT, MACRO_CN_SUBJECT, question->name);
         sendmail_name(question, MACRO_CERT_ISSUER, MACRO_CN_ISSUER, question->name + 2);
         macro[MACRO_CERT_FP] = question->fingerprint;
-        if (question->fingerprint && strncmp(question->fingerprint, "sha256:", 7) == 0)
-            macro[MACRO_CERT_FP] += 7;
+        if (question->fingerprint && fingerprint_parse(fingerprint, question->fingerprint) == NULL) {
+            fingerprint_format(fingerprint, question->cert_fp);
+            macro[MACRO_CERT_FP] = question->cert_fp + strlen("sha256:");
+        }
     }
 }
 

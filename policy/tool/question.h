@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "policy/certname.h"
 #include "policy/facts.h"
+#include "policy/fingerprint.h"
 
 enum {
     FROM_MAX = 4096, /* octets of --from; no MTA takes a longer line */
@@ -34,6 +35,7 @@ struct question {
     char argument[FROM_MAX + 3]; /* of MAIL */
     char bare[FROM_MAX + 1];     /* the same without brackets: {mail_addr} */
     char name[4][ENCODED_MAX];   /* made from --cert-subject and --cert-issuer, each whole and common */
+    char cert_fp[FINGERPRINT_TEXT]; /* --fingerprint as Sendmail writes it, behind "sha256:" */
 };
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificate files and fingerprints. The files are made on the spot, in a directory of their own. */
+/* Certificate files. The files are made on the spot, in a directory of their own. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +254,15 @@ static void check_refused(const char *name, const char *reason)
     assert_memory_equal(&certificate, &before, sizeof before);
 }
 
+static void check_refused_with(const char *name, const char *part)
+{
+    struct certfile certificate;
+    const char *wrong = certfile_read(&certificate, name);
+
+    if (wrong == NULL || strstr(wrong, part) == NULL)
+        fail_msg("%s: %s", part, wrong == NULL ? "good" : wrong);
+}
+
 static void f05_no_certificate_file(void **state)
 {
     char below[80];
@@ -300,7 +312,9 @@ static void f05_not_a_certificate(void **state)
     } cases[] = {
         {"", none},
         {"version: 1\n", none},
-        {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", none},
+        {"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+         "is a public key, not a certificate: ask for the certificate"},
+        {"-----BEGIN ANYTHING-----\nAAAA\n-----END ANYTHING-----\n", none},
         {"-----BEGIN CERTIFICATE-----\n", damaged},
         {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", damaged},
         {"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", damaged},
@@ -313,6 +327,174 @@ static void f05_not_a_certificate(void **state)
         write_file(cases[i].text, strlen(cases[i].text));
         check_refused(path, cases[i].reason);
     }
+}
+
+/* What other tools make of a certificate; `der` is freed. */
+static void check_form(unsigned char *der, int length)
+{
+    struct certfile certificate;
+    char text[FINGERPRINT_TEXT];
+
+    assert_true(length > 0);
+    write_file((const char *)der, (size_t)length);
+    OPENSSL_free(der);
+    assert_null(certfile_read(&certificate, path));
+    fingerprint_format(certificate.fingerprint, text);
+    assert_string_equal(text, known_fingerprint);
+}
+
+static X509 *known(void)
+{
+    BIO *memory = BIO_new_mem_buf(known_pem, -1);
+    X509 *certificate = PEM_read_bio_X509(memory, NULL, NULL, NULL);
+
+    BIO_free(memory);
+    assert_non_null(certificate);
+    return certificate;
+}
+
+static void certificate_in_der_and_pkcs7(void **state)
+{
+    unsigned char *der = NULL;
+    X509 *certificate = known();
+    PKCS7 *envelope = PKCS7_new();
+    FILE *file;
+    struct certfile found;
+
+    (void)state;
+    check_form(der, i2d_X509(certificate, &der));
+    assert_int_equal(PKCS7_set_type(envelope, NID_pkcs7_signed), 1);
+    assert_int_equal(PKCS7_content_new(envelope, NID_pkcs7_data), 1);
+    assert_int_equal(PKCS7_add_certificate(envelope, certificate), 1);
+    der = NULL;
+    check_form(der, i2d_PKCS7(envelope, &der));
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_PKCS7(file, envelope), 1);
+    assert_int_equal(fclose(file), 0);
+    assert_null(certfile_read(&found, path));
+    assert_string_equal(found.subject, "mail.contoso.test");
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_X509_AUX(file, certificate), 1);
+    assert_int_equal(fclose(file), 0);
+    assert_null(certfile_read(&found, path));
+    assert_string_equal(found.subject, "mail.contoso.test");
+    PKCS7_free(envelope);
+    X509_free(certificate);
+}
+
+/* What holds a key, in each of its forms, is called by its name, and so are requests. */
+static void f05_private_keys_are_named(void **state)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509_REQ *request = X509_REQ_new();
+    unsigned char *der = NULL;
+    int length;
+    FILE *file;
+
+    (void)state;
+    file = fopen(path, "w");
+    assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(fclose(file), 0);
+    check_refused_with(path, "is a private key");
+    file = fopen(path, "w");
+    assert_int_equal(PEM_write_PKCS8PrivateKey(file, key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL), 1);
+    assert_int_equal(fclose(file), 0);
+    check_refused_with(path, "is a private key");
+    length = i2d_PrivateKey(key, &der);
+    write_file((const char *)der, (size_t)length);
+    OPENSSL_free(der);
+    check_refused_with(path, "is a private key");
+    X509_REQ_set_pubkey(request, key);
+    assert_true(X509_REQ_sign(request, key, EVP_sha256()) > 0);
+    der = NULL;
+    length = i2d_X509_REQ(request, &der);
+    write_file((const char *)der, (size_t)length);
+    OPENSSL_free(der);
+    check_refused_with(path, "is a certificate request");
+    file = fopen(path, "w");
+    assert_int_equal(PEM_write_X509_REQ(file, request), 1);
+    assert_int_equal(fclose(file), 0);
+    check_refused_with(path, "is a certificate request");
+    X509_REQ_free(request);
+    EVP_PKEY_free(key);
+}
+
+static void f05_pkcs12_is_named_with_the_command(void **state)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = make_certificate("a.test", -1, "20260101000000Z", "20270101000000Z");
+    PKCS12 *store;
+    unsigned char *der = NULL;
+    int length;
+
+    (void)state;
+    X509_set_pubkey(certificate, key);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    store = PKCS12_create("secret", "a", key, certificate, NULL, 0, 0, 0, 0, 0);
+    assert_non_null(store);
+    length = i2d_PKCS12(store, &der);
+    write_file((const char *)der, (size_t)length);
+    check_refused_with(path, "openssl pkcs12 -in FILE -nokeys");
+    OPENSSL_free(der);
+    PKCS12_free(store);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+static void mark_authority(X509 *certificate, const char *usage)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509_EXTENSION *constraint = X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+    X509_EXTENSION *use = usage == NULL ? NULL : X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, usage);
+
+    X509_set_version(certificate, X509_VERSION_3);
+    X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+    assert_int_equal(X509_add_ext(certificate, constraint, -1), 1);
+    assert_true(use == NULL || X509_add_ext(certificate, use, -1) == 1);
+    X509_set_pubkey(certificate, key);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    X509_EXTENSION_free(constraint);
+    X509_EXTENSION_free(use);
+    EVP_PKEY_free(key);
+}
+
+/* A chain that begins with its root: the certificate that is meant is told, and which one it is. */
+static void root_first_is_seen(void **state)
+{
+    X509 *root = make_certificate("Root", -1, "20260101000000Z", "20360101000000Z");
+    X509 *self = make_certificate("self.test", -1, "20260101000000Z", "20360101000000Z");
+    X509 *leaf = make_certificate("mail.test", -1, "20260101000000Z", "20270101000000Z");
+    struct certfile found;
+
+    (void)state;
+    mark_authority(root, "critical,keyCertSign");
+    mark_authority(self, NULL); /* as `openssl req -x509` makes them */
+    X509_set_version(leaf, X509_VERSION_3);
+    write_certificate(root, "w");
+    write_certificate(root, "a");
+    write_certificate(leaf, "a");
+    assert_null(certfile_read(&found, path));
+    assert_string_equal(found.subject, "Root");
+    assert_int_equal(found.meant, 3);
+    assert_string_equal(found.meant_subject, "mail.test");
+    write_certificate(leaf, "w");
+    write_certificate(root, "a");
+    assert_null(certfile_read(&found, path));
+    assert_int_equal(found.meant, 1);
+    assert_false(found.authority);
+    write_certificate(root, "w");
+    assert_null(certfile_read(&found, path));
+    assert_int_equal(found.meant, 1);
+    assert_true(found.authority);
+    write_certificate(self, "w");
+    assert_null(certfile_read(&found, path));
+    assert_int_equal(found.meant, 1);
+    assert_false(found.authority);
+    X509_free(root);
+    X509_free(self);
+    X509_free(leaf);
 }
 
 /* Cut after any octet: an answer, and no certificate before the last line begins. */
@@ -341,95 +523,6 @@ static void f05_large_file(void **state)
     check_refused(path, "is larger than 1 MiB");
 }
 
-#define HEX "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
-#define COLONS                                          \
-    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:" \
-    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
-
-static void fingerprints_read(void **state)
-{
-    static const char *const good[] = {HEX, COLONS};
-    static const char *const bad[] = {
-        "", "00", HEX "0", HEX "00", "0" HEX, HEX ":", ":" HEX, COLONS ":", ":" COLONS, COLONS ":00",
-        " " HEX, HEX " ",
-        "sha256:" HEX, "0011223344556677:8899aabbccddeeff00112233445566778899AABBCCDDEEFF",
-        "0g112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
-        "+0112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
-        "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE-FF",
-        "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE::F",
-        "00112233445566778899aabbccddeeff00112233", /* SHA-1 */
-        "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", /* MD5 */
-    };
-    unsigned char fingerprint[FINGERPRINT_SIZE], before[FINGERPRINT_SIZE];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        memset(fingerprint, 0x5a, sizeof fingerprint);
-        assert_true(fingerprint_read(fingerprint, good[i]));
-        for (unsigned octet = 0; octet < FINGERPRINT_SIZE; octet++)
-            assert_int_equal(fingerprint[octet], octet % 16 * 0x11);
-    }
-    memset(before, 0x5a, sizeof before);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        memset(fingerprint, 0x5a, sizeof fingerprint);
-        if (fingerprint_read(fingerprint, bad[i]))
-            fail_msg("%s was read", bad[i]);
-        assert_memory_equal(fingerprint, before, sizeof before);
-    }
-}
-
-static void fingerprints_of_a_policy(void **state)
-{
-    static const struct {
-        const char *text, *part; /* part of what is wrong; NULL: good */
-    } cases[] = {
-        {"sha256:" HEX, NULL},
-        {"sha256:" COLONS, NULL},
-        {"SHA256:" COLONS, NULL},
-        {HEX, "does not name its digest"},
-        {COLONS, "does not name its digest"},
-        {"md5:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", "can be forged"},
-        {"sha1:00112233445566778899aabbccddeeff00112233", "can be forged"},
-        {"SHA1 Fingerprint=00", "can be forged"},
-        {"sha512:" HEX HEX, "not compared"},
-        {"sha384:" HEX, "not compared"},
-        {"sha256:", "64 hexadecimal digits"},
-        {"sha256:00", "64 hexadecimal digits"},
-        {"sha256:" HEX "00", "64 hexadecimal digits"},
-        {"sha256: " HEX, "64 hexadecimal digits"},
-        {"sha256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", "64 hexadecimal digits"},
-        {"sha256 Fingerprint=" COLONS, "must be written"},
-        {"sha256", "must be written"},
-        {"", "must be written"},
-        {"contoso.pem", "must be written"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        unsigned char fingerprint[FINGERPRINT_SIZE] = {0xee};
-        const char *wrong = fingerprint_parse(fingerprint, cases[i].text);
-
-        if (cases[i].part == NULL ? wrong != NULL : wrong == NULL || strstr(wrong, cases[i].part) == NULL)
-            fail_msg("%s: %s", cases[i].text, wrong == NULL ? "good" : wrong);
-        assert_int_equal(fingerprint[0], wrong == NULL ? 0 : 0xee);
-    }
-}
-
-static void fingerprints_written(void **state)
-{
-    unsigned char fingerprint[FINGERPRINT_SIZE], again[FINGERPRINT_SIZE];
-    char text[FINGERPRINT_TEXT];
-
-    (void)state;
-    for (unsigned i = 0; i < FINGERPRINT_SIZE; i++)
-        fingerprint[i] = (unsigned char)(i * 8 + 7);
-    fingerprint_format(fingerprint, text);
-    assert_int_equal(strlen(text), FINGERPRINT_TEXT - 1);
-    assert_memory_equal(text, "sha256:07:0F:17:", 16);
-    assert_null(fingerprint_parse(again, text));
-    assert_memory_equal(again, fingerprint, sizeof again);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,11 +533,12 @@ int main(void)
         cmocka_unit_test_teardown(f05_no_certificate_file, remove_file),
         cmocka_unit_test_teardown(f05_certificate_file_modes, remove_file),
         cmocka_unit_test_teardown(f05_not_a_certificate, remove_file),
+        cmocka_unit_test_teardown(certificate_in_der_and_pkcs7, remove_file),
+        cmocka_unit_test_teardown(f05_private_keys_are_named, remove_file),
+        cmocka_unit_test_teardown(f05_pkcs12_is_named_with_the_command, remove_file),
+        cmocka_unit_test_teardown(root_first_is_seen, remove_file),
         cmocka_unit_test_teardown(f06_half_written_certificate, remove_file),
         cmocka_unit_test_teardown(f05_large_file, remove_file),
-        cmocka_unit_test(fingerprints_read),
-        cmocka_unit_test(fingerprints_of_a_policy),
-        cmocka_unit_test(fingerprints_written),
     };
 
     return cmocka_run_group_tests_name("certfile", tests, make_directory, remove_directory);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SHA-256 fingerprints as text. */
+#ifndef POLICY_FINGERPRINT_H
+#define POLICY_FINGERPRINT_H
+
+#include <stdbool.h>
+
+#define FINGERPRINT_SIZE 32 /* SHA-256 */
+
+/*
+ * Reads a fingerprint of a policy: "sha256:AA:BB:..." or a line of openssl(1), "SHA256 Fingerprint=AA:BB:..." and
+ * "SHA2-256(stdin)= aabb...". Hexadecimal digits of any case, colons between all octets or none at all. NULL if
+ * good; else what is wrong, a static text to be put behind the value: other digests are named and refused.
+ */
+const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
+
+/*
+ * Reads a fingerprint as an MTA reports it, without a digest's name: 64 hexadecimal digits, with or without
+ * colons. False: none (another digest's length, other text).
+ */
+bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
+
+/*
+ * What a text that fingerprint_parse() refuses would be if it were written as a policy has it: digits without the
+ * digest's name, with blanks or hyphens between them or with characters that nobody sees, or the base64 of HPKP
+ * ("sha256/..."). False: it is no SHA-256 fingerprint in any form, *fingerprint untouched.
+ */
+bool fingerprint_guess(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
+
+/* Whether the text is a pin of HPKP, which is of the key: "sha256/BASE64" or "pin-sha256=BASE64". */
+bool fingerprint_is_hpkp(const char *text);
+
+/* "sha256:AA:BB:..."; text takes 7 + 95 + 1 octets. */
+#define FINGERPRINT_TEXT 103
+void fingerprint_format(const unsigned char fingerprint[FINGERPRINT_SIZE], char text[FINGERPRINT_TEXT]);
+
+#endif

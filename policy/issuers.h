@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CAs that issue from several intermediate CAs, so that a renewal may bear another issuer. */
+#ifndef POLICY_ISSUERS_H
+#define POLICY_ISSUERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct issuer_family {
+    const char *ca;             /* "Let's Encrypt" */
+    const char *const *members; /* common names of issuers, then NULL; those of today, and some of before */
+    const char *prefix;         /* any common name that begins so is one; NULL: the members alone */
+    bool complete;              /* the members are all that the CA says it uses: they can be written as alternatives */
+    bool at_random;             /* it picks one for each certificate; else it takes another one from time to time */
+    const char *source;         /* where that stands, and of when it is */
+};
+
+extern const struct issuer_family issuer_families[];
+extern const size_t issuer_family_count;
+
+/* The family that the common name of an issuer belongs to (no regard to case), or NULL. */
+const struct issuer_family *issuer_family_of(const char *issuer);
+
+#endif
