@@ -29,7 +29,7 @@ static void warn_issuer(struct loading *loading, const struct node *node, const 
     char all[300] = "";
     size_t used = 0, missing = 0;
 
-    if (family == NULL)
+    if (family == NULL || family->slow)
         return;
     for (const char *const *member = family->members; *member != NULL; member++) {
         missing += !names_issuer(rule, *member);

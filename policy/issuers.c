@@ -24,18 +24,23 @@ static const char *const amazon_ecdsa[] = {
 static const char *const none[] = {NULL};
 
 const struct issuer_family issuer_families[] = {
-    {"Let's Encrypt", lets_encrypt_rsa, NULL, true, true, "letsencrypt.org/certificates, 2026-01"},
-    {"Let's Encrypt", lets_encrypt_ecdsa, NULL, true, true, "letsencrypt.org/certificates, 2026-01"},
-    {"Let's Encrypt", lets_encrypt_old, NULL, false, true, "letsencrypt.org/certificates: no longer used since 2024-06"},
-    {"Google Trust Services", google_rsa, NULL, true, false, "pki.goog/repository; the list is second-hand"},
-    {"Google Trust Services", google_ecdsa, NULL, true, false, "pki.goog/repository; the list is second-hand"},
-    {"Google Trust Services", none, "GTS CA ", false, false, "the names of before 2024"},
-    {"Amazon", amazon_rsa, "Amazon RSA 2048 M", true, true, "AWS Security Blog, 2022-09: dynamic intermediate CAs"},
-    {"Amazon", amazon_ecdsa, "Amazon ECDSA 256 M", true, true, "AWS Security Blog, 2022-09: dynamic intermediate CAs"},
-    {"Microsoft", none, "Microsoft TLS G2 ", false, false, "seen on the wire, 2026-04; the list is not known"},
-    {"Microsoft", none, "Microsoft Azure RSA TLS Issuing CA ", false, false, "seen on the wire, 2024"},
-    {"Microsoft", none, "Microsoft Azure ECC TLS Issuing CA ", false, false, "as of the RSA ones"},
-    {"GlobalSign", none, "GlobalSign Atlas R", false, false, "support.globalsign.com: another one every quarter since 2022"},
+    {"Let's Encrypt", lets_encrypt_rsa, NULL, true, true, false, "letsencrypt.org/certificates, 2026-01"},
+    {"Let's Encrypt", lets_encrypt_ecdsa, NULL, true, true, false, "letsencrypt.org/certificates, 2026-01"},
+    {"Let's Encrypt", lets_encrypt_old, NULL, false, true, false, "letsencrypt.org/certificates: no longer used since 2024-06"},
+    {"Google Trust Services", google_rsa, NULL, true, false, false, "pki.goog/repository; the list is second-hand"},
+    {"Google Trust Services", google_ecdsa, NULL, true, false, false, "pki.goog/repository; the list is second-hand"},
+    {"Google Trust Services", none, "GTS CA ", false, false, false, "the names of before 2024"},
+    {"Amazon", amazon_rsa, "Amazon RSA 2048 M", true, true, false, "AWS Security Blog, 2022-09: dynamic intermediate CAs"},
+    {"Amazon", amazon_ecdsa, "Amazon ECDSA 256 M", true, true, false, "AWS Security Blog, 2022-09: dynamic intermediate CAs"},
+    {"Microsoft", none, "Microsoft TLS G2 ", false, false, false, "seen on the wire, 2026-04; the list is not known"},
+    {"Microsoft", none, "Microsoft Azure RSA TLS Issuing CA ", false, false, false, "seen on the wire, 2024"},
+    {"Microsoft", none, "Microsoft Azure ECC TLS Issuing CA ", false, false, false, "as of the RSA ones"},
+    {"GlobalSign", none, "GlobalSign Atlas R", false, false, false, "support.globalsign.com: another one every quarter since 2022"},
+    {"DigiCert", none, "DigiCert ", false, false, true, "knowledge.digicert.com, ICA update, 2020-07 to 2023-10"},
+    {"DigiCert", none, "GeoTrust ", false, false, true, "likewise"},
+    {"DigiCert", none, "RapidSSL ", false, false, true, "likewise"},
+    {"DigiCert", none, "Thawte ", false, false, true, "likewise"},
+    {"DigiCert", none, "Encryption Everywhere ", false, false, true, "likewise"},
 };
 /* clang-format on */
 

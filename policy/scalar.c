@@ -72,7 +72,7 @@ static bool is_plain(const char *text)
     if (!is_alphanumeric(text[0]) || scalar_other_type(text) != NULL || text[strlen(text) - 1] == ' ')
         return false;
     for (; *text != '\0'; text++)
-        if (!is_alphanumeric(*text) && strchr("._-@ ", *text) == NULL && (unsigned char)*text < 0x80)
+        if (!is_alphanumeric(*text) && strchr("._-@ ", *text) == NULL)
             return false;
     return true;
 }

@@ -16,10 +16,11 @@
 #include "policy/tool/verbs.h"
 
 static const char help[] =
-    "Usage: forcetls cert FILE... | --connect HOST[:PORT]\n"
+    "Usage: forcetls cert FILE... | - | --connect HOST[:PORT]\n"
     "         [--ca-file FILE] [--ca-path DIR] [--online] [--date DATE] [--json]\n\n"
     "Shows a certificate, whether an MTA will see it, and the lines of a policy for it.\n\n"
-    "  FILE                   PEM: the certificate, behind it its chain\n"
+    "  FILE                   the certificate, behind it its chain: PEM, DER or PKCS#7\n"
+    "  -                      the same from standard input\n"
     "  --connect HOST[:PORT]  what this mail server shows on STARTTLS (default port 25)\n"
     "  --ca-file FILE         the roots to believe, instead of the system's\n"
     "  --ca-path DIR          likewise, a directory by hash\n"
@@ -36,12 +37,21 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
+struct command {
+    const struct cert_request *request;
+    struct json *json;
+};
+
 /* Shows what is in the chain, which it frees. */
-static int show(STACK_OF(X509) *chain, struct certificate_view view, const struct cert_request *request,
-                struct json *json)
+static int show(STACK_OF(X509) *chain, struct certificate_view view, const struct cert_source *source,
+                const struct command *command)
 {
+    const struct cert_request *request = command->request;
+    struct json *json = command->json;
     int status = EX_OK;
 
+    if (source)
+        cert_note_place(&view, chain, source);
     if (!cert_view(&view, chain, request)) {
         fputs("forcetls cert: out of memory\n", stderr);
         status = EX_OSERR;
@@ -68,27 +78,28 @@ static int tell(const char *source, const char *why, int status)
     return status;
 }
 
-static int show_server(const char *target, const struct cert_request *request, struct json *json)
+static int show_server(const char *target, const struct command *command)
 {
     struct connection connection = {"", ""};
     STACK_OF(X509) *chain = cert_connect(target, &connection);
     struct certificate_view view = {.source = target, .session = connection.session};
 
-    return chain ? show(chain, view, request, json) : tell(target, connection.why, EX_UNAVAILABLE);
+    return chain ? show(chain, view, NULL, command) : tell(target, connection.why, EX_UNAVAILABLE);
 }
 
-static int show_file(const char *path, const struct cert_request *request, struct json *json)
+static int show_file(const char *path, const struct command *command)
 {
-    const char *why;
-    STACK_OF(X509) *chain = cert_read_file(path, &why);
-    struct certificate_view view = {.source = path};
+    struct cert_source source = {NULL, NULL, 0, 0, false};
+    STACK_OF(X509) *chain = cert_read_file(path, &source);
+    struct certificate_view view = {.source = source.name};
 
-    return chain ? show(chain, view, request, json) : tell(path, why, EX_NOINPUT);
+    return chain ? show(chain, view, &source, command) : tell(source.name, source.why, EX_NOINPUT);
 }
 
 static int show_all(char **files, const char *target, const struct cert_request *request)
 {
     struct json json = {stdout, false};
+    const struct command command = {request, &json};
     int status = EX_OK;
 
     if (request->json) {
@@ -97,9 +108,9 @@ static int show_all(char **files, const char *target, const struct cert_request 
         json_open(&json, '[');
     }
     if (target)
-        status = show_server(target, request, &json);
+        status = show_server(target, &command);
     for (; *files; files++) {
-        int one = show_file(*files, request, &json);
+        int one = show_file(*files, &command);
 
         status = one > status ? one : status;
         if (!request->json && files[1])

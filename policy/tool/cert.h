@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include "policy/arena.h"
 #include "policy/certfile.h"
+#include "policy/issuers.h"
 #include "policy/profiles.h"
 #include "policy/tool/json.h"
 
@@ -51,6 +52,7 @@ struct certificate_view {
     struct arena arena;                                     /* holds the texts */
     bool exhausted;                                         /* memory ran out: it is not whole */
     const char *source;                                     /* a file, or host:port */
+    const char *place;  /* a sentence where the certificate is not the first of its file, or a CA's; else NULL */
     const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
     const char *root;                                       /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
@@ -69,16 +71,27 @@ struct certificate_view {
     const char *missing;     /* the issuer whose certificate is missing, or NULL */
     struct texts missing_at; /* where its certificate can be had */
     const struct provider *provider;
+    const struct issuer_family *family; /* the issuer is one of several of its CA; or NULL */
+    const char *issuer_note;            /* what follows from that, a sentence; or NULL */
     struct texts crls, ocsps;
     size_t answer_count;
     struct endpoint_answer answer[2 * TEXTS_MAX];
 };
 
+/* Where certificates come from. */
+struct cert_source {
+    const char *name;  /* for people */
+    const char *why;   /* what is wrong, of static storage */
+    int position;      /* of the certificate that is meant, from 1 */
+    int count;         /* of certificates */
+    bool is_authority; /* that one can only be a CA's */
+};
+
 /*
- * Reads all certificates of a PEM file, the first being the one that is meant. NULL: *why says what is
- * wrong, of static storage.
+ * Reads all certificates of a file in PEM, DER or PKCS#7 ("-": of standard input), the first being the one that is
+ * meant, whatever its place in the file. NULL: source->why says what is wrong.
  */
-STACK_OF(X509) *cert_read_file(const char *path, const char **why);
+STACK_OF(X509) *cert_read_file(const char *path, struct cert_source *source);
 
 /*
  * What a server shows by STARTTLS (port 465: at once), as host, host:port, [v6]:port; nothing is verified.
@@ -92,6 +105,8 @@ STACK_OF(X509) *cert_connect(const char *target, struct connection *connection);
 /* Fills the view; false: out of memory. Free with cert_view_free() either way. */
 bool cert_view(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_request *request);
 void cert_view_free(struct certificate_view *view);
+/* Notes where in its file the certificate was. */
+void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_source *source);
 /* Helps its makers: a text of the view's, made like printf's. */
 const char *cert_text(struct certificate_view *view, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -101,6 +116,10 @@ const char *cert_name(struct certificate_view *view, const X509_NAME *name, int 
 /* CN, else O, else the whole name. */
 const char *cert_short_name(struct certificate_view *view, const X509_NAME *name);
 bool cert_instant(const ASN1_TIME *from, int64_t *instant);
+
+/* Whether Postfix shows it to a milter, and what is to know of its issuer, in sentences. */
+void cert_judge_usage(struct certificate_view *view, X509 *x509);
+void cert_judge_issuer(struct certificate_view *view);
 
 /* Whether the chain leads to a root of the trust store, and who is missing if not. */
 void cert_judge_chain(struct certificate_view *view, STACK_OF(X509) *chain,

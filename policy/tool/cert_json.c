@@ -73,9 +73,11 @@ void cert_show_json(const struct certificate_view *view, struct json *json)
 
     json_open(json, '{');
     member(json, "source", view->source);
+    member(json, "place", view->place);
     member(json, "session", view->session);
     member(json, "root_issuer", view->root);
     member(json, "issuer", view->issuer);
+    member(json, "issuer_note", view->issuer_note);
     member(json, "common_name", view->common_name);
     member(json, "organisation", view->organisation);
     member(json, "unit", view->unit);

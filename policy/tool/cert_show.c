@@ -94,10 +94,14 @@ void cert_show(const struct certificate_view *view, FILE *stream)
     char *yaml;
 
     row(stream, "certificate", view->source);
+    if (view->place)
+        row(stream, "", view->place);
     if (view->session)
         row(stream, "session", view->session);
     row(stream, "root issuer", view->root ? view->root : "not known");
     row(stream, "issuer", view->issuer);
+    if (view->issuer_note)
+        row(stream, "", view->issuer_note);
     row(stream, "common name", view->common_name);
     row(stream, "organisation", view->organisation);
     row(stream, "unit", view->unit);

@@ -225,31 +225,6 @@ static void take_usages(struct certificate_view *view, X509 *x509)
     EXTENDED_KEY_USAGE_free(extended);
 }
 
-/* Whether Postfix would show it to a milter, in a sentence. */
-static void judge_usage(struct certificate_view *view, X509 *x509)
-{
-    static const char hidden[] = "to a milter behind Postfix it looks like no certificate at all. "
-                                 "Pin its fingerprint, which postfix_facts shows";
-    bool extended = view->extended_usages.count > 0, client_auth = false;
-
-    for (size_t i = 0; i < view->extended_usages.count; i++)
-        client_auth |= strcmp(view->extended_usages.text[i], "clientAuth") == 0;
-    view->for_clients = X509_check_purpose(x509, X509_PURPOSE_SSL_CLIENT, 0) == 1 && !view->self_signed;
-    if (view->self_signed)
-        view->for_clients_why =
-            cert_text(view, "no: it is self-signed, and unless it is in smtpd_tls_CAfile itself, %s", hidden);
-    else if (view->for_clients)
-        view->for_clients_why =
-            extended
-                ? "yes, if smtpd_tls_CAfile leads to it: it may be used by clients (clientAuth)"
-                : "yes, if smtpd_tls_CAfile leads to it: it has no extended key usage, so any use is allowed";
-    else if (extended && !client_auth)
-        view->for_clients_why =
-            cert_text(view, "no: it may not be used by clients (no clientAuth); %s", hidden);
-    else
-        view->for_clients_why = cert_text(view, "no: its key usage does not allow TLS clients; %s", hidden);
-}
-
 static void take_crls(struct certificate_view *view, X509 *x509)
 {
     STACK_OF(DIST_POINT) *points = X509_get_ext_d2i(x509, NID_crl_distribution_points, NULL, NULL);
@@ -294,6 +269,8 @@ static void take_subject(struct certificate_view *view, X509 *x509)
     view->signature = cert_text(view, "%s", OBJ_nid2ln(X509_get_signature_nid(x509)));
     if (view->common_name)
         view->provider = provider_of_subject(view->common_name);
+    if (view->issuer_shown)
+        view->family = issuer_family_of(view->issuer_shown);
     OPENSSL_free(serial);
     BN_free(number);
 }
@@ -312,7 +289,8 @@ bool cert_view(struct certificate_view *view, STACK_OF(X509) *chain, const struc
     take_crls(view, x509);
     take_ocsps(view, x509);
     cert_judge_chain(view, chain, request);
-    judge_usage(view, x509);
+    cert_judge_usage(view, x509);
+    cert_judge_issuer(view);
     if (request->online)
         cert_ask_online(view, chain, request);
     ERR_pop_to_mark();
