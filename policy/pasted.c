@@ -354,6 +354,25 @@ static bool split(struct peeling *peeling)
     return true;
 }
 
+/*
+ * Whether the text is seen at once to be a plain name, as nearly all are: lists come by the million. Letters, digits
+ * and what else names have, no dot or blank at its ends, and no dot where there are blanks.
+ */
+static bool is_plain(const char *text, size_t length, enum pasted_as as)
+{
+    bool dot = false, blank = false;
+
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] >= 0x80 || (!is_host_octet(text[i]) && text[i] != ' ' && text[i] != '*'))
+            return false;
+        dot |= text[i] == '.';
+        blank |= text[i] == ' ';
+    }
+    if (length == 0 || text[0] == ' ' || text[length - 1] == ' ' || (dot && blank))
+        return false;
+    return as != PASTED_COMMON_NAME || (text[0] != '.' && text[length - 1] != '.');
+}
+
 bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as)
 {
     struct peeling peeling = {pasted->text, as, pasted->what, 1};
@@ -361,7 +380,7 @@ bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as)
 
     pasted->what[0] = '\0';
     pasted->count = 1;
-    if (length == 0 || length + 2 >= PASTED_MAX)
+    if (length == 0 || length + 2 >= PASTED_MAX || is_plain(text, length, as))
         return false;
     memcpy(pasted->text, text, length + 1);
     peel_characters(&peeling);

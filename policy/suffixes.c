@@ -97,8 +97,10 @@ const char *suffix_kind(const char *domain)
 
     if (dot == NULL)
         return has_label(own_names, domain, strlen(domain)) ? NULL : "a top-level domain";
+    if (strlen(dot + 1) != 2) /* the countries' */
+        return NULL;
     for (size_t i = 0; registries[i].country != NULL; i++)
-        if (strcmp(dot + 1, registries[i].country) == 0)
+        if (dot[1] == registries[i].country[0] && dot[2] == registries[i].country[1])
             return has_label(registries[i].labels, domain, (size_t)(dot - domain)) ? "a public suffix" : NULL;
     return NULL;
 }
