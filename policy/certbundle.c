@@ -16,8 +16,9 @@
 static const char out_of_memory[] = "cannot be read: out of memory";
 static const char is_private_key[] =
     "is a private key: name the file with the certificate, and keep the key secret";
-static const char is_pkcs12[] = "is a PKCS#12 file, which also holds a private key: take the certificate out of "
-                                "it by \"openssl pkcs12 -in FILE -nokeys -clcerts -out CERTIFICATE.pem\"";
+static const char is_pkcs12[] =
+    "is a PKCS#12 file, which also holds a private key: take the certificate out of "
+    "it by \"openssl pkcs12 -in FILE -nokeys -clcerts -out CERTIFICATE.pem\"";
 static const char is_request[] = "is a certificate request: ask for the certificate that the CA made from it";
 static const char is_list[] = "is a revocation list, not a certificate";
 static const char is_public_key[] = "is a public key, not a certificate: ask for the certificate";
@@ -211,10 +212,10 @@ STACK_OF(X509) *certbundle_read(const unsigned char *octets, size_t length, cons
     ERR_pop_to_mark();
     if (sk_X509_num(bundle.found) > 0 && !bundle.exhausted)
         return bundle.found;
-    *why = bundle.exhausted        ? out_of_memory
-           : wrong != NULL         ? wrong
+    *why = bundle.exhausted       ? out_of_memory
+           : wrong != NULL        ? wrong
            : bundle.other != NULL ? bundle.other
-                                   : "holds no PEM certificate";
+                                  : "holds no PEM certificate";
     sk_X509_pop_free(bundle.found, X509_free);
     return NULL;
 }

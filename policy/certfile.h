@@ -24,9 +24,10 @@ struct certfile {
 };
 
 /*
- * Reads the first certificate of a file in PEM, DER or PKCS#7: a regular file of at most 1 MiB that neither group
- * nor others may write. Never waits, whatever the path names. NULL if good; else what is wrong, a static text to be put
- * behind the path ("holds no PEM certificate", "cannot be opened", ...), *certificate untouched.
+ * Reads the first certificate of a file in PEM, DER or PKCS#7: a regular file of at most 1 MiB that neither
+ * group nor others may write. Never waits, whatever the path names. NULL if good; else what is wrong, a
+ * static text to be put behind the path ("holds no PEM certificate", "cannot be opened", ...), *certificate
+ * untouched.
  */
 const char *certfile_read(struct certfile *certificate, const char *path);
 

@@ -243,7 +243,8 @@ bool compile_text(struct loading *loading, const struct node *node, const char *
     other = node->quoted ? NULL : scalar_other_type(node->text);
     if (other != NULL && *node->text == '\0' && node->comment != NULL) {
         loading_error(loading, node,
-                      "%.64s must be a text; behind a blank \"#\" begins a comment, put it in quotation marks: \"%.64s\"",
+                      "%.64s must be a text; behind a blank \"#\" begins a comment, put it in quotation "
+                      "marks: \"%.64s\"",
                       name_of(node), node->comment);
         return false;
     }
@@ -282,6 +283,8 @@ bool compile_boolean(struct loading *loading, const struct node *node, bool *val
 {
     if (node->kind == NODE_SCALAR && !node->quoted && scalar_boolean(node->text, value))
         return true;
+    if (!node->quoted && compile_unseen(loading, node))
+        return false;
     if (node->kind == NODE_SCALAR)
         loading_error(loading, node, "%.64s must be true or false, not \"%.64s\"", name_of(node), node->text);
     else
@@ -293,6 +296,8 @@ bool compile_number(struct loading *loading, const struct node *node, unsigned m
 {
     if (node->kind == NODE_SCALAR && !node->quoted && scalar_number(node->text, max, value))
         return true;
+    if (!node->quoted && compile_unseen(loading, node))
+        return false;
     if (node->kind == NODE_SCALAR)
         loading_error(loading, node,
                       "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"",
@@ -306,6 +311,8 @@ bool compile_date(struct loading *loading, const struct node *node, int64_t *dat
 {
     if (node->kind == NODE_SCALAR && date_parse(node->text, date))
         return true;
+    if (compile_unseen(loading, node))
+        return false;
     loading_error(
         loading, node, "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s%.64s%s",
         name_of(node), node->kind == NODE_SCALAR ? "\"" : "",

@@ -94,22 +94,31 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
 size_t compile_list(struct loading *loading, const struct node *node, bool lone, const struct node **first);
 
 /*
- * Tells where a host or an address was copied with more than itself (a URL, a port, quotation marks, several in
- * one), and what to write: a warning where it loads as it is, else an error. False: an error was told.
+ * Tells where a host or an address was copied with more than itself (a URL, a port, quotation marks,
+ * several in one), and what to write: a warning where it loads as it is, else an error. False: an error was
+ * told.
  */
 bool compile_pasted(struct loading *loading, const struct node *node, const char *text, enum pasted_as as);
 /*
- * The same of a name in a certificate, which is compared whole: a warning where the name is `good`, else an error.
- * False: nothing is odd.
+ * The same of a name in a certificate, which is compared whole: a warning where the name is `good`, else an
+ * error. False: nothing is odd.
  */
 bool compile_doubt_name(struct loading *loading, const struct node *node, enum pasted_as as, bool good);
 /* Warns of names that prove less than they seem to, or not for long. The node is the identity. */
 void compile_doubt_identity(struct loading *loading, const struct node *node, const struct name_rule *subject,
                             const struct name_rule *issuer);
-/* As compile_text(), of a text for people or of a name in a certificate; warns where a "#" behind a blank cut it. */
+/*
+ * As compile_text(), of a text for people or of a name in a certificate; warns where a "#" behind a blank
+ * cut it.
+ */
 bool compile_free_text(struct loading *loading, const struct node *node, const char **text);
-/* The word that a text is but for characters that nobody sees, and in `what` which these are; NULL: none. */
+/*
+ * The word that a text is but for what nobody sees and quotation marks, and in `what` which these are;
+ * NULL: none.
+ */
 const char *compile_seen_word(const char *text, const char *const *words, char what[PASTED_WHAT]);
+/* Tells an error where a value that is no text holds such. False: it does not. */
+bool compile_unseen(struct loading *loading, const struct node *node);
 
 /* Warns of a selector that is a top-level domain or a public suffix; `clients` NULL is fine. */
 void compile_doubt_suffix(struct loading *loading, const struct node *node, const char *domain, bool below);

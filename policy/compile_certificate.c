@@ -156,8 +156,8 @@ static void read_key_fingerprint(struct loading *loading, const struct node *nod
 /* "third", or "12th". */
 static const char *ordinal(unsigned number, char text[16])
 {
-    static const char *const words[] = {"first",   "second", "third", "fourth", "fifth", "sixth",
-                                        "seventh", "eighth", "ninth", "tenth"};
+    static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
+                                        "sixth", "seventh", "eighth", "ninth",  "tenth"};
 
     if (number <= sizeof words / sizeof *words)
         return words[number - 1];
@@ -171,18 +171,20 @@ static bool check_meant(struct loading *loading, const struct node *node, const 
     char number[16];
 
     if (certificate->meant > 1) {
-        loading_error(loading, node,
-                      "certificate file \"%.255s\" begins with the certificate of a CA, \"%.128s\": did you mean "
-                      "\"%.128s\", the %s in it? Put that one first",
-                      node->text, certificate->subject, certificate->meant_subject,
-                      ordinal(certificate->meant, number));
+        loading_error(
+            loading, node,
+            "certificate file \"%.255s\" begins with the certificate of a CA, \"%.128s\": did you mean "
+            "\"%.128s\", the %s in it? Put that one first",
+            node->text, certificate->subject, certificate->meant_subject,
+            ordinal(certificate->meant, number));
         return false;
     }
     if (certificate->authority)
-        loading_warning(loading, node, WARNING_CERTIFICATE_OF_AUTHORITY,
-                        "certificate file \"%.255s\" holds the certificate of a CA, \"%.128s\", which no mail server "
-                        "shows as its own: name the file with the server's certificate",
-                        node->text, certificate->subject);
+        loading_warning(
+            loading, node, WARNING_CERTIFICATE_OF_AUTHORITY,
+            "certificate file \"%.255s\" holds the certificate of a CA, \"%.128s\", which no mail server "
+            "shows as its own: name the file with the server's certificate",
+            node->text, certificate->subject);
     return true;
 }
 

@@ -37,13 +37,14 @@ static void warn_issuer(struct loading *loading, const struct node *node, const 
     }
     if (family->complete && missing == 0)
         return;
-    loading_warning(loading, node, WARNING_ISSUER_VARIES,
-                    "\"%.128s\" is one of several CAs of %s, which %s: the next renewal of the certificate may "
-                    "bear another issuer; write %s%s%sno issuer",
-                    issuer, family->ca,
-                    family->at_random ? "picks one at random for each certificate"
-                                      : "takes another one from time to time",
-                    family->complete ? "issuer: [" : "", family->complete ? all : "", family->complete ? "], or " : "");
+    loading_warning(
+        loading, node, WARNING_ISSUER_VARIES,
+        "\"%.128s\" is one of several CAs of %s, which %s: the next renewal of the certificate may "
+        "bear another issuer; write %s%s%sno issuer",
+        issuer, family->ca,
+        family->at_random ? "picks one at random for each certificate"
+                          : "takes another one from time to time",
+        family->complete ? "issuer: [" : "", family->complete ? all : "", family->complete ? "], or " : "");
 }
 
 /* Of each family once. */
@@ -68,10 +69,11 @@ static void warn_shared(struct loading *loading, const struct node *node, const 
     const struct provider *provider = provider_of_subject(subject);
 
     if (provider != NULL)
-        loading_warning(loading, node, WARNING_SHARED_CERTIFICATE,
-                        "all customers of %s share the certificate \"%.128s\": it proves the platform, not the "
-                        "partner",
-                        provider->name, subject);
+        loading_warning(
+            loading, node, WARNING_SHARED_CERTIFICATE,
+            "all customers of %s share the certificate \"%.128s\": it proves the platform, not the "
+            "partner",
+            provider->name, subject);
 }
 
 void compile_doubt_identity(struct loading *loading, const struct node *node, const struct name_rule *subject,

@@ -40,10 +40,11 @@ static void read_min_cipher_bits(struct loading *loading, const struct node *nod
         return;
     note_key(require, REQUIRE_MIN_CIPHER_BITS);
     if (require->min_cipher_bits > CIPHER_BITS_MAX)
-        loading_warning(loading, node, WARNING_CIPHER_BITS,
-                        "min_cipher_bits: no suite has more than %d bits, so that every session falls short; write 128 "
-                        "or 256 (a key of 2048 bits is the certificate's, and is not judged)",
-                        CIPHER_BITS_MAX);
+        loading_warning(
+            loading, node, WARNING_CIPHER_BITS,
+            "min_cipher_bits: no suite has more than %d bits, so that every session falls short; write 128 "
+            "or 256 (a key of 2048 bits is the certificate's, and is not judged)",
+            CIPHER_BITS_MAX);
 }
 
 static void read_forward_secrecy(struct loading *loading, const struct node *node, void *into)

@@ -12,7 +12,8 @@
 
 enum { DIGITS = 2 * FINGERPRINT_SIZE, BASE64_LENGTH = 43 }; /* without the "=" at its end */
 
-#define SHA_256 "give the SHA-256 fingerprint, \"sha256:...\" (openssl x509 -noout -fingerprint -sha256 -in FILE)"
+#define SHA_256                                                                                              \
+    "give the SHA-256 fingerprint, \"sha256:...\" (openssl x509 -noout -fingerprint -sha256 -in FILE)"
 #define FORGED(name) "is " name " fingerprint, which can be forged: " SHA_256
 #define NOT_COMPARED(name) "is " name " fingerprint, which is not compared: " SHA_256
 
@@ -73,7 +74,10 @@ bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *t
 
 /* ---- the name of the digest ---- */
 
-/* What follows the name: ":", or " Fingerprint=" or "(stdin)= " as openssl(1) writes it. NULL: another thing. */
+/*
+ * What follows the name: ":", or " Fingerprint=" or "(stdin)= " as openssl(1) writes it. NULL: another
+ * thing.
+ */
 static const char *behind_name(const char *text)
 {
     static const char word[] = " fingerprint";
@@ -107,8 +111,8 @@ static const struct digest *named_digest(const char *text, const char **value)
 }
 
 /*
- * How many hexadecimal digits the text consists of, with colons, hyphens, blanks and what is not ASCII between them
- * (Windows puts a mark that nobody sees in front); 0: other text.
+ * How many hexadecimal digits the text consists of, with colons, hyphens, blanks and what is not ASCII
+ * between them (Windows puts a mark that nobody sees in front); 0: other text.
  */
 static unsigned count_digits(const char *text)
 {
@@ -151,7 +155,8 @@ const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const
     if (count_digits(value) == 40)
         return "is as long as a SHA-1 fingerprint, which can be forged: 64 hexadecimal digits must follow "
                "\"sha256:\"";
-    return "is no SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon between all "
+    return "is no SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon between "
+           "all "
            "octets or none";
 }
 

@@ -8,9 +8,10 @@
 #define FINGERPRINT_SIZE 32 /* SHA-256 */
 
 /*
- * Reads a fingerprint of a policy: "sha256:AA:BB:..." or a line of openssl(1), "SHA256 Fingerprint=AA:BB:..." and
- * "SHA2-256(stdin)= aabb...". Hexadecimal digits of any case, colons between all octets or none at all. NULL if
- * good; else what is wrong, a static text to be put behind the value: other digests are named and refused.
+ * Reads a fingerprint of a policy: "sha256:AA:BB:..." or a line of openssl(1), "SHA256
+ * Fingerprint=AA:BB:..." and "SHA2-256(stdin)= aabb...". Hexadecimal digits of any case, colons between all
+ * octets or none at all. NULL if good; else what is wrong, a static text to be put behind the value: other
+ * digests are named and refused.
  */
 const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
 
@@ -21,9 +22,10 @@ const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const
 bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
 
 /*
- * What a text that fingerprint_parse() refuses would be if it were written as a policy has it: digits without the
- * digest's name, with blanks or hyphens between them or with characters that nobody sees, or the base64 of HPKP
- * ("sha256/..."). False: it is no SHA-256 fingerprint in any form, *fingerprint untouched.
+ * What a text that fingerprint_parse() refuses would be if it were written as a policy has it: digits
+ * without the digest's name, with blanks or hyphens between them or with characters that nobody sees, or
+ * the base64 of HPKP ("sha256/..."). False: it is no SHA-256 fingerprint in any form, *fingerprint
+ * untouched.
  */
 bool fingerprint_guess(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
 

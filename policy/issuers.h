@@ -10,10 +10,10 @@ struct issuer_family {
     const char *ca;             /* "Let's Encrypt" */
     const char *const *members; /* common names of issuers, then NULL; those of today, and some of before */
     const char *prefix;         /* any common name that begins so is one; NULL: the members alone */
-    bool complete;              /* the members are all that the CA says it uses: they can be written as alternatives */
-    bool at_random;             /* it picks one for each certificate; else it takes another one from time to time */
-    bool slow;                  /* it keeps one for years: worth a note, no warning */
-    const char *source;         /* where that stands, and of when it is */
+    bool complete;  /* the members are all that the CA says it uses: they can be written as alternatives */
+    bool at_random; /* it picks one for each certificate; else it takes another one from time to time */
+    bool slow;      /* it keeps one for years: worth a note, no warning */
+    const char *source; /* where that stands, and of when it is */
 };
 
 extern const struct issuer_family issuer_families[];

@@ -60,7 +60,8 @@ static bool is_host_like(const char *text, size_t length)
 static bool has_letter(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') || (unsigned char)text[i] >= 0x80)
+        if ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z')
+            || (unsigned char)text[i] >= 0x80)
             return true;
     return false;
 }
@@ -170,7 +171,8 @@ static bool peel_whole_name(struct peeling *peeling)
 /* "DNS:mail.contoso.com", "DNS Name=", "IP Address:" */
 static bool peel_alternative(struct peeling *peeling)
 {
-    static const char *const words[] = {"DNS", "DNS Name", "IP", "IP Address", "email", "RFC822 Name", "URI", "URL"};
+    static const char *const words[] = {"DNS",   "DNS Name",    "IP",  "IP Address",
+                                        "email", "RFC822 Name", "URI", "URL"};
     char *text = peeling->text;
 
     for (size_t i = 0; i < sizeof words / sizeof *words && peeling->as != PASTED_ATTRIBUTE; i++) {
@@ -302,8 +304,8 @@ static bool peel_dots(struct peeling *peeling)
 static void peel(struct peeling *peeling)
 {
     static bool (*const layers[])(struct peeling *) = {
-        peel_characters, peel_blanks,      peel_quotes,  peel_line, peel_whole_name, peel_url,
-        peel_address,    peel_alternative, peel_port,    peel_family, peel_dots,
+        peel_characters, peel_blanks,      peel_quotes, peel_line,   peel_whole_name, peel_url,
+        peel_address,    peel_alternative, peel_port,   peel_family, peel_dots,
     };
     bool again = true;
 
@@ -355,8 +357,8 @@ static bool split(struct peeling *peeling)
 }
 
 /*
- * Whether the text is seen at once to be a plain name, as nearly all are: lists come by the million. Letters, digits
- * and what else names have, no dot or blank at its ends, and no dot where there are blanks.
+ * Whether the text is seen at once to be a plain name, as nearly all are: lists come by the million.
+ * Letters, digits and what else names have, no dot or blank at its ends, and no dot where there are blanks.
  */
 static bool is_plain(const char *text, size_t length, enum pasted_as as)
 {

@@ -23,15 +23,15 @@ struct pasted {
 };
 
 /*
- * Whether a text (UTF-8) holds more than a name: what openssl(1) and others print around one (subject=, DNS:, the
- * whole name), a URL, a port, quotation marks, blanks and marks that nobody sees, several names in one. *pasted
- * is filled then. False: nothing is odd, or the text is too long to tell.
+ * Whether a text (UTF-8) holds more than a name: what openssl(1) and others print around one (subject=,
+ * DNS:, the whole name), a URL, a port, quotation marks, blanks and marks that nobody sees, several names
+ * in one. *pasted is filled then. False: nothing is odd, or the text is too long to tell.
  */
 bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as);
 
 /*
- * Removes from the text what nobody sees (U+200B and the like), makes blanks of Unicode ordinary ones, and names
- * the first of these in `what`. False: there is none.
+ * Removes from the text what nobody sees (U+200B and the like), makes blanks of Unicode ordinary ones, and
+ * names the first of these in `what`. False: there is none.
  */
 bool pasted_clean(char *text, char what[PASTED_WHAT]);
 
@@ -49,9 +49,9 @@ size_t pasted_quote_in_front(const char *text);
 size_t pasted_quote_at_end(const char *text);
 
 /*
- * A whole name as tools print it, "C = DE, O = Bank, CN = mail", "CN=mail,O=Bank" or "/C=DE/CN=mail": the first
- * value of `type`, its quotes and backslashes undone, in `value`, "" where the name has none. False: the text is
- * no such name.
+ * A whole name as tools print it, "C = DE, O = Bank, CN = mail", "CN=mail,O=Bank" or "/C=DE/CN=mail": the
+ * first value of `type`, its quotes and backslashes undone, in `value`, "" where the name has none. False:
+ * the text is no such name.
  */
 bool pasted_attribute(const char *text, const char *type, char value[PASTED_MAX]);
 

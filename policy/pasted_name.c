@@ -12,12 +12,39 @@
 /* The length of an attribute's type at the beginning of the text; 0: none that names have. */
 static size_t type_length(const char *text)
 {
-    static const char *const types[] = {
-        "CN", "commonName",   "O",   "organizationName", "OU", "organizationalUnitName", "C",  "countryName",
-        "L",  "localityName", "ST",  "S",                "SP", "stateOrProvinceName",    "DC", "domainComponent",
-        "E",  "emailAddress", "UID", "serialNumber",     "SN", "GN",                     "T",  "title",
-        "street", "postalCode", "description", "businessCategory", "jurisdictionC", "jurisdictionL",
-        "jurisdictionST", "organizationIdentifier", NULL};
+    static const char *const types[] = {"CN",
+                                        "commonName",
+                                        "O",
+                                        "organizationName",
+                                        "OU",
+                                        "organizationalUnitName",
+                                        "C",
+                                        "countryName",
+                                        "L",
+                                        "localityName",
+                                        "ST",
+                                        "S",
+                                        "SP",
+                                        "stateOrProvinceName",
+                                        "DC",
+                                        "domainComponent",
+                                        "E",
+                                        "emailAddress",
+                                        "UID",
+                                        "serialNumber",
+                                        "SN",
+                                        "GN",
+                                        "T",
+                                        "title",
+                                        "street",
+                                        "postalCode",
+                                        "description",
+                                        "businessCategory",
+                                        "jurisdictionC",
+                                        "jurisdictionL",
+                                        "jurisdictionST",
+                                        "organizationIdentifier",
+                                        NULL};
     size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     for (size_t i = 0; types[i] != NULL; i++)
@@ -81,7 +108,8 @@ bool pasted_attribute(const char *text, const char *type, char value[PASTED_MAX]
     if (behind_type(text) == NULL || *behind_type(text) == '\0')
         return false;
     while (text != NULL) {
-        bool wanted = !found && type_length(text) == strlen(type) && strncasecmp(text, type, strlen(type)) == 0;
+        bool wanted =
+            !found && type_length(text) == strlen(type) && strncasecmp(text, type, strlen(type)) == 0;
 
         found |= wanted;
         text = take_value(behind_type(text), slashes, wanted ? value : other);

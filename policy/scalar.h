@@ -14,8 +14,8 @@
 const char *scalar_other_type(const char *text);
 
 /*
- * The text as a policy writes it: plain where no reader of YAML can take it for something else, else in double
- * quotes. Cut where it does not fit.
+ * The text as a policy writes it: plain where no reader of YAML can take it for something else, else in
+ * double quotes. Cut where it does not fit.
  */
 void scalar_write(char *to, size_t size, const char *text);
 

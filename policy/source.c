@@ -154,7 +154,10 @@ static bool begins_text(unsigned char octet)
            || octet >= 0x80;
 }
 
-/* Where the text before octet `at` of a run ended; 0: there is none in this line. The run begins at source->column. */
+/*
+ * Where the text before octet `at` of a run ended; 0: there is none in this line. The run begins at
+ * source->column.
+ */
 static unsigned text_before(const struct source *source, const unsigned char *run, size_t at)
 {
     while (at > 0 && run[at - 1] == ' ')
@@ -162,7 +165,10 @@ static unsigned text_before(const struct source *source, const unsigned char *ru
     return at > 0 ? source->column + (unsigned)at : source->text_end;
 }
 
-/* Notes each "#" of a run of plain octets that text follows; `count` octets are there, `left` more than the run has. */
+/*
+ * Notes each "#" of a run of plain octets that text follows; `count` octets are there, from its beginning
+ * on.
+ */
 static void note_comments(struct source *source, const unsigned char *run, size_t length, size_t count)
 {
     const unsigned char *at = run;

@@ -27,9 +27,9 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
 const char *source_path(const struct source *source);
 
 /*
- * The comment of a line that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and `column`,
- * where a text ended: its first octets, without the line's end. Lines and columns count from 1, and lines must not
- * descend from call to call. False: there is none there.
+ * The comment of a line that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and
+ * `column`, where a text ended: its first octets, without the line's end. Lines and columns count from 1,
+ * and lines must not descend from call to call. False: there is none there.
  */
 #define COMMENT_MAX 64
 bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX]);

@@ -20,7 +20,8 @@ static const struct registry {
     {"au", " asn com edu gov id net org "},
     {"bd", " ac com edu gov mil net org "},
     {"bh", " com edu gov net org "},
-    {"br", " adv art blog coop com eco edu emp eng gov ind inf jus leg med mil mus net org pro psi srv tur tv "},
+    {"br",
+     " adv art blog coop com eco edu emp eng gov ind inf jus leg med mil mus net org pro psi srv tur tv "},
     {"cn", " ac com edu gov mil net org "},
     {"co", " com edu gov mil net nom org "},
     {"cr", " ac co ed fi go or sa "},
@@ -81,7 +82,8 @@ static const struct registry {
 };
 
 /* RFC 2606, RFC 6761, RFC 6762 appendix G, RFC 9476 and ICANN's reservation of "internal". */
-static const char own_names[] = " localhost localdomain local lan home corp private intranet internal alt test example invalid ";
+static const char own_names[] =
+    " localhost localdomain local lan home corp private intranet internal alt test example invalid ";
 
 static bool has_label(const char *labels, const char *label, size_t length)
 {

@@ -4,10 +4,9 @@
 #define POLICY_SUFFIXES_H
 
 /*
- * What a domain (in its compared form) is that belongs to no single organisation: "a top-level domain" (com) or "a
- * public suffix" (co.uk); NULL: it is none that is known. Names of one label that networks use for themselves
- * (localhost, lan, internal, ...) or
- * that are reserved (example, test) are none.
+ * What a domain (in its compared form) is that belongs to no single organisation: "a top-level domain"
+ * (com) or "a public suffix" (co.uk); NULL: it is none that is known. Names of one label that networks use
+ * for themselves (localhost, lan, internal, ...) or that are reserved (example, test) are none.
  */
 const char *suffix_kind(const char *domain);
 

@@ -49,10 +49,11 @@ enum validity { VALID, NOT_YET_VALID, EXPIRED };
 
 /* Everything that is shown. Text is UTF-8 or whatever the certificate holds; NUL octets are written \x00. */
 struct certificate_view {
-    struct arena arena;                                     /* holds the texts */
-    bool exhausted;                                         /* memory ran out: it is not whole */
-    const char *source;                                     /* a file, or host:port */
-    const char *place;  /* a sentence where the certificate is not the first of its file, or a CA's; else NULL */
+    struct arena arena; /* holds the texts */
+    bool exhausted;     /* memory ran out: it is not whole */
+    const char *source; /* a file, or host:port */
+    const char
+        *place; /* a sentence where the certificate is not the first of its file, or a CA's; else NULL */
     const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
     const char *root;                                       /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
@@ -88,8 +89,8 @@ struct cert_source {
 };
 
 /*
- * Reads all certificates of a file in PEM, DER or PKCS#7 ("-": of standard input), the first being the one that is
- * meant, whatever its place in the file. NULL: source->why says what is wrong.
+ * Reads all certificates of a file in PEM, DER or PKCS#7 ("-": of standard input), the first being the one
+ * that is meant, whatever its place in the file. NULL: source->why says what is wrong.
  */
 STACK_OF(X509) *cert_read_file(const char *path, struct cert_source *source);
 

@@ -21,9 +21,8 @@ static void judge_dates(struct certificate_view *view)
     if (*date == '\0')
         view->for_clients_why = "no: its dates cannot be read";
     else if (view->validity == EXPIRED)
-        view->for_clients_why =
-            cert_text(view, "no: it expired on %s; %s. Ask the partner for its present certificate", date,
-                      untrusted);
+        view->for_clients_why = cert_text(
+            view, "no: it expired on %s; %s. Ask the partner for its present certificate", date, untrusted);
     else
         view->for_clients_why =
             cert_text(view, "not yet: it is not valid before %s; until then %s", date, untrusted);
@@ -63,7 +62,8 @@ void cert_judge_issuer(struct certificate_view *view)
         return;
     view->issuer_note = cert_text(
         view, "one of several CAs of %s, which %s: the next renewal may bear another issuer%s", family->ca,
-        family->at_random ? "picks one at random for each certificate" : "takes another one from time to time",
+        family->at_random ? "picks one at random for each certificate"
+                          : "takes another one from time to time",
         family->slow       ? ""
         : family->complete ? ". Name all of them, or none, as below"
                            : ". Name none, as below");
@@ -79,8 +79,9 @@ static const char *ordinal(struct certificate_view *view, int number)
 void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_source *source)
 {
     if (source->position > 1)
-        view->place = cert_text(view, "the %s of %d in the file; the first is the certificate of a CA, %s, which "
-                                      "no mail server shows as its own",
+        view->place = cert_text(view,
+                                "the %s of %d in the file; the first is the certificate of a CA, %s, which "
+                                "no mail server shows as its own",
                                 ordinal(view, source->position), source->count,
                                 cert_short_name(view, X509_get_subject_name(sk_X509_value(chain, 1))));
     else if (source->is_authority)

@@ -9,22 +9,33 @@
 #include "policy/fingerprint.h"
 
 #define HEX "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
-#define COLONS                                          \
-    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:" \
+#define COLONS                                                                                               \
+    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"                                                       \
     "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
 
 static void fingerprints_read(void **state)
 {
     static const char *const good[] = {HEX, COLONS};
     static const char *const bad[] = {
-        "", "00", HEX "0", HEX "00", "0" HEX, HEX ":", ":" HEX, COLONS ":", ":" COLONS, COLONS ":00",
-        " " HEX, HEX " ",
-        "sha256:" HEX, "0011223344556677:8899aabbccddeeff00112233445566778899AABBCCDDEEFF",
+        "",
+        "00",
+        HEX "0",
+        HEX "00",
+        "0" HEX,
+        HEX ":",
+        ":" HEX,
+        COLONS ":",
+        ":" COLONS,
+        COLONS ":00",
+        " " HEX,
+        HEX " ",
+        "sha256:" HEX,
+        "0011223344556677:8899aabbccddeeff00112233445566778899AABBCCDDEEFF",
         "0g112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
         "+0112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
         "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE-FF",
         "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE::F",
-        "00112233445566778899aabbccddeeff00112233", /* SHA-1 */
+        "00112233445566778899aabbccddeeff00112233",        /* SHA-1 */
         "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", /* MD5 */
     };
     unsigned char fingerprint[FINGERPRINT_SIZE], before[FINGERPRINT_SIZE];
@@ -79,7 +90,8 @@ static void fingerprints_of_a_policy(void **state)
         {"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33", "a SHA-1 fingerprint"},
         {"00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff 00 11 22 33", "a SHA-1 fingerprint"}, /* Windows */
         {"sha256:00112233445566778899aabbccddeeff00112233", "as long as a SHA-1"},
-        {"SHA1 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33", "a SHA-1 fingerprint"},
+        {"SHA1 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33",
+         "a SHA-1 fingerprint"},
         {"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", "an MD5 fingerprint"},
         {"MD5 Fingerprint=00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", "an MD5 fingerprint"},
         {HEX HEX, "a SHA-512 fingerprint"},
@@ -120,17 +132,34 @@ static void fingerprints_written(void **state)
 static void fingerprints_guessed(void **state)
 {
     static const char *const good[] = {
-        HEX, COLONS, "sha256: " HEX, " " HEX " ", "\xe2\x80\x8e" HEX, "\"" HEX "\"",
+        HEX,
+        COLONS,
+        "sha256: " HEX,
+        " " HEX " ",
+        "\xe2\x80\x8e" HEX,
+        "\"" HEX "\"",
         "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff 00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff",
         "00-11-22-33-44-55-66-77-88-99-aa-bb-cc-dd-ee-ff-00-11-22-33-44-55-66-77-88-99-aa-bb-cc-dd-ee-ff",
-        "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8",
+        "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=",
+        "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8",
         "pin-sha256=\"ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=\"",
         "SHA256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8",
     };
     static const char *const bad[] = {
-        "", "contoso.pem", HEX "0", HEX HEX, "sha1:" HEX, "sha512:" HEX, "sha256/", "sha256/ABEi", "sha256:",
-        "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=x", "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=",
-        "00112233445566778899aabbccddeeff00112233", "pin-sha256", "\xe2\x80\x8e",
+        "",
+        "contoso.pem",
+        HEX "0",
+        HEX HEX,
+        "sha1:" HEX,
+        "sha512:" HEX,
+        "sha256/",
+        "sha256/ABEi",
+        "sha256:",
+        "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=x",
+        "ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=",
+        "00112233445566778899aabbccddeeff00112233",
+        "pin-sha256",
+        "\xe2\x80\x8e",
     };
     unsigned char fingerprint[FINGERPRINT_SIZE];
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names copied with more than themselves; issuers that take turns; domains of nobody; texts written as YAML. */
+/*
+ * Names copied with more than themselves; issuers that take turns; domains of nobody; texts written as
+ * YAML.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -36,7 +39,10 @@ static const struct {
     {PASTED_COMMON_NAME, "/O=a/CN=b", "b"},
     {PASTED_COMMON_NAME, "/O=CN=a/CN=b", "b"},
     {PASTED_COMMON_NAME, "1.2.840.113549=x, CN=b", "b"},
-    {PASTED_COMMON_NAME, "subject: C=DE, CN=\xe2\x80\x9c" "a.test\xe2\x80\x9d", "a.test"},
+    {PASTED_COMMON_NAME,
+     "subject: C=DE, CN=\xe2\x80\x9c"
+     "a.test\xe2\x80\x9d",
+     "a.test"},
     {PASTED_COMMON_NAME, "O=Bank", ""},
     {PASTED_COMMON_NAME, "https://user:pw@[2001:db8::1]:8443/x?y#z", "2001:db8::1"},
     {PASTED_COMMON_NAME, "a.test , b.test", "a.test, b.test"},
@@ -51,8 +57,12 @@ static const struct {
     {PASTED_HOST, "192.0.2.0/24", NULL},
     {PASTED_HOST, "2001:db8::/32", NULL},
     {PASTED_HOST, "::1", NULL},
-    {PASTED_HOST, "\xd9\x86\xd8\xa7\xd9\x85\xd9\x87\xe2\x80\x8c\xd8\xa7\xdb\x8c.example", NULL}, /* with a joiner */
-    {PASTED_HOST, "a\xe2\x80\x8c" "b.example", "ab.example"},
+    {PASTED_HOST, "\xd9\x86\xd8\xa7\xd9\x85\xd9\x87\xe2\x80\x8c\xd8\xa7\xdb\x8c.example",
+     NULL}, /* with a joiner */
+    {PASTED_HOST,
+     "a\xe2\x80\x8c"
+     "b.example",
+     "ab.example"},
     {PASTED_HOST, "[2001:db8::1]:25", "2001:db8::1"},
     {PASTED_HOST, "ipv6:2001:db8::1", "2001:db8::1"},
     {PASTED_HOST, "a@b@c.test", "c.test"},
@@ -80,7 +90,10 @@ static void pasted_names(void **state)
     }
 }
 
-/* What is left is looked at again, and nothing is odd about it: the line that is printed loads without a word. */
+/*
+ * What is left is looked at again, and nothing is odd about it: the line that is printed loads without a
+ * word.
+ */
 static void what_is_meant_is_not_odd(void **state)
 {
     (void)state;
@@ -133,9 +146,11 @@ static void issuers_of_one_ca(void **state)
 
 static void domains_of_nobody(void **state)
 {
-    static const char *const shared[] = {"com", "de", "xn--p1ai", "co.uk", "gov.uk", "com.au", "ac.at", "gob.mx"};
-    static const char *const own[] = {"contoso.com", "co.com", "contoso.co.uk", "co.de", "o.uk", "uk.co", "co.co.uk",
-                                      "localhost", "lan", "p.example", "example"};
+    static const char *const shared[] = {"com",    "de",     "xn--p1ai", "co.uk",
+                                         "gov.uk", "com.au", "ac.at",    "gob.mx"};
+    static const char *const own[] = {"contoso.com", "co.com",    "contoso.co.uk", "co.de",
+                                      "o.uk",        "uk.co",     "co.co.uk",      "localhost",
+                                      "lan",         "p.example", "example"};
 
     (void)state;
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
@@ -151,9 +166,18 @@ static void scalars_written(void **state)
     static const struct {
         const char *text, *written;
     } texts[] = {
-        {"mail.contoso.com", "mail.contoso.com"}, {"*.a", "\"*.a\""},   {"no", "\"no\""},     {"1.10", "\"1.10\""},
-        {"a b", "a b"},                           {"a ", "\"a \""},     {" a", "\" a\""},     {"a: b", "\"a: b\""},
-        {"a #b", "\"a #b\""},                     {"a\"b", "\"a\\\"b\""}, {"a\\b", "\"a\\\\b\""}, {"", "\"\""},
+        {"mail.contoso.com", "mail.contoso.com"},
+        {"*.a", "\"*.a\""},
+        {"no", "\"no\""},
+        {"1.10", "\"1.10\""},
+        {"a b", "a b"},
+        {"a ", "\"a \""},
+        {" a", "\" a\""},
+        {"a: b", "\"a: b\""},
+        {"a #b", "\"a #b\""},
+        {"a\"b", "\"a\\\"b\""},
+        {"a\\b", "\"a\\\\b\""},
+        {"", "\"\""},
         {"\xc3\xa4", "\"\xc3\xa4\""},
     };
     char to[64], little[8];
