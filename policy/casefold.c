@@ -6,13 +6,7 @@
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
-
-static bool is_ascii(const char *text)
-{
-    while ((unsigned char)(*text - 1) < 0x7F)
-        text++;
-    return *text == '\0';
-}
+#include "policy/ascii.h"
 
 /* False: the room ends before the folded text does. */
 static bool fold(const char *from, char *text, size_t size)
@@ -46,7 +40,7 @@ bool casefold(char *text, size_t size)
     char copy[512];
     size_t length = strlen(text);
 
-    if (is_ascii(text))
+    if (ascii_only(text, length))
         return true;
     if (length >= sizeof copy)
         return false;

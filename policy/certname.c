@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include "policy/ascii.h"
 
 enum {
     ONELINE_MAX = 255,  /* octets that Sendmail's buffer of 256 takes */
@@ -22,20 +23,10 @@ static bool is_control(unsigned char octet)
     return octet < 0x20 || octet == 0x7f;
 }
 
-/* -1: no hexadecimal digit. */
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* The octet that two hexadecimal digits spell, or -1. */
 static int hex_octet(const char *digits)
 {
-    int high = hex_digit(digits[0]), low = high < 0 ? -1 : hex_digit(digits[1]);
+    int high = ascii_hex(digits[0]), low = high < 0 ? -1 : ascii_hex(digits[1]);
 
     return low < 0 ? -1 : high * 16 + low;
 }

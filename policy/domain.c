@@ -12,6 +12,7 @@
 #include "policy/domain.h"
 
 #include <string.h>
+#include "policy/ascii.h"
 #include "policy/idna.h"
 
 enum { TEXT_MAX = sizeof(((struct domain *)NULL)->text) - 1, LABEL_MAX = 63 };
@@ -76,16 +77,6 @@ static size_t separator_before(const char *start, const char *end)
     return end - start >= 3 && domain_separator(end - 3, 3) == 3 ? 3 : 0;
 }
 
-static bool is_ascii(const char *name, size_t length)
-{
-    size_t i;
-
-    for (i = 0; i < length; i++)
-        if ((unsigned char)name[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* The text while it is made, from its end on: octets go in front of those that are there. */
 struct tail {
     char *text;
@@ -110,7 +101,7 @@ static bool put_label(struct tail *tail, const char *label, size_t length, bool 
     struct idna_text ascii;
     enum idna_result result = IDNA_INVALID;
 
-    if (!is_ascii(label, length) && memchr(label, '\0', length) == NULL)
+    if (!ascii_only(label, length) && memchr(label, '\0', length) == NULL)
         result = idna_to_ascii(&ascii, label, length);
     *room = result == IDNA_CONVERTED ? put_before(tail, ascii.octets, ascii.length)
                                      : put_before(tail, label, length);
@@ -188,7 +179,7 @@ enum domain_form domain_normalise(struct domain *domain, const char *name, size_
 
     while ((separator = separator_before(name, name + length)) > 0)
         length -= separator;
-    if (is_ascii(name, length))
+    if (ascii_only(name, length))
         copy_plain(domain, name, length);
     else if (!convert(domain, name, length))
         return DOMAIN_UNREAD;

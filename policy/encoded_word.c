@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unicode/ucnv.h>
 #include <unicode/ustring.h>
+#include "policy/ascii.h"
 
 enum { CHARSET_MAX = 60 };
 
@@ -89,14 +90,6 @@ static bool read_word(struct word *word, const char *at)
     return true;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    digit = (char)tolower((unsigned char)digit);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* "Q": "_" is a blank, "=41" an octet; a "=" without two digits stands for itself. */
 static size_t decode_q(const struct word *word, char *to)
 {
@@ -107,9 +100,9 @@ static size_t decode_q(const struct word *word, char *to)
 
         if (octet == '_') {
             octet = ' ';
-        } else if (octet == '=' && i + 2 < word->length && hex_value(word->payload[i + 1]) >= 0
-                   && hex_value(word->payload[i + 2]) >= 0) {
-            octet = (char)(hex_value(word->payload[i + 1]) * 16 + hex_value(word->payload[i + 2]));
+        } else if (octet == '=' && i + 2 < word->length && ascii_hex(word->payload[i + 1]) >= 0
+                   && ascii_hex(word->payload[i + 2]) >= 0) {
+            octet = (char)(ascii_hex(word->payload[i + 1]) * 16 + ascii_hex(word->payload[i + 2]));
             i += 2;
         }
         to[count++] = octet;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "policy/ascii.h"
 
 enum { DIGITS = 2 * FINGERPRINT_SIZE, BASE64_LENGTH = 43 }; /* without the "=" at its end */
 
@@ -45,15 +46,6 @@ static const struct digest {
 
 enum { DIGEST_COUNT = sizeof digests / sizeof *digests };
 
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
 {
     unsigned char octets[FINGERPRINT_SIZE];
@@ -62,7 +54,7 @@ bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *t
     if (strlen(text) != FINGERPRINT_SIZE * width - (width - 2))
         return false;
     for (size_t i = 0; i < FINGERPRINT_SIZE; i++) {
-        int high = hex_digit(text[i * width]), low = hex_digit(text[i * width + 1]);
+        int high = ascii_hex(text[i * width]), low = ascii_hex(text[i * width + 1]);
 
         if (high < 0 || low < 0 || (width == 3 && i > 0 && text[i * width - 1] != ':'))
             return false;
@@ -119,7 +111,7 @@ static unsigned count_digits(const char *text)
     unsigned count = 0;
 
     for (; *text != '\0'; text++) {
-        if (hex_digit(*text) >= 0)
+        if (ascii_hex(*text) >= 0)
             count++;
         else if ((unsigned char)*text < 0x80 && strchr(":- ", *text) == NULL)
             return 0;
@@ -208,9 +200,9 @@ static bool read_digits(unsigned char fingerprint[FINGERPRINT_SIZE], const char 
     size_t count = 0;
 
     for (; *text != '\0'; text++) {
-        if (hex_digit(*text) >= 0 && count < DIGITS)
+        if (ascii_hex(*text) >= 0 && count < DIGITS)
             digits[count++] = *text;
-        else if (hex_digit(*text) >= 0 || ((unsigned char)*text < 0x80 && strchr(":- '\"", *text) == NULL))
+        else if (ascii_hex(*text) >= 0 || ((unsigned char)*text < 0x80 && strchr(":- '\"", *text) == NULL))
             return false;
     }
     digits[count] = '\0';

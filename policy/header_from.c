@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "policy/ascii.h"
 #include "policy/address.h"
 #include "policy/invisible.h"
 
@@ -216,7 +217,7 @@ static bool read_visible(struct list *list, const struct domain *domain)
     struct domain visible;
     size_t length;
 
-    if (header_from_is_ascii(list->domain, list->length))
+    if (ascii_only(list->domain, list->length))
         return true;
     length = text_without_invisible(list->domain, list->domain, list->length);
     if (length == list->length)

@@ -51,9 +51,6 @@ void header_from_add_unparsed(struct header_from *from, const char *value, enum 
 /* Whether `length` octets of a value show an "@", as mail programs show them. */
 bool header_from_shows_at(struct header_from *from, const char *value, size_t length);
 
-/* Whether all octets are below 0x80. */
-bool header_from_is_ascii(const char *text, size_t length);
-
 /* Spends what the conversion of a domain or label costs, and converts it. DOMAIN_UNREAD sets `exhausted`. */
 enum domain_form header_from_normalise(struct header_from *from, struct domain *domain, const char *name,
                                        size_t length);

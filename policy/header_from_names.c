@@ -4,6 +4,7 @@
  * fields that do not parse, and what reading them cost. Knows no syntax of fields.
  */
 #include "policy/header_from_internal.h"
+#include "policy/ascii.h"
 
 /* Octets of plain text that cost as much as all that may be read: some milliseconds. */
 enum { EFFORT_MOST = 1 << 18, EFFORT_CONVERSION = 64 };
@@ -17,15 +18,6 @@ bool header_from_spend(struct header_from *from, size_t effort)
     return !from->too_much;
 }
 
-bool header_from_is_ascii(const char *text, size_t length)
-{
-    unsigned char all = 0;
-
-    for (size_t i = 0; i < length; i++)
-        all |= (unsigned char)text[i];
-    return all < 0x80;
-}
-
 enum domain_form header_from_normalise(struct header_from *from, struct domain *domain, const char *name,
                                        size_t length)
 {
@@ -33,7 +25,7 @@ enum domain_form header_from_normalise(struct header_from *from, struct domain *
 
     domain->length = 0;
     domain->text[0] = '\0';
-    if (header_from_is_ascii(name, length) || header_from_spend(from, EFFORT_CONVERSION))
+    if (ascii_only(name, length) || header_from_spend(from, EFFORT_CONVERSION))
         form = domain_normalise(domain, name, length);
     from->exhausted |= form == DOMAIN_UNREAD;
     return form;

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
+#include "policy/ascii.h"
 #include "policy/encoded_word.h"
 #include "policy/invisible.h"
 
@@ -213,7 +214,7 @@ static void write_visible(char *to, const char *text)
 /* The text in plain forms and without what shows nothing, to be freed; NULL: out of memory. */
 static char *visible(struct header_from *from, const char *text)
 {
-    bool ascii = header_from_is_ascii(text, strlen(text));
+    bool ascii = ascii_only(text, strlen(text));
     int32_t units = 0, octets = 0;
     UErrorCode error = U_ZERO_ERROR;
     UChar *normal = ascii ? NULL : widen(text, &units);
@@ -305,7 +306,7 @@ static bool each_decoded(struct header_from *from, const char *text, enum header
 void header_from_add_unparsed(struct header_from *from, const char *value, enum header_reader reader)
 {
     size_t length = strlen(value);
-    size_t effort = header_from_is_ascii(value, length) ? EFFORT_UNPARSED : EFFORT_UNPARSED_WIDE;
+    size_t effort = ascii_only(value, length) ? EFFORT_UNPARSED : EFFORT_UNPARSED_WIDE;
 
     if (!header_from_spend(from, effort * length))
         return;
@@ -328,7 +329,7 @@ bool header_from_shows_at(struct header_from *from, const char *value, size_t le
 
     if (memchr(value, '@', length) != NULL)
         return true;
-    if (header_from_is_ascii(value, length) && memmem(value, length, "=?", 2) == NULL)
+    if (ascii_only(value, length) && memmem(value, length, "=?", 2) == NULL)
         return false;
     text = strndup(value, length);
     from->exhausted |= text == NULL;
