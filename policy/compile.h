@@ -153,6 +153,10 @@ const struct exception *compile_exceptions(struct loading *loading, const struct
 /* `acknowledge`; NULL: reported. */
 struct acknowledgement *compile_acknowledge(struct loading *loading, const struct node *node, size_t *count);
 
+/* `domains` and `clients`, each NULL where there is none, of the partner that was added last. */
+void compile_selectors(struct loading *loading, const struct node *partner, const struct node *domains,
+                       const struct node *clients);
+
 /* One entry of `partners`. */
 void compile_partner(struct loading *loading, const struct node *node);
 

@@ -16,17 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <unicode/utf8.h>
+#include "policy/comments.h"
 #include "policy/invisible.h"
 
 #define FILE_MAX ((off_t)512 << 20)
 
-enum { FINDINGS_MAX = 20, REPLACEMENT = '_', MARKS_MAX = 1024 };
-
-/* A "#" behind a blank with text close behind it, as in "Gateway #2". */
-struct mark {
-    unsigned line, column; /* where the text before it ended */
-    off_t offset;          /* of the "#" in the file */
-};
+enum { FINDINGS_MAX = 20, REPLACEMENT = '_' };
 
 struct source {
     const char *path;
@@ -44,10 +39,7 @@ struct source {
     size_t line_start;     /* of the line being checked, in the buffer; 0: before it */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
-    unsigned text_end; /* of this line: the column behind its last character that is no blank; 0: none yet */
-    /* What libyaml, which reads ahead, has not come to; those that do not fit are not told of. */
-    size_t mark_first, mark_count;
-    struct mark marks[MARKS_MAX];
+    struct comments comments;
 };
 
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)
@@ -142,82 +134,8 @@ static size_t odd_character(struct source *source, unsigned char *octets, size_t
         source->odd_indentation |= source->in_indentation && octets[0] == ' ';
     }
     source->in_indentation &= octets[0] == ' ';
-    source->text_end = ++source->column;
+    comments_character(&source->comments, ++source->column);
     return length;
-}
-
-/* ---- comments that may have been meant as text ---- */
-
-static bool begins_text(unsigned char octet)
-{
-    return (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z')
-           || octet >= 0x80;
-}
-
-/*
- * Where the text before octet `at` of a run ended; 0: there is none in this line. The run begins at
- * source->column.
- */
-static unsigned text_before(const struct source *source, const unsigned char *run, size_t at)
-{
-    while (at > 0 && run[at - 1] == ' ')
-        at--;
-    return at > 0 ? source->column + (unsigned)at : source->text_end;
-}
-
-/*
- * Notes each "#" of a run of plain octets that text follows; `count` octets are there, from its beginning
- * on.
- */
-static void note_comments(struct source *source, const unsigned char *run, size_t length, size_t count)
-{
-    const unsigned char *at = run;
-
-    while ((at = memchr(at, '#', length - (size_t)(at - run))) != NULL) {
-        size_t place = (size_t)(at++ - run);
-        unsigned end = text_before(source, run, place);
-        bool behind_blank = place > 0 ? run[place - 1] == ' ' : source->column > source->text_end;
-        bool is_text = place + 1 >= count || begins_text(run[place + 1]); /* the end: read_comment() sees */
-
-        if (end == 0 || !behind_blank || !is_text || source->mark_count >= MARKS_MAX)
-            continue;
-        source->marks[(source->mark_first + source->mark_count++) % MARKS_MAX] =
-            (struct mark){source->line, end, source->size - (off_t)(count - place)};
-    }
-}
-
-/* Reads what the file has at a mark, up to the line's end. */
-static bool read_comment(const struct source *source, const struct mark *mark, char text[COMMENT_MAX])
-{
-    ssize_t got = pread(source->file, text, COMMENT_MAX - 1, mark->offset);
-    size_t length;
-
-    if (got < 2 || text[0] != '#' || !begins_text((unsigned char)text[1]))
-        return false;
-    text[got] = '\0';
-    length = strcspn(text, "\r\n");
-    if (length == COMMENT_MAX - 1)
-        while (length > 0 && ((unsigned char)text[length - 1] & 0x80) != 0)
-            length--; /* it may be half a character */
-    while (length > 0 && text[length - 1] == ' ')
-        length--;
-    text[length] = '\0';
-    return length > 0;
-}
-
-bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX])
-{
-    while (source->mark_count > 0) {
-        const struct mark *mark = &source->marks[source->mark_first];
-
-        if (mark->line > line || (mark->line == line && mark->column > column))
-            return false;
-        source->mark_first = (source->mark_first + 1) % MARKS_MAX;
-        source->mark_count--;
-        if (mark->line == line && mark->column == column)
-            return read_comment(source, mark, text);
-    }
-    return false;
 }
 
 /* ---- lines ---- */
@@ -258,8 +176,24 @@ static void end_line(struct source *source, unsigned char octet)
     if (!(octet == '\n' && source->after_cr))
         source->line++;
     source->column = 1;
-    source->text_end = 0;
+    comments_line(&source->comments);
     source->after_cr = octet == '\r';
+}
+
+/* Notes the comments of a run of plain octets; `count` octets are there, from its beginning to where the file is read. */
+static void note_comments(struct source *source, const unsigned char *octets, size_t length, size_t count)
+{
+    comments_text(&source->comments, &(struct plain_run){.octets = octets,
+                                                          .length = length,
+                                                          .count = count,
+                                                          .line = source->line,
+                                                          .column = source->column,
+                                                          .offset = source->size - (off_t)count});
+}
+
+bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX])
+{
+    return comments_find(&source->comments, source->file, (struct comment_place){line, column}, text);
 }
 
 /* Checks whole characters and keeps count of lines and columns. Answers how many octets that were; nothing follows the last. */
@@ -278,10 +212,8 @@ static size_t check_octets(struct source *source, unsigned char *octets, size_t 
             continue;
         }
         source->after_cr = false;
-        if (length > 0) {
+        if (length > 0)
             note_comments(source, octets + at, length, count - at);
-            source->text_end = text_before(source, octets + at, length);
-        }
         pass_text(source, octets + at, length);
         if (length == 0 && (length = odd_character(source, octets + at, count - at, last)) == 0)
             break;

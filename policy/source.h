@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "policy/comments.h"
 #include "policy/diag.h"
 
 struct source;
@@ -31,7 +32,6 @@ const char *source_path(const struct source *source);
  * `column`, where a text ended: its first octets, without the line's end. Lines and columns count from 1,
  * and lines must not descend from call to call. False: there is none there.
  */
-#define COMMENT_MAX 64
 bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX]);
 
 /* Tells an error of this file. */
