@@ -41,6 +41,12 @@ static bool loads(const char *text, enum pasted_as as)
     return loads_as_domain(text, as == PASTED_ADDRESS && at == NULL && *text != '.' ? 2 : 1);
 }
 
+/* A user's name without a domain: compile_address.c says what to write. */
+static bool is_one_label(const char *text)
+{
+    return strpbrk(text, ".@") == NULL && loads_as_domain(text, 1);
+}
+
 static void without_blanks(char *text)
 {
     char *to = text;
@@ -77,6 +83,10 @@ bool compile_pasted(struct loading *loading, const struct node *node, const char
     good = loads(text, as);
     if (!good && as == PASTED_HOST && pasted.count == 1 && !loads(pasted.text, as))
         without_blanks(pasted.text);
+    if (!good && pasted.count == 1 && as == PASTED_ADDRESS && is_one_label(pasted.text)) {
+        loading_error(loading, node, "\"%.128s\" %s; write %.64s@your.domain", text, pasted.what, pasted.text);
+        return false;
+    }
     if (!good && pasted.count == 1 && !loads(pasted.text, as))
         return has_no_mark(loading, node, text, as); /* any other mistake is told by who reads it */
     if (pasted.count > 1) {
