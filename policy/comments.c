@@ -24,7 +24,8 @@ static void note(struct comments *comments, const struct plain_run *run, size_t 
 {
     unsigned end = text_before(comments, run, at);
     bool behind_blank = at > 0 ? run->octets[at - 1] == ' ' : run->column > comments->text_end;
-    bool is_text = at + 1 >= run->count || begins_text(run->octets[at + 1]); /* the end: read_comment() sees */
+    bool is_text =
+        at + 1 >= run->count || begins_text(run->octets[at + 1]); /* the end: read_comment() sees */
 
     if (end == 0 || !behind_blank || !is_text || comments->count >= COMMENT_MARKS)
         return;

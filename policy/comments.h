@@ -33,16 +33,17 @@ struct plain_run {
 };
 
 /*
- * A file is passed from its beginning: runs of plain text, other characters (`behind` is the column after one), and
- * ends of lines.
+ * A file is passed from its beginning: runs of plain text, other characters (`behind` is the column after
+ * one), and ends of lines.
  */
 void comments_text(struct comments *comments, const struct plain_run *run);
 void comments_character(struct comments *comments, unsigned behind);
 void comments_line(struct comments *comments);
 
 /*
- * The comment that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and `place`: its first
- * octets, without the line's end, read from `file`. Places must not descend from call to call. False: there is none.
+ * The comment that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and `place`:
+ * its first octets, without the line's end, read from `file`. Places must not descend from call to call.
+ * False: there is none.
  */
 bool comments_find(struct comments *comments, int file, struct comment_place place, char text[COMMENT_MAX]);
 

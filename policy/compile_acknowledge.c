@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `acknowledge`: the warnings about a partner that somebody has looked at. Read before the partner's other keys, so
- * that what they warn of is known to be acknowledged.
+ * `acknowledge`: the warnings about a partner that somebody has looked at. Read before the partner's other
+ * keys, so that what they warn of is known to be acknowledged.
  */
 #include <string.h>
 #include "policy/compile.h"

@@ -84,7 +84,8 @@ bool compile_pasted(struct loading *loading, const struct node *node, const char
     if (!good && as == PASTED_HOST && pasted.count == 1 && !loads(pasted.text, as))
         without_blanks(pasted.text);
     if (!good && pasted.count == 1 && as == PASTED_ADDRESS && is_one_label(pasted.text)) {
-        loading_error(loading, node, "\"%.128s\" %s; write %.64s@your.domain", text, pasted.what, pasted.text);
+        loading_error(loading, node, "\"%.128s\" %s; write %.64s@your.domain", text, pasted.what,
+                      pasted.text);
         return false;
     }
     if (!good && pasted.count == 1 && !loads(pasted.text, as))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `domains` and `clients` of a partner. Knows which partner is selected by what already, and nothing else of partners. */
+/* `domains` and `clients` of a partner. Knows which partner is selected by what already, and nothing else of
+ * partners. */
 #include "policy/compile.h"
 
 #include <string.h>

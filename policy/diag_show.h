@@ -18,8 +18,8 @@ struct diag_show {
 };
 
 /*
- * Writes a finding in one line. With `source` an error that has a place is followed by two more lines, which begin
- * with blanks: the line of the file, made printable and cut to the width, and a caret below the place.
+ * Writes a finding in one line. With `source` an error that has a place is followed by two more lines, which
+ * begin with blanks: the line of the file, made printable and cut to the width, and a caret below the place.
  */
 void diag_show(struct diag_show *show, const struct diag *diag);
 void diag_show_end(struct diag_show *show);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libyaml's events one by one. Knows where brackets and quotation marks are open, which explains a mistake that libyaml
- * finds only later. Knows no nodes.
+ * libyaml's events one by one. Knows where brackets and quotation marks are open, which explains a mistake
+ * that libyaml finds only later. Knows no nodes.
  */
 #include "policy/node_event.h"
 

@@ -32,8 +32,8 @@ struct spot spot_of(const yaml_mark_t *mark);
 bool node_event(struct node_reader *reader, yaml_event_t *event);
 
 /*
- * Reads the next event ahead. False: reading broke off. Then what was read last is not passed on: its lines may be
- * part of the mistake, and what is wrong with it would be a consequence.
+ * Reads the next event ahead. False: reading broke off. Then what was read last is not passed on: its lines
+ * may be part of the mistake, and what is wrong with it would be a consequence.
  */
 bool node_look_ahead(struct node_reader *reader);
 

@@ -18,7 +18,8 @@ enum pasted_as {
 
 struct pasted {
     char what[PASTED_WHAT]; /* what is odd, to be put behind the text: "is a URL" */
-    char text[PASTED_MAX];  /* what is probably meant; several with ", " between them; "" if that cannot be told */
+    char text[PASTED_MAX];  /* what is probably meant; several with ", " between them; "" if that cannot be
+                               told */
     unsigned count;         /* how many these are */
 };
 
@@ -39,8 +40,8 @@ bool pasted_clean(char *text, char what[PASTED_WHAT]);
 bool pasted_hyphens(char *text, char what[PASTED_WHAT]);
 
 /*
- * Whether the text holds a dash or a quotation mark that is no ASCII, and in `what` which it is: "holds a quotation
- * mark (U+201C)".
+ * Whether the text holds a dash or a quotation mark that is no ASCII, and in `what` which it is: "holds a
+ * quotation mark (U+201C)".
  */
 bool pasted_mark(const char *text, char what[PASTED_WHAT]);
 

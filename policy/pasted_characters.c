@@ -51,9 +51,9 @@ static bool is_dash(int32_t character)
 static bool is_quote(int32_t character)
 {
     static const struct range quotes[] = {
-        {'"', '"'},         {'\'', '\''},       {'`', '`'},         {0x00AB, 0x00AB},
-        {0x00B4, 0x00B4},   {0x00BB, 0x00BB},   {0x2018, 0x201F},   {0x2032, 0x2036},
-        {0x2039, 0x203A},   {0x300C, 0x300F},   {0xFF02, 0xFF02},   {0, 0},
+        {'"', '"'},       {'\'', '\''},     {'`', '`'},       {0x00AB, 0x00AB},
+        {0x00B4, 0x00B4}, {0x00BB, 0x00BB}, {0x2018, 0x201F}, {0x2032, 0x2036},
+        {0x2039, 0x203A}, {0x300C, 0x300F}, {0xFF02, 0xFF02}, {0, 0},
     };
 
     return is_in(quotes, character);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Printing characters and their widths, which are Unicode's, whatever the locale. Knows nothing of what is shown. */
+/* Printing characters and their widths, which are Unicode's, whatever the locale. Knows nothing of what is
+ * shown. */
 #include "policy/printable.h"
 
 #include <stdint.h>

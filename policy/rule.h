@@ -16,8 +16,9 @@ struct rule_line {
 typedef void rule_fn(void *arg, const struct rule_line *line);
 
 /*
- * Calls `line` for everything that the policy says of a partner, in the order of the language. The mode and the action
- * are those before any rollout; min_tls_version, min_cipher_bits and forward_secrecy the strictest of all that holds.
+ * Calls `line` for everything that the policy says of a partner, in the order of the language. The mode and
+ * the action are those before any rollout; min_tls_version, min_cipher_bits and forward_secrecy the strictest
+ * of all that holds.
  */
 void rule_each(const struct policy *policy, const struct partner *partner, rule_fn *line, void *arg);
 

@@ -184,11 +184,11 @@ static void end_line(struct source *source, unsigned char octet)
 static void note_comments(struct source *source, const unsigned char *octets, size_t length, size_t count)
 {
     comments_text(&source->comments, &(struct plain_run){.octets = octets,
-                                                          .length = length,
-                                                          .count = count,
-                                                          .line = source->line,
-                                                          .column = source->column,
-                                                          .offset = source->size - (off_t)count});
+                                                         .length = length,
+                                                         .count = count,
+                                                         .line = source->line,
+                                                         .column = source->column,
+                                                         .offset = source->size - (off_t)count});
 }
 
 bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX])

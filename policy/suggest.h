@@ -4,8 +4,8 @@
 #define POLICY_SUGGEST_H
 
 /*
- * The word that is meant: one that is near by spelling, or one of which `text` is a synonym ("defer" is tempfail, "1.2"
- * is TLSv1.2, "cn" is subject). NULL: none. `words` ends with NULL.
+ * The word that is meant: one that is near by spelling, or one of which `text` is a synonym ("defer" is
+ * tempfail, "1.2" is TLSv1.2, "cn" is subject). NULL: none. `words` ends with NULL.
  */
 const char *suggest_word(const char *text, const char *const *words);
 

@@ -130,7 +130,8 @@ static bool say_no_colon(struct fault *fault, unsigned number, const char *line)
 
 /* ---- indentation ---- */
 
-/* Of the columns in which the lines above begin and go on: the nearest on both sides of `indent`; -1: none. */
+/* Of the columns in which the lines above begin and go on: the nearest on both sides of `indent`; -1: none.
+ */
 static void find_levels(struct fault *fault, unsigned number, int indent, int *less, int *more)
 {
     char line[LINE_OCTETS];

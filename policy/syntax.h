@@ -21,16 +21,16 @@ struct syntax {
 };
 
 /*
- * Explains the fault in `text`, one line. Reads the lines around it from the file again; where that fails the words are
- * libyaml's. Sets *place to where an
- * administrator has to look, which may be above the place where libyaml gave up.
+ * Explains the fault in `text`, one line. Reads the lines around it from the file again; where that fails the
+ * words are libyaml's. Sets *place to where an administrator has to look, which may be above the place where
+ * libyaml gave up.
  */
 void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text,
                     size_t size);
 
 /*
- * Whether a text is a key whose colon has no blank behind it, as in "name:contoso": the octets of the key with its
- * colon, or 0. A key has letters and underscores alone, and "//" does not follow the colon.
+ * Whether a text is a key whose colon has no blank behind it, as in "name:contoso": the octets of the key
+ * with its colon, or 0. A key has letters and underscores alone, and "//" does not follow the colon.
  */
 size_t syntax_glued_key(const char *text);
 

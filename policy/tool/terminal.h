@@ -9,7 +9,8 @@
 /* The columns of the terminal; 0: the stream leads to none, or its width is not known. */
 unsigned terminal_width(FILE *stream);
 
-/* Whether to write colours: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is dumb. */
+/* Whether to write colours: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is
+ * dumb. */
 bool terminal_colour(FILE *stream);
 
 #endif
