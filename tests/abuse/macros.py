@@ -90,7 +90,7 @@ BROKEN = {
 
 def innermost(log):
     """The frame in which the first report's fault happened, below those of the sanitizer's own strcmp() and the like."""
-    own = re.compile(r"interceptor|sanitizer|compiler-rt|/sysdeps/|libc\.so")
+    own = re.compile(r"interceptor|sanitizer|compiler-rt|/sysdeps/|libc\.so| in (?:str|mem)\w+ \(")
     frames = re.findall(r"^ +#\d+ 0x[0-9a-f]+ .*", log, re.M)
     return next((frame.strip() for frame in frames if not own.search(frame)), None)
 
