@@ -155,7 +155,7 @@ bool compile_doubt_name(struct loading *loading, const struct node *node, enum p
 {
     enum warning warning = good ? WARNING_COMMON_NAME : WARNING_NONE;
     const char *text = node->text;
-    struct pasted pasted;
+    struct pasted pasted = {.count = 0};
     const char *key = node->key == NULL ? "" : node->key->text;
     char meant[4 * SHOWN];
 

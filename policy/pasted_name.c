@@ -101,7 +101,7 @@ static const char *take_value(const char *text, bool slashes, char value[PASTED_
 bool pasted_attribute(const char *text, const char *type, char value[PASTED_MAX])
 {
     bool slashes = *text == '/', found = false;
-    char other[PASTED_MAX];
+    char other[PASTED_MAX] = "";
 
     value[0] = '\0';
     text += slashes;

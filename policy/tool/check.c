@@ -112,6 +112,7 @@ static void check_lines(const char *file, struct findings *findings)
     findings->show = &show;
     good = look(file, findings, &partners);
     diag_show_end(&show);
+    findings->show = NULL;
 
     text_show(stdout, file);
     fputs(": ", stdout);
@@ -138,6 +139,7 @@ static bool check_json(const char *file, struct findings *findings)
         return false;
     findings->json = &inner;
     good = look(file, findings, &partners);
+    findings->json = NULL;
     lines_close(&findings->lines);
     if (fclose(inner.stream) != 0) {
         free(aside);

@@ -56,9 +56,12 @@ static void keep_line(void *arg, const struct rule_line *line)
         size_t room = 2 * rule->room + 16;
         struct line *grown = realloc(rule->line, room * sizeof(*grown));
 
-        rule->exhausted |= !grown;
-        rule->line = grown ? grown : rule->line;
-        rule->room = grown ? room : rule->room;
+        if (grown) {
+            rule->line = grown;
+            rule->room = room;
+        } else {
+            rule->exhausted = true;
+        }
     }
     if (rule->exhausted || !kept.key || !kept.value) {
         rule->exhausted = true;
