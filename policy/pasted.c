@@ -256,7 +256,7 @@ static bool peel_port(struct peeling *peeling)
 
     if (peeling->as == PASTED_ATTRIBUTE)
         return false;
-    if (*text == '[' && close > text + 1 && (close[1] == '\0' || close[1] == ':')) {
+    if (*text == '[' && close != NULL && close > text + 1 && (close[1] == '\0' || close[1] == ':')) {
         *close = '\0';
         cut_front(text, 1);
         set_what(peeling, "has brackets around it");
