@@ -127,7 +127,7 @@ static void write_list(char *to, size_t size, const char *text)
     char item[SHOWN], shown[SHOWN];
     size_t used = 0;
 
-    while (*text != '\0' && used + 2 * SHOWN < size) {
+    while (*text != '\0' && used + 2 * (size_t)SHOWN < size) {
         size_t length = strcspn(text, ",");
 
         snprintf(item, sizeof item, "%.*s", (int)length, text);
