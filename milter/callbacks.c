@@ -5,7 +5,7 @@
  * partner's mail that falls short is refused there. Only where a policy looks
  * at recipients, at From fields or at what arrives by DATA, or where the end of
  * the message has to be logged, does it go on. Each event adds what it shows to
- * the facts and asks the policy again (policy/evaluate.c); decision.c carries out
+ * the facts and asks the policy again (policy/verdict/evaluate.c); decision.c carries out
  * the verdict.
  */
 #include "milter/callbacks.h"
@@ -19,7 +19,7 @@
 #include "milter/exempt.h"
 #include "milter/mta_macros.h"
 #include "milter/session.h"
-#include "policy/macros.h"
+#include "policy/facts/macros.h"
 
 /*
  * The events beside MAIL and the end of the message: what they are needed for, how the MTA is told to

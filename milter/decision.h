@@ -8,7 +8,7 @@
 #include "milter/log.h"
 #include "milter/session.h"
 #include "policy/policy.h"
-#include "policy/reply.h"
+#include "policy/verdict/reply.h"
 
 /* Whether the verdict is the end of the message or recipient, whatever is still pending. */
 bool decision_refuses(const struct verdict *verdict);

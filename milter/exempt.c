@@ -11,7 +11,7 @@
 #include <string.h>
 #include <syslog.h>
 #include "milter/log.h"
-#include "policy/date.h"
+#include "policy/names/date.h"
 
 static struct {
     pthread_mutex_t lock;

@@ -4,7 +4,7 @@
 #define MILTER_JOIN_H
 
 #include <stdint.h>
-#include "policy/facts.h"
+#include "policy/facts/facts.h"
 
 /* What came of it. */
 enum join {

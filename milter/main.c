@@ -24,7 +24,7 @@
 #include "milter/notify.h"
 #include "milter/options.h"
 #include "milter/socket.h"
-#include "policy/diag_show.h"
+#include "policy/yaml/diag_show.h"
 
 enum { BACKLOG = 1024 };
 

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include "policy/macros.h"
+#include "policy/facts/macros.h"
 
 /* libmilter's prototypes know no const; it changes nothing behind these pointers. */
 const char *mta_macro(SMFICTX *mta, const char *name)

@@ -3,7 +3,7 @@
  * The policy language's words for who sends and who receives: domains, address
  * patterns, and lists of clients by address and by name.
  */
-#include "policy/compile.h"
+#include "policy/reading/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>

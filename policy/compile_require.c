@@ -3,15 +3,15 @@
  * `require`: versions, suites, client lists, profile names. Knows the policy language's words for what a session must show, not
  * how it is weighed.
  */
-#include "policy/compile.h"
+#include "policy/reading/reading.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/date.h"
-#include "policy/profiles.h"
-#include "policy/scalar.h"
+#include "policy/names/date.h"
+#include "policy/requirement/profiles.h"
+#include "policy/names/scalar.h"
 
 enum { CIPHER_BITS_MAX = 256 }; /* of AES-256, CAMELLIA256, ARIA256, ChaCha20 */
 

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "policy/facts.h"
+#include "policy/facts/facts.h"
 
 /* What names a message and its session, as the request and the macros both tell it. NULL: not told. */
 struct delegation_names {

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 #include "policy/internal.h"
 
 /* A text that grows up to its size and is cut there. */

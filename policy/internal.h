@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 #include "policy/arena.h"
-#include "policy/patterns.h"
+#include "policy/names/patterns.h"
 #include "policy/policy.h"
 #include "policy/slots.h"
 #include "policy/warning.h"

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/date.h"
-#include "policy/select.h"
+#include "policy/names/date.h"
+#include "policy/verdict/select.h"
 
 struct policy *policy_ref(struct policy *policy)
 {

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "policy/diag.h"
-#include "policy/facts.h"
+#include "policy/yaml/diag.h"
+#include "policy/facts/facts.h"
 #include "policy/verdict.h"
 
 struct policy;

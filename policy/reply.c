@@ -5,7 +5,7 @@
  * who, why, what was seen and needed, then the partner's message. Only our own
  * words and the policy's: nothing that a client chose, unless it is a version, suite or number that we know.
  */
-#include "policy/reply.h"
+#include "policy/verdict/reply.h"
 
 #include <stdio.h>
 #include <string.h>

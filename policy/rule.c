@@ -4,12 +4,12 @@
  * and profiles combine and how the language writes things; judges nothing and
  * asks no clock.
  */
-#include "policy/rule.h"
+#include "policy/language/rule.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 #include "policy/internal.h"
 
 enum { VALUE_OCTETS = 2048 };

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "policy/scalar.h"
+#include "policy/names/scalar.h"
 
 enum { PATH_OCTETS_MAX = 107 }; /* sun_path of Linux, with its NUL 108 */
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include "policy/reply.h"
+#include "policy/verdict/reply.h"
 #include "policy/tool/answer.h"
-#include "policy/tool/json.h"
+#include "policy/names/json.h"
 #include "policy/tool/table.h"
 
 enum { TEXT_SIZE = 4096 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A certificate as JSON: everything that is shown to people, under names that scripts can count on. */
 #include <stdlib.h>
-#include "policy/date.h"
-#include "policy/tool/cert.h"
+#include "policy/names/date.h"
+#include "policy/tool/cert/cert.h"
 
 static void member(struct json *json, const char *key, const char *text)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include "policy/tool/json.h"
+#include "policy/names/json.h"
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
 

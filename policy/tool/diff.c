@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include "policy/rule.h"
-#include "policy/tool/json.h"
+#include "policy/language/rule.h"
+#include "policy/names/json.h"
 #include "policy/tool/table.h"
 #include "policy/tool/text.h"
 #include "policy/tool/verbs.h"

@@ -4,10 +4,10 @@
 #define POLICY_TOOL_DOCTOR_H
 
 #include <stdint.h>
-#include "policy/survey.h"
-#include "policy/tool/postconf.h"
+#include "policy/language/survey.h"
+#include "policy/tool/doctor/postconf.h"
 #include "policy/tool/reach.h"
-#include "policy/tool/remarks.h"
+#include "policy/tool/doctor/remarks.h"
 
 struct examination {
     const char *policy_file;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "policy/tool/doctor.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 /* Services of smtpd, by who talks to them. */
 enum role {

@@ -6,10 +6,10 @@
  */
 #include <string.h>
 #include <strings.h>
-#include "policy/macros.h"
-#include "policy/network.h"
+#include "policy/facts/macros.h"
+#include "policy/names/network.h"
 #include "policy/tool/doctor.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 static void suggest_action(const struct postfix *postfix, bool own)
 {

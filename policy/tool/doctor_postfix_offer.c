@@ -11,9 +11,9 @@
 #include <string.h>
 #include <strings.h>
 #include "policy/tool/doctor.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/text.h"
-#include "policy/tool/tls_server.h"
+#include "policy/tool/doctor/tls_server.h"
 
 static const char separators[] = ", \t\r\n:";
 

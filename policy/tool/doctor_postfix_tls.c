@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 #include "policy/tool/doctor.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 enum { MANY = 60 };
 

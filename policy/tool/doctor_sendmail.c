@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 #include "policy/tool/doctor_sendmail.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 /* Sendmail's socket is written as ours, with "local:" for "unix:" at will. */
 static bool is_ours(const struct sendmail *sendmail, const char *spec)

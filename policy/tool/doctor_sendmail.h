@@ -4,7 +4,7 @@
 #define POLICY_TOOL_DOCTOR_SENDMAIL_H
 
 #include "policy/tool/doctor.h"
-#include "policy/tool/sendmail_cf.h"
+#include "policy/tool/doctor/sendmail_cf.h"
 
 struct sendmail {
     struct examination *examination;

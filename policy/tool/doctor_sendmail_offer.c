@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include "policy/tool/doctor_sendmail.h"
-#include "policy/tool/tls_server.h"
+#include "policy/tool/doctor/tls_server.h"
 
 /* ---- STARTTLS ---- */
 

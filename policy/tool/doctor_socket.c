@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "policy/network.h"
+#include "policy/names/network.h"
 #include "policy/socket_form.h"
 #include "policy/tool/doctor.h"
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 static bool is_loopback(const char *host)
 {

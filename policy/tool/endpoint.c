@@ -3,7 +3,7 @@
  * Postfix's way to write a milter or a policy server, set against libmilter's
  * way to write a socket. Text and file names only: nothing is connected to.
  */
-#include "policy/tool/endpoint.h"
+#include "policy/tool/doctor/endpoint.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-#include "policy/date.h"
-#include "policy/profiles.h"
-#include "policy/rule.h"
-#include "policy/tool/json.h"
+#include "policy/names/date.h"
+#include "policy/requirement/profiles.h"
+#include "policy/language/rule.h"
+#include "policy/names/json.h"
 #include "policy/tool/partner_json.h"
 #include "policy/tool/table.h"
 #include "policy/tool/unicode_domain.h"

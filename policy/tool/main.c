@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <sysexits.h>
 #include <time.h>
-#include "policy/scalar.h"
+#include "policy/names/scalar.h"
 #include "policy/tool/table.h"
 #include "policy/tool/terminal.h"
 #include "policy/tool/verbs.h"

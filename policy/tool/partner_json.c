@@ -7,9 +7,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 #include "policy/internal.h"
-#include "policy/profiles.h"
+#include "policy/requirement/profiles.h"
 #include "policy/tool/unicode_domain.h"
 
 static void member(struct json *json, const char *key, const char *text)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "policy/policy.h"
-#include "policy/tool/json.h"
+#include "policy/names/json.h"
 
 /* Writes the partner as an object; mode and action are those in force at `now`. */
 void partner_json(struct json *json, const struct policy *policy, const struct partner *partner, int64_t now);

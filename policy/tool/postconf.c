@@ -4,7 +4,7 @@
  * services of master.cf and what each overrides. It knows the form of that
  * output and nothing of what a parameter means.
  */
-#include "policy/tool/postconf.h"
+#include "policy/tool/doctor/postconf.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * machine's files hold; it is made printable when it is shown. Nothing is known
  * here of what the remarks are about.
  */
-#include "policy/tool/remarks.h"
+#include "policy/tool/doctor/remarks.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

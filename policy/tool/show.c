@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include "policy/rule.h"
-#include "policy/scalar.h"
+#include "policy/language/rule.h"
+#include "policy/names/scalar.h"
 #include "policy/tool/partner_json.h"
 #include "policy/tool/table.h"
 #include "policy/tool/unicode_domain.h"

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include "policy/printable.h"
+#include "policy/names/printable.h"
 
 struct table;
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "policy/printable.h"
+#include "policy/names/printable.h"
 
 char *text_vformat(const char *format, va_list arguments)
 {

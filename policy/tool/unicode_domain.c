@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
-#include "policy/idna.h"
-#include "policy/invisible.h"
-#include "policy/printable.h"
+#include "policy/names/idna.h"
+#include "policy/names/invisible.h"
+#include "policy/names/printable.h"
 
 /* Whether every character of a label is seen. */
 static bool shows(const struct idna_text *label)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include "policy/diag_show.h"
+#include "policy/yaml/diag_show.h"
 #include "policy/policy.h"
 
 /* Each takes its own arguments, argv[0] being "forcetls VERB", and answers the exit status. */

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "policy/domain.h"
-#include "policy/macros.h"
+#include "policy/names/domain.h"
+#include "policy/facts/macros.h"
 #include "policy/policy.h"
 #include "tests/faults/failing_malloc.h"
 

@@ -6,7 +6,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/address.h"
+#include "policy/names/address.h"
 #include "tests/fuzz/decorate.h"
 
 /* ASCII upper case changes nothing. */

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/certname.h"
+#include "policy/names/certname.h"
 
 /* As OpenSSL 3 writes a value into its one-line form. */
 static char *add_value(char *to, const char *value, size_t length)

@@ -8,9 +8,9 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <time.h>
-#include "policy/macros.h"
+#include "policy/facts/macros.h"
 #include "policy/policy.h"
-#include "policy/recipients.h"
+#include "policy/facts/recipients.h"
 #include "tests/fuzz/load.h"
 
 enum { FROM_LENGTH = 59000, RECIPIENT_LENGTH = 2030, UNIT_MOST = 96, MOST = 15, ATTEMPTS = 5, STEPS = 8 };

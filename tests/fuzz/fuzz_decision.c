@@ -13,7 +13,7 @@
 #include <ctype.h>
 
 #include "milter/decision.h"
-#include "policy/macros.h"
+#include "policy/facts/macros.h"
 #include "tests/fuzz/load.h"
 #include "tests/fuzz/logfmt.h"
 

@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "policy/delegation.h"
-#include "policy/scalar.h"
+#include "policy/names/scalar.h"
 
 enum { REQUESTS = 16 };
 

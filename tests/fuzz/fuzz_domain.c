@@ -8,8 +8,8 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
-#include "policy/domain.h"
-#include "policy/invisible.h"
+#include "policy/names/domain.h"
+#include "policy/names/invisible.h"
 #include "tests/lib/uts46.h"
 
 enum { ROOM = 4096 };

@@ -8,7 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "policy/ascii.h"
-#include "policy/header_from.h"
+#include "policy/facts/header_from.h"
 #include "tests/fuzz/decorate.h"
 
 static const struct label_counts counts = {3, {2, 1, 4}};

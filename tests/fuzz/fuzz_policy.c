@@ -7,8 +7,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/macros.h"
-#include "policy/reply.h"
+#include "policy/facts/macros.h"
+#include "policy/verdict/reply.h"
 #include "tests/fuzz/load.h"
 #include "tests/lib/print_policy.h"
 

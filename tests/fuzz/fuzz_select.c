@@ -8,7 +8,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/select.h"
+#include "policy/verdict/select.h"
 #include "tests/fuzz/load.h"
 
 enum { ENTRIES = 16, QUESTIONS = 8, LENGTH_MOST = 300 };

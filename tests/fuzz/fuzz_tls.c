@@ -8,11 +8,11 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "policy/certfile.h"
-#include "policy/date.h"
-#include "policy/network.h"
+#include "policy/names/certfile.h"
+#include "policy/names/date.h"
+#include "policy/names/network.h"
 #include "policy/socket_form.h"
-#include "policy/tls_internal.h"
+#include "policy/names/tls_internal.h"
 
 static const struct suites *suites;
 static SSL_CTX *tls;

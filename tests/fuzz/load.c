@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "policy/tls.h"
+#include "policy/names/tls.h"
 #include "tests/fuzz/fuzz.h"
 
 struct suites *__real_suites_new(void);

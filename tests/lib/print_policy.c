@@ -7,9 +7,9 @@
 
 #include <string.h>
 #include <unicode/utf8.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 #include "policy/internal.h"
-#include "policy/profiles.h"
+#include "policy/requirement/profiles.h"
 
 /* ---- scalars ---- */
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 #include "policy/policy.h"
 
 #define P "partners:\n- {name: p, domains: [p.example]"

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/address.h"
+#include "policy/names/address.h"
 
 struct row {
     const char *text, *reading;

@@ -17,8 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "policy/certfile.h"
-#include "policy/date.h"
+#include "policy/names/certfile.h"
+#include "policy/names/date.h"
 
 /* CN=mail.contoso.test, 2026-01-01T00:00:00Z to 2027-12-31T23:59:59Z; made and digested by openssl(1). */
 static const char known_pem[] =

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/certname.h"
+#include "policy/names/certname.h"
 
 static void t15_xtext_decoded(void **state)
 {

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/date.h"
+#include "policy/names/date.h"
 
 /* The seconds are those of `date -u -d ... +%s`. */
 static void t22_dates_read(void **state)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "policy/domain.h"
+#include "policy/names/domain.h"
 
 struct row {
     const char *name, *text;

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "policy/date.h"
-#include "policy/macros.h"
+#include "policy/names/date.h"
+#include "policy/facts/macros.h"
 #include "policy/policy.h"
 
 #define FP "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99"

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/header_from.h"
+#include "policy/facts/header_from.h"
 
 struct row {
     const char *value, *domains;

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 #include <unicode/utf8.h>
-#include "policy/domain.h"
-#include "policy/idna.h"
+#include "policy/names/domain.h"
+#include "policy/names/idna.h"
 #include "tests/lib/uts46.h"
 
 /* `ascii` is what Postfix 3.7.11 makes of the name (midna_domain_to_ascii); NULL: it does not take it. */

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "policy/invisible.h"
+#include "policy/names/invisible.h"
 
 static const struct {
     const char *text, *left;

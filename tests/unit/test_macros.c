@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/macros.h"
+#include "policy/facts/macros.h"
 
 #define FP "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99"
 #define POSTFIX "v=Postfix 3.7.11|{client_port}=4711|"

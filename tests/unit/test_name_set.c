@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "policy/name_set.h"
+#include "policy/names/name_set.h"
 
 static void add(struct name_set *set, const char *name)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include <string.h>
-#include "policy/network.h"
+#include "policy/names/network.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

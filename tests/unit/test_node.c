@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "policy/node.h"
+#include "policy/yaml/node.h"
 
 enum { TEXT = 64 * 1024 };
 

@@ -10,10 +10,10 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/issuers.h"
-#include "policy/pasted.h"
-#include "policy/scalar.h"
-#include "policy/suffixes.h"
+#include "policy/names/issuers.h"
+#include "policy/names/pasted.h"
+#include "policy/names/scalar.h"
+#include "policy/names/suffixes.h"
 
 static const struct {
     enum pasted_as as;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "policy/profiles.h"
+#include "policy/requirement/profiles.h"
 
 static struct suites *suites;
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "policy/scalar.h"
+#include "policy/names/scalar.h"
 
 static void f01_scalars(void **state)
 {

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/domain.h"
-#include "policy/select.h"
+#include "policy/names/domain.h"
+#include "policy/verdict/select.h"
 
 enum { ENTRIES_MAX = 20000 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* policy/survey.c: what a policy needs from the MTA, and whether TLS sessions on offer can pass (T27, T31). */
+/* policy/language/survey.c: what a policy needs from the MTA, and whether TLS sessions on offer can pass (T27, T31). */
 #include "tests/unit/loading.h"
-#include "policy/survey.h"
+#include "policy/language/survey.h"
 
 #define NOW "2026-06-01"
 

@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
-#include "policy/tls_internal.h"
+#include "policy/names/tls_internal.h"
 
 static struct suites *suites;
 

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From fields that do not parse: the names that a reader finds there who minds
+ * no syntax, be it a mail program or Sendmail. Knows no addresses: "@", "%" and
+ * "!" are no letters, and end a name.
+ */
+#include "policy/facts/header_from_internal.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
+#include "policy/ascii.h"
+#include "policy/encoded_word.h"
+#include "policy/names/invisible.h"
+
+/* What it costs to decode an encoded word, and to read an octet of ASCII, or of other text, in every way. */
+enum { EFFORT_WORD = 256, EFFORT_UNPARSED = 12, EFFORT_UNPARSED_WIDE = 32 };
+
+/* Octets of UTF-8 that may be a label of a host name. */
+enum { LABEL_MOST = 4 * 63 };
+
+/* ---- names in a text ---- */
+
+static bool is_blank(char octet)
+{
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+}
+
+/* What may stand between a label and a dot, comments apart. */
+static bool is_filler(char octet)
+{
+    return is_blank(octet) || octet == '"';
+}
+
+static bool is_letter(char octet)
+{
+    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
+           || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
+}
+
+static size_t label_length(const char *at, const char *end)
+{
+    const char *start = at;
+
+    while (at < end && is_letter(*at)
+           && ((unsigned char)*at < 0x80 || domain_separator(at, (size_t)(end - at)) == 0))
+        at++;
+    return (size_t)(at - start);
+}
+
+/* Adds a label, in compared form, to the name that is in the making. */
+static void put_label(struct header_from *from, const char *label, size_t length)
+{
+    struct domain compared;
+
+    compared.length = 0;
+    if (length <= LABEL_MOST)
+        (void)header_from_normalise(from, &compared, label, length);
+    if (compared.length > 0)
+        name_set_put(&from->names, compared.text, compared.length);
+    else
+        name_set_put(&from->names, label, length); /* no label of a host name */
+}
+
+/* The octets of the label separators that the text begins with. */
+static size_t separators_length(const char *at, const char *end)
+{
+    const char *start = at;
+    size_t separator;
+
+    while ((separator = domain_separator(at, (size_t)(end - at))) > 0)
+        at += separator;
+    return (size_t)(at - start);
+}
+
+/* Adds every name: labels with dots between them, be it more than one. */
+static void add_names(struct header_from *from, const char *text)
+{
+    const char *end = text + strlen(text);
+
+    while (text < end && !from->too_much && !from->exhausted) {
+        size_t length = label_length(text, end);
+
+        if (length == 0) {
+            text++;
+            continue;
+        }
+        name_set_begin(&from->names, HEADER_FROM_NAMES);
+        for (;;) {
+            put_label(from, text, length);
+            text += length;
+            text += separators_length(text, end);
+            length = label_length(text, end);
+            if (length == 0 || text == end)
+                break;
+            name_set_put(&from->names, ".", 1);
+        }
+        name_set_end(&from->names);
+        from->too_much |= from->names.full;
+        from->exhausted |= from->names.exhausted;
+    }
+}
+
+/* ---- the text as readers see it ---- */
+
+/*
+ * The text without comments and backslashes, and without blanks and quotation marks beside a dot. A
+ * parenthesis without its twin stays; one that is no syntax becomes a ";". `comment` takes the place of each
+ * comment; NUL: nothing does.
+ */
+static void write_joined(char *joined, const char *value, char comment)
+{
+    size_t length = 0, depth = 0;
+    bool quoted = false;
+
+    for (; *value != '\0'; value++) {
+        bool escaped = *value == '\\' && value[1] != '\0', parenthesis;
+        char octet;
+
+        value += escaped;
+        octet = *value;
+        parenthesis = octet == '(' || octet == ')';
+        if (octet == '"' && !escaped && depth == 0) {
+            quoted = !quoted;
+        } else if (octet == '(' && !escaped && !quoted) {
+            depth++;
+        } else if (octet == ')' && !escaped && !quoted && depth > 0) {
+            depth--;
+            while (joined[--length] != '(')
+                ;
+            if (comment == '\0')
+                continue;
+            octet = comment;
+        }
+        while (octet == '.' && length > 0 && is_filler(joined[length - 1]))
+            length--;
+        if (escaped || !is_filler(octet) || length == 0 || joined[length - 1] != '.')
+            joined[length++] = parenthesis && (escaped || quoted) ? ';' : octet;
+    }
+    joined[length] = '\0';
+}
+
+/*
+ * Removes the octets in `without`, and makes a dot of the blanks between two letters,
+ * as Sendmail's option BlankSub does. In place.
+ */
+static void write_as_sendmail(char *text, const char *without)
+{
+    char *to = text;
+    bool gap = false;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        gap |= is_blank(*at);
+        if (is_blank(*at) || strchr(without, *at) != NULL)
+            continue;
+        if (gap) {
+            *to = to > text && is_letter(to[-1]) && is_letter(*at) ? '.' : ' ';
+            to++;
+        }
+        gap = false;
+        *to++ = *at;
+    }
+    *to = '\0';
+}
+
+/* UTF-16 of the text, to be freed; NULL: out of memory. */
+static UChar *widen(const char *text, int32_t *units)
+{
+    int32_t octets = (int32_t)strlen(text);
+    UErrorCode error = U_ZERO_ERROR;
+    UChar *wide = malloc(((size_t)octets + 1) * sizeof *wide);
+
+    if (wide != NULL)
+        u_strFromUTF8WithSub(wide, octets + 1, units, text, octets, 0xFFFD, NULL, &error);
+    return wide;
+}
+
+/* The same in plain forms (NFKC: no ligatures, full width or other presentation). Frees `wide`. */
+static UChar *normalise(UChar *wide, int32_t *units)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&error);
+    int32_t room = *units + 16, needed = room;
+    UChar *normal = NULL;
+
+    do { /* twice at most */
+        free(normal);
+        room = needed;
+        normal = malloc((size_t)room * sizeof *normal);
+        if (normal == NULL || (U_FAILURE(error) && error != U_BUFFER_OVERFLOW_ERROR))
+            break;
+        error = U_ZERO_ERROR;
+        needed = unorm2_normalize(nfkc, wide, *units, normal, room, &error);
+    } while (error == U_BUFFER_OVERFLOW_ERROR);
+    free(wide);
+    *units = needed;
+    if (U_SUCCESS(error))
+        return normal;
+    free(normal);
+    return NULL;
+}
+
+/* The same as text_without_invisible() for ASCII, at a fraction of the price. */
+static void write_visible(char *to, const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text > ' ' && *text != 0x7F)
+            *to++ = *text;
+    *to = '\0';
+}
+
+/* The text in plain forms and without what shows nothing, to be freed; NULL: out of memory. */
+static char *visible(struct header_from *from, const char *text)
+{
+    bool ascii = ascii_only(text, strlen(text));
+    int32_t units = 0, octets = 0;
+    UErrorCode error = U_ZERO_ERROR;
+    UChar *normal = ascii ? NULL : widen(text, &units);
+    char *shown = NULL;
+
+    if (normal != NULL)
+        normal = normalise(normal, &units);
+    if (ascii || normal != NULL)
+        shown = malloc(ascii ? strlen(text) + 1 : 3 * (size_t)units + 1);
+    from->exhausted |= shown == NULL;
+    if (shown != NULL && ascii) {
+        write_visible(shown, text);
+    } else if (shown != NULL) {
+        u_strToUTF8WithSub(shown, 3 * units + 1, &octets, normal, units, 0xFFFD, NULL, &error);
+        shown[text_without_invisible(shown, shown, (size_t)octets)] = '\0';
+    }
+    free(normal);
+    return shown;
+}
+
+/* ---- together ---- */
+
+/* The names in a text, and in what is visible of it. */
+static void add_text(struct header_from *from, const char *text)
+{
+    char *shown;
+
+    if (from->too_much || from->exhausted)
+        return;
+    add_names(from, text);
+    shown = visible(from, text);
+    if (shown != NULL && strcmp(shown, text) != 0)
+        add_names(from, shown);
+    free(shown);
+}
+
+/* As Sendmail reads it. It drops ")" and ">" without their twins, and puts in missing quotation marks. */
+static void add_sendmail_readings(struct header_from *from, const char *text, char *room)
+{
+    static const char *const without[] = {"", ")>\""};
+
+    write_joined(room, text, ' ');
+    for (size_t i = 0; i < 2; i++) {
+        write_as_sendmail(room, without[i]);
+        if (strcmp(room, text) != 0)
+            add_text(from, room);
+    }
+}
+
+/* The same for each way to look past syntax. False: there is no more to add. */
+static bool add_readings(struct header_from *from, const char *text, enum header_reader reader)
+{
+    char *joined = malloc(strlen(text) + 1);
+
+    from->exhausted |= joined == NULL;
+    if (joined == NULL)
+        return false;
+    add_text(from, text);
+    write_joined(joined, text, '\0');
+    if (strcmp(joined, text) != 0)
+        add_text(from, joined);
+    if (reader == READER_SENDMAIL)
+        add_sendmail_readings(from, text, joined);
+    free(joined);
+    return !from->too_much && !from->exhausted;
+}
+
+/* Calls `found` for the text with its encoded words decoded, in each way that gives another text. */
+typedef bool text_fn(struct header_from *from, const char *text, enum header_reader reader);
+static bool each_decoded(struct header_from *from, const char *text, enum header_reader reader,
+                         text_fn *found)
+{
+    static const enum encoded_join joins[] = {ENCODED_APART, ENCODED_TOGETHER};
+    size_t words = encoded_words_count(text);
+    char *decoded = NULL, *before = NULL;
+    bool more = words > 0 && header_from_spend(from, EFFORT_WORD * words);
+
+    for (size_t i = 0; more && i < 2; i++) {
+        from->exhausted |= !encoded_words_decode(text, joins[i], &decoded);
+        if (decoded != NULL && (before == NULL || strcmp(decoded, before) != 0))
+            more = found(from, decoded, reader);
+        free(before);
+        before = decoded;
+    }
+    free(before);
+    return more;
+}
+
+void header_from_add_unparsed(struct header_from *from, const char *value, enum header_reader reader)
+{
+    size_t length = strlen(value);
+    size_t effort = ascii_only(value, length) ? EFFORT_UNPARSED : EFFORT_UNPARSED_WIDE;
+
+    if (!header_from_spend(from, effort * length))
+        return;
+    if (add_readings(from, value, reader))
+        (void)each_decoded(from, value, reader, add_readings);
+}
+
+/* False: the text has an "@", or a character that its plain form makes one. */
+static bool shows_none(struct header_from *from, const char *text, enum header_reader reader)
+{
+    (void)from, (void)reader;
+    return strchr(text, '@') == NULL && strstr(text, "\xEF\xBC\xA0") == NULL /* U+FF20, full width */
+           && strstr(text, "\xEF\xB9\xAB") == NULL;                          /* U+FE6B, small */
+}
+
+bool header_from_shows_at(struct header_from *from, const char *value, size_t length)
+{
+    char *text;
+    bool none = true;
+
+    if (memchr(value, '@', length) != NULL)
+        return true;
+    if (ascii_only(value, length) && memmem(value, length, "=?", 2) == NULL)
+        return false;
+    text = strndup(value, length);
+    from->exhausted |= text == NULL;
+    if (text != NULL)
+        none = shows_none(from, text, READER_POSTFIX)
+               && (encoded_words_count(text) == 0 || each_decoded(from, text, READER_POSTFIX, shows_none));
+    free(text);
+    return !none;
+}

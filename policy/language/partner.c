@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One entry of `partners`: its selectors, its conduct (mode, action, rollout,
+ * exceptions) and what is for people. Adds the partner to the policy even
+ * where something in it is wrong, so that later findings can name it.
+ */
+#include "policy/reading/reading.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "policy/names/date.h"
+#include "policy/verdict/select.h"
+
+/* A partner being read: `partner` becomes part of the policy when its selectors are added. */
+struct reading {
+    struct partner partner;
+    struct terms terms;
+    const struct node *domains, *clients;
+};
+
+/* ---- name ---- */
+
+static void read_name(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+    const char *text;
+
+    if (compile_name(loading, node, &text))
+        reading->partner.name = loading_text(loading, text);
+}
+
+/* ---- conduct ---- */
+
+static void read_mode(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+    enum mode mode;
+
+    if (compile_mode(loading, node, &mode))
+        reading->partner.mode = (unsigned)mode & 3;
+}
+
+static void read_action(struct loading *loading, const struct node *node, void *into)
+{
+    ((struct reading *)into)->terms.actions = compile_actions(loading, node);
+}
+
+static void read_step_from(struct loading *loading, const struct node *node, void *into)
+{
+    compile_date(loading, node, &((struct step *)into)->from);
+}
+
+static void read_step_mode(struct loading *loading, const struct node *node, void *into)
+{
+    compile_mode(loading, node, &((struct step *)into)->mode);
+}
+
+static void read_step_action(struct loading *loading, const struct node *node, void *into)
+{
+    ((struct step *)into)->actions = compile_actions(loading, node);
+}
+
+static void read_rollout(struct loading *loading, const struct node *node, void *into)
+{
+    static const struct key keys[] = {
+        {"from", read_step_from}, {"mode", read_step_mode}, {"action", read_step_action}, {NULL, NULL}};
+    struct reading *reading = into;
+    const struct node *item = NULL;
+    size_t count = compile_list(loading, node, false, &item);
+    struct step *steps = loading_alloc(loading, count * sizeof *steps);
+    int64_t last = DATE_BEGIN;
+
+    if (steps == NULL)
+        return;
+    for (size_t i = 0; i < count; i++, item = item->next) {
+        steps[i] =
+            (struct step){.place = loading_place(loading, item), .from = DATE_BEGIN, .mode = MODE_COUNT};
+        if (!compile_mapping(loading, item, keys, &steps[i], "a step of a rollout"))
+            continue;
+        if (node_find(item, "from") == NULL)
+            loading_error(loading, item, "a step of a rollout needs from");
+        else if (steps[i].from != DATE_BEGIN && steps[i].from <= last)
+            loading_error(loading, item, "the steps of a rollout must ascend by date");
+        if (node_find(item, "mode") == NULL && node_find(item, "action") == NULL)
+            loading_error(loading, item, "a step of a rollout needs a mode, an action or both");
+        last = steps[i].from != DATE_BEGIN ? steps[i].from : last;
+    }
+    reading->terms.steps = steps;
+    reading->terms.step_count = count;
+}
+
+/* ---- recipients and exceptions ---- */
+
+static void read_recipients(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+
+    struct terms *terms = &reading->terms;
+
+    terms->recipients = compile_address_patterns(loading, node, &terms->recipient_count);
+    terms->scope = compile_pattern_set(loading, terms->recipients, terms->recipient_count, true);
+}
+
+static void read_exceptions(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+
+    reading->terms.exceptions = compile_exceptions(loading, node, &reading->terms.exception_count);
+}
+
+/* `acknowledge` is read before the other keys, by compile_partner(). */
+static void pass_acknowledge(struct loading *loading, const struct node *node, void *into)
+{
+    (void)loading;
+    (void)node;
+    (void)into;
+}
+
+static void read_acknowledge(struct loading *loading, const struct node *partner, struct terms *terms)
+{
+    const struct node *node = partner->kind == NODE_MAPPING ? node_find(partner, "acknowledge") : NULL;
+
+    if (node == NULL)
+        return;
+    loading->acknowledgements = compile_acknowledge(loading, node, &loading->acknowledgement_count);
+    terms->acknowledgements = loading->acknowledgements;
+    terms->acknowledgement_count = loading->acknowledgement_count;
+}
+
+/* ---- selectors ---- */
+
+static void read_identities(struct loading *loading, const struct node *node, void *into)
+{
+    static const char *const words[] = {"envelope_from", "header_from", NULL};
+    struct reading *reading = into;
+    const struct node *item = NULL;
+
+    reading->partner.identities = 0;
+    compile_list(loading, node, false, &item);
+    for (; item != NULL; item = item->next) {
+        int word = compile_word(loading, item, words, "identity");
+
+        if (word >= 0)
+            reading->partner.identities |= word == 0 ? SELECTED_ENVELOPE_FROM : SELECTED_HEADER_FROM;
+    }
+}
+
+static void read_domains(struct loading *loading, const struct node *node, void *into)
+{
+    (void)loading;
+    ((struct reading *)into)->domains = node;
+}
+
+static void read_clients(struct loading *loading, const struct node *node, void *into)
+{
+    (void)loading;
+    ((struct reading *)into)->clients = node;
+}
+
+/* ---- the rest ---- */
+
+static void read_require(struct loading *loading, const struct node *node, void *into)
+{
+    compile_require(loading, node, &((struct reading *)into)->terms.require, "require");
+}
+
+static void read_message(struct loading *loading, const struct node *node, void *into)
+{
+    compile_message(loading, node, &((struct reading *)into)->terms.message);
+}
+
+static void read_contact(struct loading *loading, const struct node *node, void *into)
+{
+    const char *text;
+
+    if (compile_free_text(loading, node, &text))
+        ((struct reading *)into)->terms.contact = loading_text(loading, text);
+}
+
+static void read_comment(struct loading *loading, const struct node *node, void *into)
+{
+    const char *text;
+
+    if (compile_free_text(loading, node, &text))
+        ((struct reading *)into)->terms.comment = loading_text(loading, text);
+}
+
+/* The partner's terms as they stay: those of a partner just before, where they are the same. */
+static const struct terms *keep_terms(struct loading *loading, const struct terms *terms)
+{
+    static const struct terms none;
+    struct terms *kept;
+
+    for (unsigned i = 0; i < TERMS_KEPT; i++)
+        if (loading->terms[i] != NULL && memcmp(loading->terms[i], terms, sizeof *terms) == 0)
+            return loading->terms[i];
+    kept = arena_copy(&loading->policy->arena, terms, sizeof *terms);
+    if (kept == NULL) {
+        loading_exhausted(loading);
+        return &none;
+    }
+    return loading->terms[loading->terms_count++ % TERMS_KEPT] = kept;
+}
+
+/* Appends the partner; false: out of memory. */
+static bool append(struct policy *policy, const struct partner *partner)
+{
+    size_t count = policy->partner_count;
+
+    if ((count & (count - 1)) == 0) {
+        struct partner *partners = realloc(policy->partners, (count == 0 ? 1 : count * 2) * sizeof *partners);
+
+        if (partners == NULL)
+            return false;
+        policy->partners = partners;
+    }
+    policy->partners[policy->partner_count++] = *partner;
+    return true;
+}
+
+/* The first `count` partners by name, all different. False: out of memory. */
+static bool index_names(struct loading *loading, size_t count)
+{
+    const struct partner *other;
+    bool good = true;
+
+    for (size_t i = 0; good && i < count; i++)
+        if (loading->policy->partners[i].name[0] != '\0')
+            good = select_add_name(&loading->names, loading->policy, i, &other);
+    return good;
+}
+
+/*
+ * Enters the name of the partner added last. Long lists are mostly sorted: as long as this one is, no name can
+ * stand in it twice, and there is no index.
+ */
+static void add_name(struct loading *loading, const struct node *node)
+{
+    const struct policy *policy = loading->policy;
+    size_t partner = policy->partner_count - 1;
+    const char *name = policy->partners[partner].name;
+    const struct partner *other = NULL;
+
+    if (name[0] == '\0')
+        return;
+    if (loading->last_name != NULL && strcmp(loading->last_name, name) < 0) {
+        loading->last_name = name;
+        return;
+    }
+    if ((loading->last_name != NULL && !index_names(loading, partner))
+        || !select_add_name(&loading->names, policy, partner, &other))
+        loading_exhausted(loading);
+    loading->last_name = NULL;
+    if (other != NULL)
+        loading_error(loading, node_find(node, "name"),
+                      "partner \"%s\" is defined a second time; the first is %s:%u", other->name,
+                      policy->files[other->file], (unsigned)other->line);
+}
+
+static bool read_partner_keys(struct loading *loading, const struct node *node, struct reading *reading)
+{
+    static const struct key keys[] = {
+        {"name", read_name},
+        {"domains", read_domains},
+        {"clients", read_clients},
+        {"identities", read_identities},
+        {"recipients", read_recipients},
+        {"require", read_require},
+        {"mode", read_mode},
+        {"action", read_action},
+        {"rollout", read_rollout},
+        {"exceptions", read_exceptions},
+        {"message", read_message},
+        {"contact", read_contact},
+        {"comment", read_comment},
+        {"acknowledge", pass_acknowledge},
+        {NULL, NULL},
+    };
+
+    if (!compile_mapping(loading, node, keys, reading, "a partner"))
+        return false;
+    if (node_find(node, "name") == NULL)
+        loading_error(loading, node, "a partner needs a name");
+    return true;
+}
+
+static void read_partner(struct loading *loading, const struct node *node)
+{
+    struct policy *policy = loading->policy;
+    struct reading reading;
+
+    memset(&reading, 0, sizeof reading); /* padding too: keep_terms() compares octets */
+    reading.partner.name = "";
+    reading.partner.line = node->line > LINES_MAX ? LINES_MAX : node->line & LINES_MAX;
+    reading.partner.column = loading_column(node);
+    reading.partner.file = loading->file_index;
+    reading.partner.mode = MODE_COUNT;
+    reading.partner.identities = SELECTED_ENVELOPE_FROM;
+    read_acknowledge(loading, node, &reading.terms);
+    if (!read_partner_keys(loading, node, &reading))
+        return;
+    reading.partner.certificates = reading.terms.require.certificates;
+    reading.terms.require.certificates = 0;
+    reading.partner.terms = keep_terms(loading, &reading.terms);
+    reading.partner.selector_first = (unsigned)policy->selector_count;
+    if (!append(policy, &reading.partner)) {
+        loading_exhausted(loading);
+        return;
+    }
+    add_name(loading, node);
+    compile_selectors(loading, node, reading.domains, reading.clients);
+}
+
+void compile_partner(struct loading *loading, const struct node *node)
+{
+    if (loading->policy->partner_count >= PARTNERS_MAX) {
+        loading_error(loading, node, "more than %d partners", PARTNERS_MAX);
+        loading->out_of_memory = true; /* nothing more is read */
+        return;
+    }
+    read_partner(loading, node);
+    loading->acknowledgement_count = 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An address octet by octet. Knows quoted strings, quoted pairs and comments,
+ * also those that nothing closes. Does not know what an address is made of.
+ */
+#include "policy/names/address_octets.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* A long row of opening parentheses that nothing closes is not searched for each. */
+enum { UNCLOSED_MAX = 32 };
+
+static bool is_blank(char octet)
+{
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+}
+
+/* The quotation mark that closes the string opened at `open`; NULL: none does. */
+static const char *closing_quote(const char *open, const char *end)
+{
+    const char *at;
+
+    for (at = open + 1; at < end; at++) {
+        if (*at == '"')
+            return at;
+        if (*at == '\\')
+            at++;
+    }
+    return NULL;
+}
+
+/* What follows the comment that begins at `open`; NULL: it is never closed. */
+static const char *behind_comment(const char *open, const char *end)
+{
+    const char *at;
+    size_t depth = 0;
+
+    for (at = open; at < end; at++) {
+        if (*at == '\\')
+            at++;
+        else if (*at == '(')
+            depth++;
+        else if (*at == ')' && --depth == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+/* The next octet inside a quoted string; false: it ended. */
+static bool next_quoted(struct address_reader *reader, struct address_octet *octet)
+{
+    if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
+        reader->at++;
+    if (reader->at < reader->quote_end) {
+        *octet = (struct address_octet){.value = *reader->at++};
+        return true;
+    }
+    reader->quote_end = NULL;
+    reader->at++;
+    return false;
+}
+
+/*
+ * Passes over an opening parenthesis: with its comment where that is closed
+ * (true), else alone. A long row of unclosed ones is not searched for each.
+ */
+static bool skip_comment(struct address_reader *reader)
+{
+    const char *behind = NULL;
+
+    if (reader->unclosed < UNCLOSED_MAX)
+        behind = behind_comment(reader->at, reader->end);
+    if (behind == NULL)
+        reader->unclosed++;
+    reader->at = behind != NULL ? behind : reader->at + 1;
+    return behind != NULL;
+}
+
+/* What Sendmail takes for syntax: the octets of its OperatorChars, and those that end a word everywhere. */
+static bool is_operator(char octet)
+{
+    return strchr(".:%@!^/[]+()<>,;\"", octet) != NULL;
+}
+
+/* The next octet outside quotation marks. False: a blank, a comment, or a mark that does not count. */
+static bool next_unquoted(struct address_reader *reader, struct address_octet *octet)
+{
+    *octet = (struct address_octet){.value = *reader->at, .plain = true};
+    if (octet->value == '(') {
+        bool comment = skip_comment(reader);
+
+        reader->gap |= comment;
+        return !comment;
+    }
+    reader->at++;
+    if (is_blank(octet->value)) {
+        reader->gap = true;
+        return false;
+    }
+    if (octet->value == '"') {
+        reader->quote_end = closing_quote(reader->at - 1, reader->end);
+        return reader->quote_end == NULL;
+    }
+    if (octet->value == '\\') {
+        if (reader->at == reader->end)
+            return false;
+        octet->value = *reader->at++;
+        octet->plain = octet->value == '!'; /* "\!" is "!" to Sendmail, as a shell may have it */
+        octet->word = !octet->plain;
+    } else {
+        octet->word = !is_operator(octet->value);
+    }
+    return octet->value != ')' || !octet->plain;
+}
+
+bool address_next(struct address_reader *reader, struct address_octet *octet)
+{
+    bool found = false;
+
+    while (!found && (reader->quote_end != NULL || reader->at < reader->end))
+        found = reader->quote_end != NULL ? next_quoted(reader, octet) : next_unquoted(reader, octet);
+    if (found) {
+        octet->gap = reader->gap;
+        reader->gap = false;
+    }
+    return found;
+}

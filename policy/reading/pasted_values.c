@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Findings about values that were copied from elsewhere with more than a name,
+ * or that a "#" cut: what is odd, and the line to write. Knows which texts a
+ * policy can load and what pasted.h makes of them.
+ */
+#include "policy/reading/reading.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "policy/names/domain.h"
+#include "policy/names/network.h"
+#include "policy/names/pasted.h"
+#include "policy/names/scalar.h"
+#include "policy/names/suffixes.h"
+
+enum { SHOWN = 256 };
+
+/* ---- hosts and addresses ---- */
+
+/* What a policy takes as a domain, of at least so many labels. */
+static bool loads_as_domain(const char *text, unsigned labels)
+{
+    char what[PASTED_WHAT];
+    struct domain domain;
+
+    return !pasted_mark(text, what) && domain_check(&domain, text + (*text == '.')) == NULL
+           && (labels < 2 || strchr(domain.text, '.') != NULL);
+}
+
+static bool loads(const char *text, enum pasted_as as)
+{
+    const char *at = as == PASTED_ADDRESS ? strrchr(text, '@') : NULL;
+    struct network network;
+
+    if (at != NULL && (at == text || (*text != '"' && memchr(text, ':', (size_t)(at - text)) != NULL)))
+        return false; /* "@contoso.com", "mailto:a@contoso.com" */
+    text = at == NULL ? text : at + 1;
+    if (network_looks_like(text))
+        return network_check(&network, text) == NULL;
+    return loads_as_domain(text, as == PASTED_ADDRESS && at == NULL && *text != '.' ? 2 : 1);
+}
+
+/* A user's name without a domain: compile_address.c says what to write. */
+static bool is_one_label(const char *text)
+{
+    return strpbrk(text, ".@") == NULL && loads_as_domain(text, 1);
+}
+
+static void without_blanks(char *text)
+{
+    char *to = text;
+
+    for (; *text != '\0'; text++)
+        if (*text != ' ')
+            *to++ = *text;
+    *to = '\0';
+}
+
+/*
+ * Tells of a dash or a quotation mark that is no ASCII. IDNA forbids these in the DNS, but UTS 46, by which
+ * domains are compared, does not: such a domain would load and be nobody's.
+ */
+static bool has_no_mark(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
+{
+    const char *at = as == PASTED_ADDRESS ? strrchr(text, '@') : NULL;
+    char what[PASTED_WHAT];
+
+    if (!pasted_mark(at == NULL ? text : at + 1, what))
+        return true;
+    loading_error(loading, node, "\"%.128s\" %s, which no domain does", text, what);
+    return false;
+}
+
+bool compile_pasted(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
+{
+    struct pasted pasted;
+    char shown[SHOWN];
+    bool good;
+
+    if (!pasted_read(&pasted, text, as) || pasted.text[0] == '\0')
+        return has_no_mark(loading, node, text, as);
+    good = loads(text, as);
+    if (!good && as == PASTED_HOST && pasted.count == 1 && !loads(pasted.text, as))
+        without_blanks(pasted.text);
+    if (!good && pasted.count == 1 && as == PASTED_ADDRESS && is_one_label(pasted.text)) {
+        loading_error(loading, node, "\"%.128s\" %s; write %.64s@your.domain", text, pasted.what,
+                      pasted.text);
+        return false;
+    }
+    if (!good && pasted.count == 1 && !loads(pasted.text, as))
+        return has_no_mark(loading, node, text, as); /* any other mistake is told by who reads it */
+    if (pasted.count > 1) {
+        loading_error(loading, node, "\"%.128s\" %s; write each as an entry of its own: %.255s", text,
+                      pasted.what, pasted.text);
+        return false;
+    }
+    scalar_write(shown, sizeof shown, pasted.text);
+    loading_finding(loading, node, good ? WARNING_PASTED : WARNING_NONE, "\"%.128s\" %s; write %s", text,
+                    pasted.what, shown);
+    return good;
+}
+
+/* ---- names in certificates ---- */
+
+/* "{O: Bank, C: DE}" of a whole name without a common name. False: it has none of these attributes. */
+static bool write_attributes(char *to, size_t size, const char *text)
+{
+    static const char *const types[] = {"O", "OU", "C"};
+    char value[PASTED_MAX], shown[SHOWN];
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!pasted_attribute(text, types[i], value) || value[0] == '\0' || used + SHOWN + 16 > size)
+            continue;
+        scalar_write(shown, sizeof shown, value);
+        used += (size_t)snprintf(to + used, size - used, "%s%s: %s", used == 0 ? "{" : ", ", types[i], shown);
+    }
+    if (used > 0)
+        snprintf(to + used, size - used, "}");
+    return used > 0;
+}
+
+/* "[a.com, \"*.a.com\"]" of "a.com, *.a.com". */
+static void write_list(char *to, size_t size, const char *text)
+{
+    char item[SHOWN], shown[SHOWN];
+    size_t used = 0;
+
+    while (*text != '\0' && used + 2 * (size_t)SHOWN < size) {
+        size_t length = strcspn(text, ",");
+
+        snprintf(item, sizeof item, "%.*s", (int)length, text);
+        scalar_write(shown, sizeof shown, item);
+        used += (size_t)snprintf(to + used, size - used, "%s%s", used == 0 ? "[" : ", ", shown);
+        text += length;
+        text += strspn(text, ", ");
+    }
+    snprintf(to + used, size - used, *text == '\0' ? "]" : ", ...]");
+}
+
+/* The value to write in place of `text`; false: not known. */
+static bool write_meant(char *to, size_t size, const struct pasted *pasted, const char *text)
+{
+    if (pasted->text[0] == '\0')
+        return write_attributes(to, size, text);
+    if (pasted->count > 1)
+        write_list(to, size, pasted->text);
+    else
+        scalar_write(to, size, pasted->text);
+    return true;
+}
+
+bool compile_doubt_name(struct loading *loading, const struct node *node, enum pasted_as as, bool good)
+{
+    enum warning warning = good ? WARNING_COMMON_NAME : WARNING_NONE;
+    const char *text = node->text;
+    struct pasted pasted = {.count = 0};
+    const char *key = node->key == NULL ? "" : node->key->text;
+    char meant[4 * SHOWN];
+
+    if (as == PASTED_ATTRIBUTE && pasted_attribute(text, key, pasted.text) && pasted.text[0] != '\0') {
+        snprintf(pasted.what, sizeof pasted.what, "names its attribute again");
+        pasted.count = 1;
+    } else if (!pasted_read(&pasted, text, as)) {
+        return false;
+    }
+    if (write_meant(meant, sizeof meant, &pasted, text))
+        loading_finding(loading, node, warning,
+                        "\"%.128s\" %s, and so matches no certificate; write %.32s%s%.200s", text,
+                        pasted.what, key, *key == '\0' ? "" : ": ", meant);
+    else
+        loading_finding(loading, node, warning,
+                        "\"%.128s\" %s, and so matches hardly any certificate; write the common name of the "
+                        "certificate, which \"forcetls cert\" shows",
+                        text, pasted.what);
+    return true;
+}
+
+/* ---- text that a "#" cut ---- */
+
+bool compile_free_text(struct loading *loading, const struct node *node, const char **text)
+{
+    char whole[SHOWN], shown[2 * SHOWN];
+
+    if (!compile_text(loading, node, text))
+        return false;
+    if (node->comment != NULL && (strchr(*text, '.') == NULL || strchr(*text, ' ') != NULL)) {
+        snprintf(whole, sizeof whole, "%.120s %.100s", *text, node->comment);
+        scalar_write(shown, sizeof shown, whole);
+        loading_warning(loading, node, WARNING_COMMENT_IN_VALUE,
+                        "from \"%.32s\" on this is a comment, and the value is \"%.64s\"; write %s%s%.250s, "
+                        "or put a blank behind \"#\" if it is a comment",
+                        node->comment, *text, node->key == NULL ? "" : node->key->text,
+                        node->key == NULL ? "" : ": ", shown);
+    }
+    return true;
+}
+
+/* ---- words ---- */
+
+/* Takes away what nobody sees, blanks and quotation marks. False: there was none of these. */
+static bool clean_word(char *word, char what[PASTED_WHAT])
+{
+    bool unseen = pasted_clean(word, what);
+    size_t front = strspn(word, " "), end = strlen(word), quotes;
+
+    while (end > front && word[end - 1] == ' ')
+        end--;
+    memmove(word, word + front, end - front);
+    word[end - front] = '\0';
+    quotes = pasted_quote_in_front(word);
+    if (quotes > 0 && pasted_quote_at_end(word) > 0 && strlen(word) > quotes + pasted_quote_at_end(word)) {
+        word[strlen(word) - pasted_quote_at_end(word)] = '\0';
+        memmove(word, word + quotes, strlen(word + quotes) + 1);
+        if (!unseen)
+            snprintf(what, PASTED_WHAT, "has quotation marks that are part of it");
+        unseen = true;
+    }
+    return unseen;
+}
+
+const char *compile_seen_word(const char *text, const char *const *words, char what[PASTED_WHAT])
+{
+    char word[64];
+
+    if (strlen(text) >= sizeof word)
+        return NULL;
+    strcpy(word, text);
+    if (!clean_word(word, what))
+        return NULL;
+    for (; *words != NULL; words++)
+        if (strcmp(*words, word) == 0)
+            return *words;
+    return NULL;
+}
+
+bool compile_unseen(struct loading *loading, const struct node *node)
+{
+    char word[64], what[PASTED_WHAT];
+
+    if (node->kind != NODE_SCALAR || strlen(node->text) >= sizeof word)
+        return false;
+    strcpy(word, node->text);
+    if (!clean_word(word, what) || *word == '\0')
+        return false;
+    loading_error(loading, node, "\"%.64s\" %s; write %s%s%s", node->text, what,
+                  node->key == NULL ? "" : node->key->text, node->key == NULL ? "" : ": ", word);
+    return true;
+}
+
+/* ---- domains of nobody ---- */
+
+void compile_doubt_suffix(struct loading *loading, const struct node *node, const char *domain, bool below)
+{
+    const char *kind = suffix_kind(domain);
+
+    if (kind == NULL)
+        return;
+    if (below)
+        loading_warning(loading, node, WARNING_PUBLIC_SUFFIX,
+                        "\".%.200s\" is every domain below %s, which is %s: anyone may have one; write the "
+                        "partner's own domain",
+                        domain, domain, kind);
+    else
+        loading_warning(loading, node, WARNING_PUBLIC_SUFFIX,
+                        "\"%.200s\" is %s, and belongs to no partner; write the partner's own domain", domain,
+                        kind);
+}
+
+void compile_doubt_clients(struct loading *loading, const struct node *node, const struct clients *clients)
+{
+    for (size_t i = 0; clients != NULL && i < clients->name_count; i++)
+        compile_doubt_suffix(loading, node, clients->names[i].domain, clients->names[i].suffix);
+}

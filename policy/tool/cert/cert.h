@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A certificate as cert sees it, and the steps that lead there. */
+#ifndef POLICY_TOOL_CERT_H
+#define POLICY_TOOL_CERT_H
+
+#include <openssl/x509.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "policy/arena.h"
+#include "policy/names/certfile.h"
+#include "policy/names/issuers.h"
+#include "policy/requirement/profiles.h"
+#include "policy/names/json.h"
+
+struct cert_request {
+    const char *ca_file, *ca_path; /* instead of the system's trust store */
+    bool online, json;
+    int64_t now;
+};
+
+enum { TEXTS_MAX = 64 };
+
+/* A list of texts; what does not fit is counted. */
+struct texts {
+    size_t count, left_out;
+    const char *text[TEXTS_MAX];
+};
+
+enum answer {
+    ANSWER_GOOD,
+    ANSWER_REVOKED,
+    ANSWER_UNKNOWN,
+    ANSWER_EXPIRED,
+    ANSWER_NONE,
+    ANSWER_NOT_ASKED,
+    ANSWER_COUNT
+};
+
+/* What a CRL or OCSP endpoint said. */
+struct endpoint_answer {
+    const char *url;
+    bool ocsp;
+    enum answer answer;
+    const char *text; /* in words */
+};
+
+enum validity { VALID, NOT_YET_VALID, EXPIRED };
+
+/* Everything that is shown. Text is UTF-8 or whatever the certificate holds; NUL octets are written \x00. */
+struct certificate_view {
+    struct arena arena; /* holds the texts */
+    bool exhausted;     /* memory ran out: it is not whole */
+    const char *source; /* a file, or host:port */
+    const char
+        *place; /* a sentence where the certificate is not the first of its file, or a CA's; else NULL */
+    const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
+    const char *root;                                       /* NULL: the chain does not lead to one */
+    const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
+    const char *issuer_shown; /* as Postfix shows the issuer: its CN, else its O; NULL: neither */
+    const char *serial, *key, *signature;
+    int key_bits;
+    int64_t not_before, not_after; /* not_after is the last second */
+    enum validity validity;
+    long days_left;
+    struct texts names, usages, extended_usages, chain;
+    bool for_clients;            /* Postfix shows it to a milter, if the chain verifies for it */
+    const char *for_clients_why; /* a sentence */
+    char fingerprint[72], key_fingerprint[72]; /* sha256: and digits without colons */
+    bool self_signed, trusted;
+    const char *trust;       /* in words */
+    const char *missing;     /* the issuer whose certificate is missing, or NULL */
+    struct texts missing_at; /* where its certificate can be had */
+    const struct provider *provider;
+    const struct issuer_family *family; /* the issuer is one of several of its CA; or NULL */
+    const char *issuer_note;            /* what follows from that, a sentence; or NULL */
+    struct texts crls, ocsps;
+    size_t answer_count;
+    struct endpoint_answer answer[2 * TEXTS_MAX];
+};
+
+/* Where certificates come from. */
+struct cert_source {
+    const char *name;  /* for people */
+    const char *why;   /* what is wrong, of static storage */
+    int position;      /* of the certificate that is meant, from 1 */
+    int count;         /* of certificates */
+    bool is_authority; /* that one can only be a CA's */
+};
+
+/*
+ * Reads all certificates of a file in PEM, DER or PKCS#7 ("-": of standard input), the first being the one
+ * that is meant, whatever its place in the file. NULL: source->why says what is wrong.
+ */
+STACK_OF(X509) *cert_read_file(const char *path, struct cert_source *source);
+
+/*
+ * What a server shows by STARTTLS (port 465: at once), as host, host:port, [v6]:port; nothing is verified.
+ * NULL: `why` says what is wrong. `session` tells version and suite.
+ */
+struct connection {
+    char why[256], session[128];
+};
+STACK_OF(X509) *cert_connect(const char *target, struct connection *connection);
+
+/* Fills the view; false: out of memory. Free with cert_view_free() either way. */
+bool cert_view(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_request *request);
+void cert_view_free(struct certificate_view *view);
+/* Notes where in its file the certificate was. */
+void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const struct cert_source *source);
+/* Helps its makers: a text of the view's, made like printf's. */
+const char *cert_text(struct certificate_view *view, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void cert_add(struct certificate_view *view, struct texts *texts, const char *text);
+/* An attribute of a name, the first of that type; NULL: none. */
+const char *cert_name(struct certificate_view *view, const X509_NAME *name, int nid);
+/* CN, else O, else the whole name. */
+const char *cert_short_name(struct certificate_view *view, const X509_NAME *name);
+bool cert_instant(const ASN1_TIME *from, int64_t *instant);
+
+/* Whether Postfix shows it to a milter, and what is to know of its issuer, in sentences. */
+void cert_judge_usage(struct certificate_view *view, X509 *x509);
+void cert_judge_issuer(struct certificate_view *view);
+
+/* Whether the chain leads to a root of the trust store, and who is missing if not. */
+void cert_judge_chain(struct certificate_view *view, STACK_OF(X509) *chain,
+                      const struct cert_request *request);
+/* The certificate of the leaf's issuer, from the chain or the trust store; to be freed; NULL: not there. */
+X509 *cert_find_issuer(STACK_OF(X509) *chain, const struct cert_request *request);
+
+/* Asks every CRL and OCSP endpoint. */
+void cert_ask_online(struct certificate_view *view, STACK_OF(X509) *chain,
+                     const struct cert_request *request);
+
+/* The lines of a policy for it; to be freed; NULL when out of memory. */
+char *cert_yaml(const struct certificate_view *view);
+
+void cert_show(const struct certificate_view *view, FILE *stream);
+void cert_show_json(const struct certificate_view *view, struct json *json);
+const char *answer_name(enum answer answer);
+
+#endif

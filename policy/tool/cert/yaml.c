@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The lines of a policy for a certificate, to be pasted below `certificates:`.
+ * A name that no MTA hands over gets no rule, and none of these lines holds
+ * anything that a terminal or a YAML reader could misunderstand.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "policy/names/date.h"
+#include "policy/names/scalar.h"
+#include "policy/tool/cert/cert.h"
+#include "policy/tool/text.h"
+
+enum { NAME_MAX_OCTETS = 255 }; /* Postfix cuts none, it shows none that is longer */
+
+/* Whether an MTA hands over such a name at all: short enough, and all of it prints. */
+static bool is_usable(const char *name)
+{
+    char *printable = name ? text_printable(name) : NULL;
+    bool same = printable && *name && strlen(name) <= NAME_MAX_OCTETS && strcmp(printable, name) == 0;
+
+    free(printable);
+    return same && !strstr(name, "\\x00");
+}
+
+static void write_scalar(FILE *stream, const char *text)
+{
+    char scalar[2 * NAME_MAX_OCTETS + 4];
+
+    scalar_write(scalar, sizeof(scalar), text);
+    fputs(scalar, stream);
+}
+
+static bool has_names(const struct certificate_view *view)
+{
+    return is_usable(view->common_name) && is_usable(view->issuer_shown) && !view->self_signed;
+}
+
+/* The issuer, or all that the next renewal may have; nothing where these are not known. */
+static void write_issuer(FILE *lines, const struct certificate_view *view)
+{
+    const struct issuer_family *family = view->family;
+
+    if (family && !family->slow && !family->complete)
+        return;
+    fputs("\n    issuer: ", lines);
+    if (!family || family->slow) {
+        write_scalar(lines, view->issuer_shown);
+        return;
+    }
+    for (const char *const *member = family->members; *member; member++) {
+        fputs(member == family->members ? "[" : ", ", lines);
+        write_scalar(lines, *member);
+    }
+    fputc(']', lines);
+}
+
+/* "from: " of a rule that begins with the certificate. */
+static void write_from(FILE *lines, const struct certificate_view *view)
+{
+    char from[32];
+
+    date_format(view->not_before, from);
+    if (view->validity == NOT_YET_VALID && view->not_before != INT64_MAX)
+        fprintf(lines, "    from: %s\n", from);
+}
+
+static void write_names(FILE *lines, const struct certificate_view *view)
+{
+    if (view->validity == VALID && !view->for_clients)
+        fputs("  # behind Postfix this one never matches: take a fingerprint\n", lines);
+    fputs("  - subject: ", lines);
+    write_scalar(lines, view->common_name);
+    write_issuer(lines, view);
+    fputc('\n', lines);
+    write_from(lines, view);
+    fputs("  # or, until it is renewed:\n", lines);
+}
+
+char *cert_yaml(const struct certificate_view *view)
+{
+    char until[32], *text = NULL;
+    size_t size;
+    FILE *lines = open_memstream(&text, &size);
+
+    if (!lines)
+        return NULL;
+    date_format(view->not_after + 1, until);
+    if (view->validity == EXPIRED) {
+        fprintf(lines,
+                "  # it ended at %s: no rule by its name or fingerprint\n"
+                "  # if its successor has the same key (to be asked):\n",
+                until);
+    } else {
+        if (has_names(view))
+            write_names(lines, view);
+        fprintf(lines, "  - fingerprint: %s\n", view->fingerprint);
+        write_from(lines, view);
+        fprintf(lines, "    until: %s\n  # or, as long as it has this key:\n", until);
+    }
+    fprintf(lines, "  - key_fingerprint: %s\n", view->key_fingerprint);
+    if (fclose(lines) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

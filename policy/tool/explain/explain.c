@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * explain: what the daemon would answer to one transaction. The question
+ * comes as macros, and from there on everything is the daemon's own code:
+ * facts_read(), policy_evaluate(), reply_make(). Nothing is judged here.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include "policy/facts/macros.h"
+#include "policy/tool/answer.h"
+#include "policy/tool/explain/question.h"
+#include "policy/tool/verbs.h"
+
+/* What facts_read() and policy_evaluate() work on. */
+struct transaction {
+    struct facts facts;
+    struct header_from header_from;
+    struct recipient *recipients;
+    struct recipient_store all;
+    struct verdict verdict;
+};
+
+static const char *macro_value(void *arg, const char *name)
+{
+    const struct question *question = arg;
+
+    for (size_t i = 0; i < MACRO_COUNT; i++) {
+        if (strcmp(macro_names[i], name) == 0)
+            return question->macro[i];
+    }
+    return NULL;
+}
+
+/*
+ * Behind Postfix: what postfix_facts would have reported of the certificate by DATA. It reports both fingerprints
+ * of any certificate: where one is not given here, it is as if nothing had been reported of it.
+ */
+static void report_pin(struct pin *pin, const char *text, bool certificate)
+{
+    if (pin->state != PIN_PENDING)
+        return;
+    pin->state = certificate ? PIN_MISSING : PIN_ABSENT;
+    if (text && (fingerprint_read(pin->fingerprint, text) || !fingerprint_parse(pin->fingerprint, text)))
+        pin->state = PIN_KNOWN;
+}
+
+/*
+ * {rcpt_addr} is what --macro says, else the recipient itself; `mailboxes`: else the user alone, as Sendmail has it
+ * for a mailbox of its own host, in `local`.
+ */
+static const char *rcpt_addr_of(const struct question *question, const char *to, bool mailboxes,
+                                struct address *local)
+{
+    if (question->rcpt_addr_set)
+        return question->rcpt_addr;
+    if (!mailboxes)
+        return to;
+    address_read(local, to);
+    return local->local;
+}
+
+static bool read_recipients(const struct question *question, const struct policy *policy,
+                            struct transaction *transaction, bool mailboxes)
+{
+    struct address local;
+
+    recipients_free(&transaction->all);
+    for (size_t i = 0; i < question->to.count; i++) {
+        const char *to = question->to.value[i];
+
+        if (!recipient_read(&transaction->recipients[i], policy, to,
+                            rcpt_addr_of(question, to, mailboxes, &local))
+            || !recipients_add(&transaction->all, &transaction->recipients[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool read_facts(struct question *question, const struct policy *policy,
+                       struct transaction *transaction)
+{
+    const struct milter_settings *settings = policy_milter(policy);
+    struct network client;
+    bool certificate;
+    struct envelope envelope = {
+        .argument = question->argument,
+        .helo = question->helo,
+        .shown = NEED_CONNECT | NEED_HELO | NEED_RCPT | NEED_DATA | NEED_HEADERS,
+        .mta = settings->mta,
+        .pins_at_data = settings->postfix_facts != NULL,
+    };
+
+    if (network_read_address(&client, question->macro[MACRO_CLIENT_ADDR]))
+        envelope.client = &client;
+    if (!facts_read(&transaction->facts, &envelope, macro_value, question))
+        return false;
+    certificate = question->fingerprint || question->key_fingerprint
+                  || transaction->facts.certificate == CERTIFICATE_TRUSTED;
+    report_pin(&transaction->facts.certificate_pin, question->fingerprint, certificate);
+    report_pin(&transaction->facts.key_pin, question->key_fingerprint, certificate);
+    for (size_t i = 0; i < question->header_from.count; i++)
+        header_from_add(&transaction->header_from, question->header_from.value[i],
+                        facts_header_reader(&transaction->facts));
+    transaction->facts.header_from = &transaction->header_from;
+    return read_recipients(question, policy, transaction, false);
+}
+
+static bool more_severe(const struct verdict *a, const struct verdict *b)
+{
+    return a->action != b->action ? a->action > b->action : a->outcome > b->outcome;
+}
+
+/* The message as a whole, as from DATA on, and each recipient by itself, as at its RCPT. */
+static void judge(const struct question *question, const struct policy *policy,
+                  struct transaction *transaction, struct verdict *verdict)
+{
+    struct facts *facts = &transaction->facts;
+    struct verdict one;
+
+    facts->recipients = &transaction->all.all;
+    policy_evaluate(policy, facts, question->now, verdict);
+    for (size_t i = 0; question->to.count > 1 && i < question->to.count; i++) {
+        const struct recipients alone = recipients_of_one(&transaction->recipients[i]);
+
+        facts->recipients = &alone;
+        policy_evaluate(policy, facts, question->now, &one);
+        if (more_severe(&one, verdict))
+            *verdict = one;
+    }
+    facts->recipients = &transaction->all.all;
+}
+
+/* What would have been another answer with another question. */
+static void hint_recipients(const struct question *question, const struct policy *policy,
+                            struct transaction *transaction)
+{
+    struct verdict other = {.partner_count = 0};
+
+    if (question->to.count == 0) {
+        transaction->facts.recipients = NULL;
+        policy_evaluate(policy, &transaction->facts, question->now, &other);
+        transaction->facts.recipients = &transaction->all.all;
+        if (other.pending & NEED_RCPT)
+            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
+        return;
+    }
+    if (question->mta != MTA_SENDMAIL || question->rcpt_addr_set
+        || !read_recipients(question, policy, transaction, true))
+        return;
+    judge(question, policy, transaction, &other);
+    if (other.action != transaction->verdict.action || other.outcome != transaction->verdict.outcome)
+        fputs("forcetls explain: the answer is another if Sendmail itself has the mailbox: then add --macro "
+              "'{rcpt_addr}=user'\n",
+              stderr);
+}
+
+/* What options cannot bring about behind this MTA. */
+static void hint(const struct question *question, const struct policy *policy)
+{
+    if (question->mta == MTA_SENDMAIL && question->key_fingerprint)
+        fputs("forcetls explain: Sendmail shows no fingerprint of a key\n", stderr);
+    if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY])
+        fputs("forcetls explain: Postfix sends no {verify}; --mta sendmail asks as Sendmail\n", stderr);
+    if (policy_milter(policy)->mta != MTA_UNKNOWN && policy_milter(policy)->mta != question->mta)
+        fputs("forcetls explain: the policy's mta is not the one of --mta; certificates are not known then\n",
+              stderr);
+    if (question->mta == MTA_POSTFIX && !policy_milter(policy)->postfix_facts
+        && (question->fingerprint || question->key_fingerprint))
+        fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
+}
+
+static int answer_question(struct question *question)
+{
+    struct transaction *transaction = calloc(1, sizeof(*transaction));
+    struct policy *policy = NULL;
+    int status = EX_OSERR;
+
+    if (!transaction)
+        goto out;
+    transaction->recipients = calloc(question->to.count + 1, sizeof(*transaction->recipients));
+    if (!transaction->recipients)
+        goto out;
+    policy = load_policy(question->file);
+    if (!policy) {
+        status = EX_CONFIG;
+        goto out;
+    }
+    if (read_facts(question, policy, transaction)) {
+        const struct answer answer = {policy, &transaction->facts, &transaction->verdict};
+
+        hint(question, policy);
+        judge(question, policy, transaction, &transaction->verdict);
+        hint_recipients(question, policy, transaction);
+        status = question->json ? answer_json(&answer) : answer_show(&answer);
+    }
+    facts_clear(&transaction->facts);
+out:
+    if (status == EX_OSERR)
+        fputs("forcetls explain: out of memory\n", stderr);
+    policy_unref(policy);
+    if (transaction) {
+        header_from_clear(&transaction->header_from);
+        recipients_free(&transaction->all);
+        free(transaction->recipients);
+    }
+    free(transaction);
+    return status;
+}
+
+int verb_explain(int argc, char **argv)
+{
+    struct question *question = calloc(1, sizeof(*question));
+    const char **values = calloc(3 * (size_t)argc, sizeof(*values)); /* of three lists */
+    int status = EX_OSERR;
+
+    if (question && values) {
+        question->file = POLICY_FILE;
+        question->mta = MTA_POSTFIX;
+        question->now = present();
+        question->to.value = values;
+        question->header_from.value = values + argc;
+        question->overrides.value = values + 2 * (size_t)argc;
+        status = question_read(question, argc, argv);
+        if (status < 0)
+            status = answer_question(question);
+    } else {
+        fputs("forcetls explain: out of memory\n", stderr);
+    }
+    free(values);
+    free(question);
+    return status;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The decision: (policy, facts, now) -> verdict. Which partners a transaction
+ * selects, whether each got what it is owed, and what follows. Pure: no I/O, no
+ * clock, no allocation; it neither logs nor knows how the answer is delivered.
+ *
+ * Read from the bottom: policy_evaluate() lets every identity select. partners.c finds the partners of an entry,
+ * from_partners.c those of the From fields. judge.c judges one partner, weigh.c one requirement.
+ */
+#include <string.h>
+#include "policy/verdict/partners.h"
+
+/* ---- the identities ---- */
+
+/* The null sender is who the client said it is: the HELO name last given. */
+static void select_by_helo(const struct evaluation *e)
+{
+    struct selection selection;
+    struct domain helo = {.length = 0};
+
+    if ((e->policy->needs & NEED_HELO & ~e->facts->shown) != 0 && !e->exempt) {
+        partners_select_all(e, SELECTED_HELO, REASON_SESSION_OUTDATED);
+        return;
+    }
+    if (e->facts->helo != NULL
+        && domain_normalise(&helo, e->facts->helo, strlen(e->facts->helo)) == DOMAIN_UNREAD) {
+        partners_select_all(e, SELECTED_HELO, REASON_INTERNAL);
+        return;
+    }
+    select_domain(&selection, e->policy, helo.length == 0 ? NULL : helo.text, true);
+    partners_select(e, &selection, SELECTED_HELO, REASON_NONE);
+}
+
+/* Both readings of the sender select. */
+static void select_by_sender(const struct evaluation *e)
+{
+    const struct facts *facts = e->facts;
+
+    for (unsigned i = 0; i < facts->senders; i++) {
+        const struct address *sender = &facts->sender[i];
+        struct selection selection;
+
+        if (sender->kind == ADDRESS_NULL) {
+            select_by_helo(e);
+        } else if (sender->kind == ADDRESS_DOMAIN) {
+            partners_select_domain(e, &sender->domain, SELECTED_ENVELOPE_FROM);
+        } else {
+            select_domain(&selection, e->policy, NULL, false);
+            partners_select(e, &selection, SELECTED_ENVELOPE_FROM, REASON_NONE);
+        }
+    }
+}
+
+static void select_by_client(const struct evaluation *e)
+{
+    const struct facts *facts = e->facts;
+    struct selection selection;
+
+    if ((e->policy->needs & NEED_CONNECT) == 0)
+        return;
+    select_client(&selection, e->policy, facts->client_known ? &facts->client : NULL,
+                  facts->client_name_state == CLIENT_NAME_VERIFIED ? facts->client_name.text : NULL);
+    partners_select(e, &selection, SELECTED_CLIENT, REASON_NONE);
+}
+
+/* ---- the whole ---- */
+
+static enum exempt exemption(const struct policy *policy, const struct facts *facts)
+{
+    const char *daemon = facts->macro[MACRO_DAEMON_NAME];
+    enum reason reason;
+
+    if (policy->exempt_authenticated && facts->authenticated)
+        return EXEMPT_AUTHENTICATED;
+    for (size_t i = 0; daemon != NULL && i < policy->exempt_daemon_count; i++)
+        if (strcmp(policy->exempt_daemons[i], daemon) == 0)
+            return EXEMPT_DAEMON;
+    return clients_match(&policy->exempt_clients, facts, &reason) == MET ? EXEMPT_CLIENT : EXEMPT_NOT;
+}
+
+/* The most severe result goes to the front and gives the verdict. */
+static void decide(const struct evaluation *e)
+{
+    struct verdict *verdict = e->verdict;
+    struct judged first;
+    size_t worst = 0;
+
+    verdict->outcome = e->exempt ? OUTCOME_EXEMPT : OUTCOME_NO_PARTNER;
+    verdict->action = ACTION_ACCEPT;
+    verdict->reason = REASON_NONE;
+    if (verdict->partner_count == 0)
+        return;
+    for (size_t i = 1; i < verdict->partner_count; i++)
+        if (judge_severity(&verdict->partner[i]) > judge_severity(&verdict->partner[worst]))
+            worst = i;
+    if (worst != 0) {
+        first = verdict->partner[worst];
+        verdict->partner[worst] = verdict->partner[0];
+        verdict->partner[0] = first;
+    }
+    if (e->exempt || verdict->partner[0].outcome == OUTCOME_OFF)
+        return;
+    verdict->outcome =
+        verdict->partner[0].outcome == OUTCOME_EXCEPTED ? OUTCOME_PASS : verdict->partner[0].outcome;
+    verdict->action = verdict->partner[0].action;
+    verdict->reason = verdict->partner[0].reason;
+}
+
+bool policy_is_stranger(const struct policy *policy, const struct facts *facts)
+{
+    struct selection selection;
+
+    if ((policy->needs & (NEED_CONNECT | NEED_HEADERS)) != 0)
+        return false;
+    for (unsigned i = 0; i < facts->senders; i++) {
+        const struct address *sender = &facts->sender[i];
+
+        if (sender->kind != ADDRESS_DOMAIN || address_uucp(&sender->domain, NULL))
+            return false;
+        if (i > 0 && strcmp(sender->domain.text, facts->sender[0].domain.text) == 0)
+            continue;
+        select_domain(&selection, policy, sender->domain.text, false);
+        if (select_next(&selection) != NULL)
+            return false;
+    }
+    return facts->senders > 0;
+}
+
+void policy_evaluate(const struct policy *policy, const struct facts *facts, int64_t now,
+                     struct verdict *verdict)
+{
+    struct walks walks;
+    struct evaluation evaluation = {policy, facts, now, false, verdict, &walks};
+
+    verdict->exempt = exemption(policy, facts);
+    evaluation.exempt = verdict->exempt != EXEMPT_NOT;
+    walks.count = 0;
+    verdict->partner_count = 0;
+    verdict->pending = 0;
+    select_by_sender(&evaluation);
+    partners_select_from(&evaluation);
+    select_by_client(&evaluation);
+    decide(&evaluation);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The partners that From fields select: by the domains of their addresses, and where a field does not parse, by the
+ * names in it. Fields are a stranger's text, so that the time and the number of partners are bounded. How a field
+ * is read is for header_from.c.
+ */
+#include <string.h>
+#include "policy/verdict/partners.h"
+
+/* From fields that select more entries than this are more than anyone writes. */
+enum { ENTRIES_MOST = 64 };
+
+/* The entries of the policy that the From fields selected so far, each to be looked at once. */
+struct header_search {
+    const struct evaluation *evaluation;
+    size_t count;
+    struct {
+        const struct partner *partner;
+        const char *entry; /* NULL: it does not matter by which */
+    } seen[ENTRIES_MOST];
+};
+
+/* What to do with an entry. */
+enum novelty { SEEN, NEW, TOO_MANY };
+
+/* The entry of a partner that is asked for by recipient matters: who else is, hangs on it. */
+static enum novelty see(struct header_search *search, const struct partner *partner, const char *entry)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (search->seen[i].partner == partner
+            && (entry == NULL || search->seen[i].entry == NULL || strcmp(search->seen[i].entry, entry) == 0))
+            return SEEN;
+    if (search->count == ENTRIES_MOST)
+        return TOO_MANY;
+    search->seen[search->count].partner = partner;
+    search->seen[search->count++].entry = entry;
+    return NEW;
+}
+
+/* The domain of an address. False: that is too many. */
+static bool select_by_address(void *arg, const char *name, size_t length)
+{
+    struct header_search *search = arg;
+    const struct evaluation *e = search->evaluation;
+    const struct partner *partner;
+    struct selection selection, start;
+    enum novelty novelty;
+
+    (void)length;
+    select_domain(&start, e->policy, name, false);
+    selection = start;
+    do
+        partner = select_next(&selection);
+    while (partner != NULL && !partners_list(partner, SELECTED_HEADER_FROM));
+    if (partner == NULL)
+        return true;
+    novelty =
+        see(search, partner, partner->terms->recipient_count == 0 ? NULL : select_found_entry(&selection));
+    if (novelty == NEW)
+        partners_select(e, &start, SELECTED_HEADER_FROM, REASON_NONE);
+    return novelty != TOO_MANY;
+}
+
+/* A name in a field that does not parse: the partners with exactly that entry. False: that is too many. */
+static bool select_by_part(void *arg, const char *name, size_t length)
+{
+    struct header_search *search = arg;
+    const struct evaluation *e = search->evaluation;
+    const struct partner *found[2];
+
+    select_exact(e->policy, name, length, found);
+    for (size_t i = 0; i < 2; i++) {
+        enum novelty novelty = SEEN;
+
+        if (found[i] != NULL && partners_list(found[i], SELECTED_HEADER_FROM))
+            novelty = see(search, found[i], NULL);
+        if (novelty == TOO_MANY)
+            return false;
+        if (novelty == NEW && partners_may_be_for(found[i], e->facts))
+            judge_consider(e, found[i], SELECTED_HEADER_FROM, REASON_HEADER_FROM);
+    }
+    return true;
+}
+
+/* Behind Sendmail a message without From, or with an empty one, gets the envelope sender as From. */
+static void select_by_missing_header(const struct evaluation *e)
+{
+    const struct facts *facts = e->facts;
+
+    for (unsigned i = 0; facts->mta != MTA_POSTFIX && i < facts->senders; i++)
+        if (facts->sender[i].kind == ADDRESS_DOMAIN)
+            partners_select_domain(e, &facts->sender[i].domain, SELECTED_HEADER_FROM);
+}
+
+/* What the fields say. False: not all is looked at. */
+static bool select_by_fields(const struct evaluation *e, const struct header_from *from)
+{
+    struct header_search addresses, parts;
+    struct selection everyone;
+    bool all;
+
+    addresses.evaluation = parts.evaluation = e;
+    addresses.count = parts.count = 0;
+    all = header_from_each_domain(from, select_by_address, &addresses);
+    if (!from->unparsed)
+        return all;
+    all = header_from_each_name(from, &e->policy->labels, select_by_part, &parts) && all;
+    select_domain(&everyone, e->policy, NULL, false);
+    partners_select(e, &everyone, SELECTED_HEADER_FROM, REASON_NONE);
+    return all;
+}
+
+void partners_select_from(const struct evaluation *e)
+{
+    const struct header_from *from = e->facts->header_from;
+    bool all;
+
+    if ((e->policy->needs & NEED_HEADERS) == 0)
+        return;
+    if (from == NULL && e->exempt)
+        return;
+    if ((e->facts->shown & NEED_HEADERS) == 0) {
+        partners_select_all(e, SELECTED_HEADER_FROM, REASON_SESSION_OUTDATED);
+        return;
+    }
+    if (from == NULL && judge_content(e->facts) != REASON_NONE) {
+        partners_select_all(e, SELECTED_HEADER_FROM, judge_content(e->facts));
+        return;
+    }
+    if (from == NULL) {
+        e->verdict->pending |= NEED_HEADERS;
+        return;
+    }
+    if (!from->present)
+        select_by_missing_header(e);
+    all = select_by_fields(e, from) && !from->cut && !from->too_much;
+    if (from->exhausted)
+        partners_select_all(e, SELECTED_HEADER_FROM, REASON_INTERNAL);
+    if (!all)
+        partners_select_all(e, SELECTED_HEADER_FROM, REASON_HEADER_FROM);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One partner of a transaction: exceptions, outcome, mode and action, and its
+ * place among the others in the verdict. Pure; does not know by which entry the
+ * partner was found.
+ */
+#include "policy/verdict/judge.h"
+
+#include <string.h>
+
+/* ---- exceptions ---- */
+
+/* Sendmail writes a sender of its own host without a domain in {mail_addr}: then the argument alone is a reading. */
+static bool is_domainless(const struct facts *facts)
+{
+    const char *mail_addr = facts->macro[MACRO_MAIL_ADDR];
+
+    return facts->senders > 1 && mail_addr != NULL && facts->sender[0].kind == ADDRESS_LOCAL
+           && strchr(mail_addr, '@') == NULL;
+}
+
+/* Every reading of the sender matches one of the patterns. */
+static bool senders_match(const struct exception *exception, const struct facts *facts)
+{
+    for (unsigned reading = is_domainless(facts); reading < facts->senders; reading++) {
+        const struct address *sender = &facts->sender[reading];
+        bool matches = false;
+
+        for (size_t i = 0; i < exception->sender_count && !matches; i++)
+            matches = exception->senders[i].null ? sender->kind == ADDRESS_NULL
+                                                 : address_matches(sender, &exception->senders[i].address);
+        if (!matches)
+            return false;
+    }
+    return facts->senders > 0;
+}
+
+/* Whether every recipient is among those of the exception. */
+static bool recipients_match(const struct exception *exception, const struct recipients *recipients)
+{
+    const uint32_t *recipient = NULL;
+
+    while ((recipient = recipients_next(recipients, recipient)) != NULL)
+        if (!recipient_excepted(recipient, &exception->excepted))
+            return false;
+    return recipients->count > 0;
+}
+
+/*
+ * MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. UNKNOWN: it hangs on who
+ * the client is, and *reason says why that is not known.
+ */
+static enum met exception_holds(const struct exception *exception, const struct evaluation *e,
+                                enum reason *reason)
+{
+    const struct facts *facts = e->facts;
+    enum met client = exception->clients == NULL ? MET : clients_match(exception->clients, facts, reason);
+
+    if (e->now >= exception->until || client == UNMET)
+        return UNMET;
+    if (exception->sender_count > 0 && !senders_match(exception, facts))
+        return UNMET;
+    if (exception->recipient_count == 0)
+        return client;
+    if (facts->recipients == NULL)
+        return PENDING;
+    return recipients_match(exception, facts->recipients) ? client : UNMET;
+}
+
+/* Whether one of them holds; *reason is why that is UNKNOWN. */
+static enum met excepted(const struct partner *partner, const struct evaluation *e, enum reason *reason)
+{
+    enum met best = UNMET;
+
+    for (size_t i = 0; i < partner->terms->exception_count; i++) {
+        enum reason why;
+        enum met holds = exception_holds(&partner->terms->exceptions[i], e, &why);
+
+        if (holds == MET)
+            return MET;
+        if (holds == PENDING || (holds == UNKNOWN && best == UNMET))
+            best = holds;
+        if (holds == UNKNOWN)
+            *reason = why;
+    }
+    return best;
+}
+
+/* ---- one partner ---- */
+
+/* Outcome and deciding reason from the findings. PENDING: a requirement waits for facts that are still to come. */
+static enum met conclude(struct judged *judged)
+{
+    enum reason unmet = REASON_COUNT, unknown = REASON_COUNT;
+    bool pending = false;
+
+    for (size_t i = 0; i < judged->finding_count; i++) {
+        const struct finding *finding = &judged->finding[i];
+
+        if (finding->met == UNMET && finding->reason < unmet)
+            unmet = finding->reason;
+        if (finding->met == UNKNOWN && finding->reason < unknown)
+            unknown = finding->reason;
+        pending |= finding->met == PENDING;
+    }
+    judged->outcome = unmet != REASON_COUNT     ? OUTCOME_FAIL
+                      : unknown != REASON_COUNT ? OUTCOME_UNDECIDABLE
+                                                : OUTCOME_PASS;
+    judged->reason = unmet != REASON_COUNT ? unmet : unknown != REASON_COUNT ? unknown : REASON_NONE;
+    return pending && judged->outcome != OUTCOME_FAIL ? PENDING : MET;
+}
+
+static enum action action_of(const struct judged *judged, const struct actions *actions)
+{
+    if (judged->mode != MODE_ENFORCE)
+        return ACTION_ACCEPT;
+    if (judged->outcome == OUTCOME_FAIL)
+        return (enum action)actions->by_reason[judged->reason];
+    return judged->outcome == OUTCOME_UNDECIDABLE ? ACTION_TEMPFAIL : ACTION_ACCEPT;
+}
+
+enum reason judge_content(const struct facts *facts)
+{
+    switch (facts->content) {
+    case CONTENT_WITHHELD:
+        return REASON_MTA_MACROS;
+    case CONTENT_OUTDATED:
+        return REASON_SESSION_OUTDATED;
+    default:
+        return REASON_NONE;
+    }
+}
+
+int judge_severity(const struct judged *judged)
+{
+    return (int)judged->action * OUTCOME_COUNT + (int)judged->outcome;
+}
+
+int judge_undecidable_severity(const struct evaluation *e, enum mode mode)
+{
+    enum action action = mode == MODE_ENFORCE && !e->exempt ? ACTION_TEMPFAIL : ACTION_ACCEPT;
+
+    return mode == MODE_NONE ? -1 : (int)action * OUTCOME_COUNT + (int)OUTCOME_UNDECIDABLE;
+}
+
+int judge_floor(const struct verdict *verdict)
+{
+    int floor = verdict->partner_count < JUDGED_MAX ? -1 : judge_severity(&verdict->partner[0]);
+
+    for (size_t i = 1; floor >= 0 && i < JUDGED_MAX; i++)
+        if (judge_severity(&verdict->partner[i]) < floor)
+            floor = judge_severity(&verdict->partner[i]);
+    return floor;
+}
+
+static void enter(struct verdict *verdict, const struct judged *judged)
+{
+    size_t mildest = 0;
+
+    if (verdict->partner_count < JUDGED_MAX) {
+        verdict->partner[verdict->partner_count++] = *judged;
+        return;
+    }
+    for (size_t i = 1; i < JUDGED_MAX; i++)
+        if (judge_severity(&verdict->partner[i]) < judge_severity(&verdict->partner[mildest]))
+            mildest = i;
+    if (judge_severity(judged) > judge_severity(&verdict->partner[mildest]))
+        verdict->partner[mildest] = *judged;
+}
+
+/* What would decide is not known, and will not be. */
+static void leave_open(struct judged *judged, enum reason reason)
+{
+    if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
+        *weigh_add(judged, REQUIRE_DECIDABLE) =
+            (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
+    judged->outcome = OUTCOME_UNDECIDABLE;
+    judged->reason = reason;
+}
+
+/*
+ * An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. Where it
+ * cannot be told whether one does, that is no fault of the partner's.
+ */
+static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
+{
+    enum reason reason = REASON_NONE;
+    enum met holds = excepted(judged->partner, e, &reason);
+
+    if (holds == MET)
+        judged->outcome = OUTCOME_EXCEPTED;
+    if (holds == UNKNOWN && judged->outcome == OUTCOME_FAIL)
+        leave_open(judged, reason);
+    if (holds == PENDING && (e->facts->shown & NEED_RCPT) == 0)
+        leave_open(judged, REASON_SESSION_OUTDATED);
+    return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
+}
+
+/* Outcome of a partner that got its facts; NEED_*: what it still waits for. */
+static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
+{
+    unsigned pending = 0;
+
+    weigh_partner(e->policy, e->facts, e->now, judged);
+    if (conclude(judged) == PENDING) {
+        if ((e->facts->shown & NEED_DATA) != 0)
+            pending = NEED_DATA;
+        else
+            leave_open(judged, REASON_SESSION_OUTDATED);
+    }
+    return pending;
+}
+
+/* Whether this mail is the partner's cannot be told: then its facts do not matter. */
+static void judge_undecidable(struct judged *judged, enum reason reason)
+{
+    judged->piece_count = judged->finding_count = 0;
+    *weigh_add(judged, REQUIRE_DECIDABLE) =
+        (struct finding){REQUIRE_DECIDABLE, UNKNOWN, reason, NULL, NULL, 0};
+    judged->outcome = OUTCOME_UNDECIDABLE;
+    judged->reason = reason;
+}
+
+/* One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it cannot be told whose mail this is. */
+static unsigned judge(const struct evaluation *e, struct judged *judged, enum reason undecidable)
+{
+    const struct actions *actions;
+    unsigned pending = 0;
+
+    judged->mode = partner_in_force(e->policy, judged->partner, e->now, &actions);
+    if (undecidable == REASON_NONE)
+        pending = judge_facts(e, judged);
+    else
+        judge_undecidable(judged, undecidable);
+    if (judged->mode == MODE_NONE) {
+        judged->outcome = OUTCOME_OFF;
+        pending = 0;
+    } else if (judged->outcome != OUTCOME_PASS || pending != 0) {
+        if (apply_exceptions(e, judged) == PENDING)
+            pending |= NEED_RCPT;
+        else if (judged->outcome == OUTCOME_EXCEPTED)
+            pending = 0;
+    }
+    judged->action = e->exempt ? ACTION_ACCEPT : action_of(judged, actions);
+    /* The filter can hold mail only at the end of the message. */
+    if (judged->action == ACTION_QUARANTINE && judge_content(e->facts) != REASON_NONE) {
+        leave_open(judged, judge_content(e->facts));
+        judged->action = ACTION_TEMPFAIL;
+    }
+    return e->exempt ? 0 : pending;
+}
+
+static struct judged *find_judged(struct verdict *verdict, const struct partner *partner)
+{
+    for (size_t i = 0; i < verdict->partner_count; i++)
+        if (verdict->partner[i].partner == partner)
+            return &verdict->partner[i];
+    return NULL;
+}
+
+void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by,
+                    enum reason undecidable)
+{
+    struct judged *before = find_judged(e->verdict, partner), judged;
+    unsigned pending;
+
+    if (before != NULL) {
+        bool was_certain = before->finding[0].requirement != REQUIRE_DECIDABLE;
+
+        before->selected_by |= selected_by;
+        selected_by = before->selected_by;
+        if (was_certain == (undecidable == REASON_NONE))
+            return;
+    }
+    judged.partner = partner;
+    judged.selected_by = selected_by;
+    pending = judge(e, &judged, undecidable);
+    if (pending != 0)
+        e->verdict->pending |= pending;
+    else if (before == NULL)
+        enter(e->verdict, &judged);
+    else if (judge_severity(&judged) > judge_severity(before))
+        *before = judged;
+}
