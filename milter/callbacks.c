@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The story of a message, from top to bottom as the MTA tells it. Most of it ends
- * at MAIL: mail of no partner is accepted there, and the MTA asks no further; a
- * partner's mail that falls short is refused there. Only where a policy looks
- * at recipients, at From fields or at what arrives by DATA, or where the end of
- * the message has to be logged, does it go on. Each event adds what it shows to
- * the facts and asks the policy again (policy/verdict/evaluate.c); decision.c carries out
- * the verdict.
+ * The events of a message, from top to bottom in the order of the MTA. Most messages end at MAIL: mail
+ * of no partner is accepted there, and the MTA asks no further; a partner's mail that falls short is
+ * refused there. Later events follow only where a policy looks at recipients, at From fields or at what
+ * arrives by DATA, or where the end of the message has to be logged. Each event adds what it shows to the
+ * facts and asks the policy again (policy/verdict/evaluate.c). decision.c carries out the verdict.
  */
 #include "milter/callbacks.h"
 
@@ -16,14 +14,16 @@
 #include <time.h>
 #include "milter/current.h"
 #include "milter/decision.h"
+#include "milter/durations.h"
 #include "milter/exempt.h"
 #include "milter/mta_macros.h"
 #include "milter/session.h"
 #include "policy/facts/macros.h"
+#include "policy/facts/mta.h"
 
 /*
- * The events beside MAIL and the end of the message: what they are needed for, how the MTA is told to
- * leave them out, and to await no answer to those that are only listened to.
+ * The events beside MAIL and the end of the message: what they are needed for, the flag that leaves the
+ * event out, and the flag that says that we do not reply to it.
  */
 static const struct {
     unsigned need;
@@ -40,12 +40,14 @@ static const struct {
 };
 
 /*
- * The session of this connection. One that was never negotiated, because memory ran out or because the
- * MTA uses the connection for a second client, is begun here, and counts as shown nothing but what comes.
+ * The session of this connection. Without a negotiation (memory ran out, or the MTA uses the connection
+ * for a second client) it is created on first use, and has seen only the events that come from now on.
+ * NULL: out of memory.
  */
 static struct session *session_of(SMFICTX *mta)
 {
     struct session *session = smfi_getpriv(mta);
+
     if (session != NULL)
         return session;
     session = session_new();
@@ -68,20 +70,24 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
                                  unsigned long unused2, unsigned long unused3, unsigned long *wanted_actions,
                                  unsigned long *wanted_steps, unsigned long *wanted2, unsigned long *wanted3)
 {
+    struct session *session;
+    struct policy *policy;
+    unsigned needs;
+
     (void)unused2, (void)unused3, (void)wanted2, (void)wanted3;
     *wanted_actions = actions & (SMFIF_SETSYMLIST | SMFIF_QUARANTINE);
     *wanted_steps = 0;
-    struct session *session = session_of(mta);
+    session = session_of(mta);
     if (session == NULL)
         return SMFIS_CONTINUE;
 
-    struct policy *policy = current_get();
-    unsigned needs = policy_needs(policy);
+    policy = current_get();
+    needs = policy_needs(policy);
     if (policy_partner_count(policy) != 0)
         needs |= NEED_DATA; /* it shows whether more events follow; mail that ends at MAIL has none */
     policy_unref(policy);
     if (!(actions & SMFIF_SETSYMLIST))
-        needs |= NEED_CONNECT | NEED_HELO; /* to tell what came with them from what comes with MAIL */
+        needs |= NEED_CONNECT | NEED_HELO; /* so that their macros are not taken for MAIL's */
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (!(events[i].need & needs) && (steps & events[i].leave_out)) {
             *wanted_steps |= events[i].leave_out;
@@ -109,6 +115,7 @@ static sfsistat filter_connect(SMFICTX *mta, char *host, _SOCK_ADDR *address)
     struct session *session = session_of(mta);
     char text[INET6_ADDRSTRLEN];
     const void *octets = NULL;
+
     (void)host;
     if (address != NULL && address->sa_family == AF_INET)
         octets = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
@@ -128,6 +135,7 @@ static sfsistat filter_connect(SMFICTX *mta, char *host, _SOCK_ADDR *address)
 static sfsistat filter_helo(SMFICTX *mta, char *name)
 {
     struct session *session = session_of(mta);
+
     if (session != NULL) {
         session->shown |= NEED_HELO;
         mta_macros_note_early(mta, session);
@@ -142,8 +150,8 @@ static sfsistat filter_helo(SMFICTX *mta, char *name)
 enum reading { READ_WHOLE, READ_STRANGER, READ_FAILED };
 
 /*
- * Most mail is a stranger's, and its sender says so: then nothing else is read. But not where the macro of the
- * sender is missing: with memory out over MAIL's macros it would be.
+ * Most mail is of no partner, and its sender shows that: then nothing else is read. This needs {mail_addr}:
+ * it is missing when libmilter had no memory for MAIL's macros, and partner mail must not pass then.
  */
 static enum reading read_facts(SMFICTX *mta, const struct session *session, const char *argument,
                                struct facts *facts)
@@ -159,6 +167,7 @@ static enum reading read_facts(SMFICTX *mta, const struct session *session, cons
         .data_unoffered = session->data_unoffered,
     };
     struct mail_macros macros = {mta, session};
+
     if (!facts_read_sender(facts, &envelope, mta_macro_of_mail, &macros) || session->damaged)
         return READ_FAILED;
     if (facts->macro[MACRO_MAIL_ADDR] != NULL && policy_is_stranger(session->policy, facts))
@@ -169,26 +178,23 @@ static enum reading read_facts(SMFICTX *mta, const struct session *session, cons
     return READ_WHOLE;
 }
 
-/* To the second, and not a clock tick late: identities change hands at that second. */
-static int64_t present(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
-}
-
 static sfsistat answer_mail(SMFICTX *mta, struct session *session, struct facts *facts)
 {
     struct verdict verdict;
-    int64_t now = present();
+    int64_t now;
+
+    session->event_at = durations_now();
+    /* time() may lag by a clock tick; certificate dates are exact to the second. */
+    clock_gettime(CLOCK_REALTIME, &session->mail_at);
+    now = session->mail_at.tv_sec;
     policy_evaluate(session->policy, facts, now, &verdict);
     if (decision_refuses(&verdict))
         return decision_refuse(mta, session, facts, &verdict);
     if (verdict.pending == 0
-        && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_told(&verdict)
+        && (verdict.outcome == OUTCOME_EXEMPT || !decision_is_logged(&verdict)
             || facts->content != CONTENT_EXPECTED)) {
         decision_log_accepted(mta, session, facts, &verdict);
-        if (verdict.exempt == EXEMPT_CLIENT && decision_is_told(&verdict))
+        if (verdict.exempt == EXEMPT_CLIENT && decision_is_logged(&verdict))
             exempt_note(&verdict, facts, now);
         return SMFIS_ACCEPT;
     }
@@ -202,6 +208,7 @@ static sfsistat judge_mail(SMFICTX *mta, struct session *session, const char *ar
 {
     struct facts facts;
     sfsistat answer = SMFIS_ACCEPT;
+
     switch (read_facts(mta, session, argument, &facts)) {
     case READ_STRANGER:
         break;
@@ -219,11 +226,13 @@ static sfsistat judge_mail(SMFICTX *mta, struct session *session, const char *ar
 static sfsistat filter_mail(SMFICTX *mta, char **arguments)
 {
     struct session *session = session_of(mta);
+    sfsistat answer;
+
     if (session == NULL)
         return decision_internal(mta, NULL);
     session_begin(session);
-    sfsistat answer = mta_macros_left_at_mail(mta, session) ? decision_internal(mta, session)
-                                                            : judge_mail(mta, session, arguments[0]);
+    answer = mta_macros_left_at_mail(mta, session) ? decision_internal(mta, session)
+                                                   : judge_mail(mta, session, arguments[0]);
     if (session->transaction == NULL)
         session_end(session);
     return answer;
@@ -231,11 +240,15 @@ static sfsistat filter_mail(SMFICTX *mta, char **arguments)
 
 /* ---- What comes behind MAIL, where it is needed ---- */
 
-/* The connection whose message goes on; NULL: there is none, and the MTA is out of step. */
+/* The connection whose message goes on by this event; NULL: there is none, and the MTA is out of step. */
 static struct session *session_in_transaction(SMFICTX *mta)
 {
     struct session *session = smfi_getpriv(mta);
-    return session != NULL && session->transaction != NULL ? session : NULL;
+
+    if (session == NULL || session->transaction == NULL)
+        return NULL;
+    session->event_at = durations_now();
+    return session;
 }
 
 static void evaluate(const struct session *session, struct verdict *verdict)
@@ -247,6 +260,7 @@ static void evaluate(const struct session *session, struct verdict *verdict)
 static void log_if_last(SMFICTX *mta, struct session *session, const struct verdict *verdict)
 {
     const struct facts *facts = &session->transaction->facts;
+
     if (verdict->pending == 0 && facts->content != CONTENT_EXPECTED)
         decision_log_accepted(mta, session, facts, verdict);
 }
@@ -256,18 +270,21 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 {
     struct session *session = session_in_transaction(mta);
     struct recipient recipient;
+    struct recipients alone;
     struct verdict verdict;
+    struct facts *facts;
+    sfsistat answer = SMFIS_CONTINUE;
+
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    struct facts *facts = &session->transaction->facts;
+    facts = &session->transaction->facts;
     if (mta_macros_lost_at_rcpt(mta, session)
-        || !recipient_read(&recipient, session->policy, arguments[0] != NULL ? arguments[0] : "",
-                           mta_macro(mta, "{rcpt_addr}")))
+        || !recipient_read(&recipient, session->policy, mta_completes_recipients(facts->mta),
+                           arguments[0] != NULL ? arguments[0] : "", mta_macro(mta, "{rcpt_addr}")))
         return decision_internal(mta, session);
-    const struct recipients alone = recipients_of_one(&recipient);
+    alone = recipients_of_one(&recipient);
     facts->recipients = &alone;
     evaluate(session, &verdict);
-    sfsistat answer = SMFIS_CONTINUE;
     if (decision_refuses(&verdict))
         answer = decision_refuse(mta, session, facts, &verdict);
     else if (!session_add_recipient(session, &recipient))
@@ -279,22 +296,27 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 }
 
 /*
- * From DATA on the recipients are known, and the pins: Postfix sends its report (postfix_facts), if any,
- * before the milter's DATA. An MTA that shows no DATA has its queue id at the end of the headers.
+ * From DATA on the recipients are known, if the MTA shows them, and the pins: Postfix sends its report
+ * (postfix_facts), if any, before the milter's DATA. An MTA that shows no DATA has its queue id at the end of
+ * the headers.
  */
-static void complete_envelope(SMFICTX *mta, struct transaction *transaction)
+static void complete_envelope(SMFICTX *mta, const struct session *session)
 {
+    struct transaction *transaction = session->transaction;
     struct facts *facts = &transaction->facts;
-    facts->recipients = &transaction->recipients.all;
+
+    if (session->shown & NEED_RCPT)
+        facts->recipients = &transaction->recipients.all;
     if (facts->certificate_pin.state == PIN_PENDING)
-        transaction->join = join_report(facts, mta_macro(mta, "i"), transaction->moment);
+        transaction->report_match = report_match_message(facts, mta_macro(mta, "i"), transaction->serial);
 }
 
 /* At the end of the headers and of the message: the MTA does show them. */
 static void complete_headers(SMFICTX *mta, struct session *session)
 {
     struct transaction *transaction = session->transaction;
-    complete_envelope(mta, transaction);
+
+    complete_envelope(mta, session);
     transaction->facts.content = CONTENT_EXPECTED;
     if (session->shown & NEED_HEADERS)
         transaction->facts.header_from = &transaction->header_from;
@@ -304,12 +326,14 @@ static void complete_headers(SMFICTX *mta, struct session *session)
 static sfsistat refuse_or_go_on(SMFICTX *mta, struct session *session)
 {
     struct verdict verdict;
+    sfsistat answer;
+
     evaluate(session, &verdict);
     if (!decision_refuses(&verdict)) {
         log_if_last(mta, session, &verdict);
         return SMFIS_CONTINUE;
     }
-    sfsistat answer = decision_refuse(mta, session, &session->transaction->facts, &verdict);
+    answer = decision_refuse(mta, session, &session->transaction->facts, &verdict);
     session_end(session);
     return answer;
 }
@@ -317,9 +341,10 @@ static sfsistat refuse_or_go_on(SMFICTX *mta, struct session *session)
 static sfsistat filter_data(SMFICTX *mta)
 {
     struct session *session = session_in_transaction(mta);
+
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
-    complete_envelope(mta, session->transaction);
+    complete_envelope(mta, session);
     facts_read_data(&session->transaction->facts, mta_macro(mta, "i"));
     return refuse_or_go_on(mta, session);
 }
@@ -333,6 +358,7 @@ static bool is_from(const char *name)
 static sfsistat filter_header(SMFICTX *mta, char *name, char *value)
 {
     struct session *session = smfi_getpriv(mta);
+
     if (session != NULL && session->transaction != NULL && (session->shown & NEED_HEADERS) && is_from(name))
         header_from_add(&session->transaction->header_from, value,
                         facts_header_reader(&session->transaction->facts));
@@ -342,6 +368,7 @@ static sfsistat filter_header(SMFICTX *mta, char *name, char *value)
 static sfsistat filter_eoh(SMFICTX *mta)
 {
     struct session *session = session_in_transaction(mta);
+
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
     complete_headers(mta, session);
@@ -353,11 +380,13 @@ static sfsistat filter_eom(SMFICTX *mta)
 {
     struct session *session = session_in_transaction(mta);
     struct verdict verdict;
+    sfsistat answer;
+
     if (session == NULL)
         return decision_internal(mta, smfi_getpriv(mta));
     complete_headers(mta, session);
     evaluate(session, &verdict);
-    sfsistat answer = decision_conclude(mta, session, &verdict);
+    answer = decision_conclude(mta, session, &verdict);
     session_end(session);
     return answer;
 }
@@ -367,6 +396,7 @@ static sfsistat filter_eom(SMFICTX *mta)
 static sfsistat filter_abort(SMFICTX *mta)
 {
     struct session *session = smfi_getpriv(mta);
+
     if (session != NULL)
         session_end(session);
     return SMFIS_CONTINUE;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <libmilter/mfapi.h>
-#include "milter/log.h"
+#include "milter/decision_line.h"
 #include "milter/session.h"
 #include "policy/policy.h"
 #include "policy/verdict/reply.h"
@@ -13,8 +13,8 @@
 /* Whether the verdict is the end of the message or recipient, whatever is still pending. */
 bool decision_refuses(const struct verdict *verdict);
 
-/* Whether the log has to tell of it: somebody's mail that is judged. */
-bool decision_is_told(const struct verdict *verdict);
+/* Whether it is logged: it is a partner's mail that is judged. */
+bool decision_is_logged(const struct verdict *verdict);
 
 /* Logs the refusal and refuses. The session's policy made the verdict of these facts. */
 sfsistat decision_refuse(SMFICTX *mta, struct session *session, const struct facts *facts,
@@ -32,16 +32,5 @@ sfsistat decision_conclude(SMFICTX *mta, struct session *session, const struct v
  * temporary refusal, except where no partner is owed anything. `session` may be NULL.
  */
 sfsistat decision_internal(SMFICTX *mta, struct session *session);
-
-/* What a decision's log line is made of. */
-struct decision {
-    const struct facts *facts;
-    const struct verdict *verdict;
-    const struct reply *reply; /* NULL: accepted */
-    const char *qid;           /* NULL: none yet */
-};
-
-/* Puts the line together. */
-void decision_line(struct log_line *line, const struct decision *decision);
 
 #endif

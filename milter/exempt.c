@@ -2,7 +2,7 @@
 /*
  * Counts partners' mail that is exempt because of its client, and warns of it once an hour. Behind a content
  * filter such mail is normal; behind a proxy or in a container without the clients' addresses it means that
- * nothing is judged. The filter cannot tell one from the other, so the administrator has to. No thread: the
+ * nothing is judged. The filter cannot see which it is; the administrator can. No thread: the
  * hour ends with the first mail after it.
  */
 #include "milter/exempt.h"
@@ -23,6 +23,7 @@ static struct {
 static bool is_listed(const char *list, const char *name)
 {
     size_t length = strlen(name);
+
     for (const char *at = list; *at != '\0'; at += strcspn(at, ",") + (at[strcspn(at, ",")] != '\0'))
         if (strcspn(at, ",") == length && strncmp(at, name, length) == 0)
             return true;
@@ -33,6 +34,7 @@ static void add_partner(struct exempt_sum *sum, const char *name)
 {
     size_t length = strlen(sum->partners);
     char *end = sum->partners + length;
+
     if (is_listed(sum->partners, name) || is_listed(sum->partners, "..."))
         return;
     if (length + strlen(name) + sizeof ",,..." > sizeof sum->partners)
@@ -61,6 +63,7 @@ static void warn(int64_t now)
 {
     char since[32], client[64] = "";
     struct log_line line;
+
     date_format_whole(noted.sum.warned ? noted.sum.since : now, since);
     if (noted.client_known)
         network_format(&noted.client, client);
@@ -70,8 +73,8 @@ static void warn(int64_t now)
     log_quoted(&line, "client", noted.client_known ? client : NULL);
     log_quoted(&line, "since", since);
     log_text(&line, "text",
-             "mail of partners came from a client that exempt.clients lists, and was not judged: right for a "
-             "content filter; where a proxy or a container hides the clients, set exempt: {clients: []}");
+             "mail of partners was not judged, because exempt.clients lists the client: this is right for a "
+             "content filter; if a proxy or a container hides the clients, set exempt: {clients: []}");
     log_write(LOG_WARNING, &line);
     exempt_warned(&noted.sum, now);
 }

@@ -30,7 +30,7 @@ bool exempt_count(struct exempt_sum *sum, const struct verdict *verdict, int64_t
 void exempt_warned(struct exempt_sum *sum, int64_t now);
 
 /*
- * For each mail with EXEMPT_CLIENT that the log tells of: logs the first at once, then the number of them
+ * For each mail with EXEMPT_CLIENT that is logged: logs the first at once, then the number of them
  * with the first one after every hour. Takes a lock; mail of no partner never comes here.
  */
 void exempt_note(const struct verdict *verdict, const struct facts *facts, int64_t now);

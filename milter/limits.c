@@ -20,6 +20,7 @@ enum { THREAD_STACK = 1024 * 1024, DESCRIPTORS_WANTED = 16384, LARGE_MEMORY = 12
 static void warn(const char *text)
 {
     struct log_line line;
+
     log_begin(&line, "warning");
     log_text(&line, "text", text);
     log_write(LOG_WARNING, &line);
@@ -28,6 +29,7 @@ static void warn(const char *text)
 static void raise_descriptors(void)
 {
     struct rlimit limit;
+
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
     limit.rlim_cur = limit.rlim_max;
@@ -41,6 +43,7 @@ static void raise_descriptors(void)
 static void open_standard_files(void)
 {
     int fd;
+
     do
         fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
@@ -51,9 +54,11 @@ static void open_standard_files(void)
 void limits_set(void)
 {
     pthread_attr_t attributes;
+
     open_standard_files();
     raise_descriptors();
-    /* What a large policy is read into grows in place and is given back whole, also where others were freed before. */
+    /* glibc raises this threshold after the first free(). Fixed, the big arrays of a policy grow in place
+     * and go back to the system. */
     mallopt(M_MMAP_THRESHOLD, LARGE_MEMORY);
     if (pthread_attr_init(&attributes) == 0) {
         pthread_attr_setstacksize(&attributes, THREAD_STACK);
@@ -62,4 +67,13 @@ void limits_set(void)
     }
     if (geteuid() == 0)
         warn("running as root, which is not needed");
+}
+
+size_t limits_connections(size_t least, size_t most)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 4 >= most)
+        return most;
+    return limit.rlim_cur / 4 > least ? (size_t)limit.rlim_cur / 4 : least;
 }

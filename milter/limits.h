@@ -3,11 +3,19 @@
 #ifndef MILTER_LIMITS_H
 #define MILTER_LIMITS_H
 
+#include <stddef.h>
+
 /*
- * Opens standard files that are closed, raises the number of descriptors to what
- * is allowed, makes the stacks of threads to come small and large memory return to
- * the system when it is freed, and warns in the log of descriptors and of running as root.
+ * Opens standard files that are closed. Raises the number of descriptors to what is allowed. Gives new
+ * threads a small stack, and large memory back to the system when it is freed. Logs a warning where the
+ * descriptors are few, and when it runs as root.
  */
 void limits_set(void);
+
+/*
+ * How many connections a listener of our own may have: a quarter of the descriptors, because libmilter
+ * needs most of them; but at least `least` and at most `most`.
+ */
+size_t limits_connections(size_t least, size_t most);
 
 #endif

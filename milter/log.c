@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log. A line is put together by whoever has something to say, in a buffer
- * of its own, and copied into one ring of fixed size; a thread takes the lines out and
- * hands them to syslog or stderr, which may block for as long as they like: an
- * answer to the MTA never waits for them. This file knows how values are
- * escaped; it knows nothing of what the lines are about.
+ * The log. A line gets its number and is copied into one ring of fixed size. A
+ * thread takes the lines out and hands them to syslog or stderr, which may block
+ * for as long as they like: an answer to the MTA never waits for them. This file
+ * knows nothing of what stands in a line.
  */
 #include "milter/log.h"
 
@@ -15,11 +14,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+#include "milter/counters.h"
 
-enum { RING_SIZE = 1 << 20, STOP_SECONDS = 1, PAUSE_MS = 10 };
+enum { RING_SIZE = 1 << 20, STOP_SECONDS = 1, PAUSE_MS = 10, END_SIZE = 64 };
 
 struct record {
     uint16_t length;
@@ -34,89 +35,32 @@ static struct {
     bool started, stopping, to_stderr;
     bool waiting;       /* the writer has to be woken */
     size_t first, used; /* octets of the ring */
-    size_t lost;        /* lines that found no room and are not told yet */
+    size_t lost;        /* lines that found no room and are not logged yet */
+    uint64_t number;    /* of the last line */
+    char run[17];       /* hexadecimal; "": there was no line yet */
+    char policy[LOG_POLICY_MAX + 1];
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 static char ring[RING_SIZE];
 
-/* ---- Lines ---- */
+/* A line with its end. */
+struct whole_line {
+    int priority;
+    size_t length;
+    char text[LOG_LINE_SIZE + END_SIZE];
+};
 
-static bool append(struct log_line *line, const char *text, size_t length)
+void log_policy(struct log_line *line)
 {
-    if (length >= sizeof line->text - line->length)
-        return false;
-    memcpy(line->text + line->length, text, length);
-    line->length += length;
-    line->text[line->length] = '\0';
-    return true;
+    pthread_mutex_lock(&queue.lock);
+    log_word(line, "policy", queue.policy);
+    pthread_mutex_unlock(&queue.lock);
 }
 
-static void append_key(struct log_line *line, const char *key)
+void log_name_policy(const char *digest)
 {
-    if (line->length != 0)
-        append(line, " ", 1);
-    append(line, key, strlen(key));
-    append(line, "=", 1);
-}
-
-/* How one octet is printed; answers the length. */
-static size_t escape(unsigned char octet, char printed[5])
-{
-    if (octet == '"' || octet == '\\')
-        return (size_t)snprintf(printed, 5, "\\%c", octet);
-    if (octet < 0x20 || octet > 0x7e)
-        return (size_t)snprintf(printed, 5, "\\x%02X", octet);
-    printed[0] = (char)octet;
-    return 1;
-}
-
-static void append_quoted(struct log_line *line, const char *value, size_t limit)
-{
-    char quoted[LOG_TEXT_MAX + 3] = "\"";
-    size_t length = 1;
-    for (; *value != '\0'; value++) {
-        char printed[5];
-        size_t size = escape((unsigned char)*value, printed);
-        if (length - 1 + size > limit)
-            break;
-        memcpy(quoted + length, printed, size);
-        length += size;
-    }
-    quoted[length++] = '"';
-    append(line, quoted, length);
-}
-
-void log_begin(struct log_line *line, const char *event)
-{
-    line->length = 0;
-    log_word(line, "event", event);
-}
-
-void log_word(struct log_line *line, const char *key, const char *word)
-{
-    append_key(line, key);
-    if (word != NULL)
-        append(line, word, strlen(word));
-}
-
-void log_number(struct log_line *line, const char *key, size_t number)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%zu", number);
-    log_word(line, key, text);
-}
-
-void log_quoted(struct log_line *line, const char *key, const char *value)
-{
-    append_key(line, key);
-    if (value != NULL)
-        append_quoted(line, value, LOG_VALUE_MAX);
-}
-
-void log_text(struct log_line *line, const char *key, const char *text)
-{
-    append_key(line, key);
-    if (text != NULL)
-        append_quoted(line, text, LOG_TEXT_MAX);
+    pthread_mutex_lock(&queue.lock);
+    snprintf(queue.policy, sizeof queue.policy, "%s", digest);
+    pthread_mutex_unlock(&queue.lock);
 }
 
 /* ---- The queue; its lock is held by whoever calls these ---- */
@@ -125,6 +69,7 @@ static void ring_put(const void *octets, size_t length)
 {
     size_t end = (queue.first + queue.used) % RING_SIZE;
     size_t before_wrap = length < RING_SIZE - end ? length : RING_SIZE - end;
+
     memcpy(ring + end, octets, before_wrap);
     memcpy(ring, (const char *)octets + before_wrap, length - before_wrap);
     queue.used += length;
@@ -133,42 +78,89 @@ static void ring_put(const void *octets, size_t length)
 static void ring_get(void *octets, size_t length)
 {
     size_t before_wrap = length < RING_SIZE - queue.first ? length : RING_SIZE - queue.first;
+
     memcpy(octets, ring + queue.first, before_wrap);
     memcpy((char *)octets + before_wrap, ring, length - before_wrap);
     queue.first = (queue.first + length) % RING_SIZE;
     queue.used -= length;
 }
 
+/* Without random numbers the time and the process id name this run as well as they can. */
+static void name_run(void)
+{
+    uint64_t run;
+    struct timespec now;
+
+    if (getrandom(&run, sizeof run, GRND_NONBLOCK) != sizeof run) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        run = (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec << 16 ^ (uint64_t)getpid();
+    }
+    snprintf(queue.run, sizeof queue.run, "%016" PRIx64, run);
+}
+
+/* Takes the next number and writes the line's end. Answers its length. */
+static size_t number_line(char end[END_SIZE])
+{
+    char digits[24];
+    size_t first = sizeof digits, length;
+
+    if (queue.run[0] == '\0')
+        name_run();
+    queue.number++;
+    for (uint64_t number = queue.number; number > 0; number /= 10)
+        digits[--first] = (char)('0' + number % 10);
+    length = (size_t)(stpcpy(stpcpy(stpcpy(end, " run="), queue.run), " seq=") - end);
+    memcpy(end + length, digits + first, sizeof digits - first);
+    length += sizeof digits - first;
+    end[length] = '\0';
+    return length;
+}
+
+/* The line has its number even if there is no room for it. */
 static bool queue_put(int priority, const struct log_line *line)
 {
-    struct record record = {(uint16_t)line->length, (uint16_t)priority};
-    if (sizeof record + line->length > RING_SIZE - queue.used)
+    char end[END_SIZE];
+    size_t end_length = number_line(end), length = line->length + end_length;
+    struct record record = {(uint16_t)length, (uint16_t)priority};
+
+    if (sizeof record + length > RING_SIZE - queue.used)
         return false;
     ring_put(&record, sizeof record);
     ring_put(line->text, line->length);
+    ring_put(end, end_length);
     return true;
 }
 
-/* Tells of lost lines, once there is room for more than that. */
+/* Reports lost lines, once there is room for more than that. */
 static void queue_put_lost(void)
 {
     struct log_line line;
+
     if (RING_SIZE - queue.used < 2 * LOG_LINE_SIZE)
         return;
     log_begin(&line, "log");
     log_number(&line, "lost", queue.lost);
+    log_word(&line, "policy", queue.policy);
     if (queue_put(LOG_ERR, &line))
         queue.lost = 0;
 }
 
 void log_write(int priority, const struct log_line *line)
 {
+    bool lost;
+    bool wake;
+
     pthread_mutex_lock(&queue.lock);
     if (queue.lost != 0)
         queue_put_lost();
-    if (queue.lost != 0 || !queue_put(priority, line))
+    lost = queue.lost != 0;
+    if (lost)
+        queue.number++;
+    if (lost || !queue_put(priority, line)) {
         queue.lost++;
-    bool wake = queue.waiting;
+        counters_add(COUNTER_LOG_LOST, 1);
+    }
+    wake = queue.waiting;
     queue.waiting = false;
     pthread_mutex_unlock(&queue.lock);
     if (wake)
@@ -183,12 +175,13 @@ static bool queue_idle(void)
 }
 
 /*
- * Waits for a line; the lock is held. First for a moment without being woken: where many log,
- * their lines gather, and none of them pays for a change of threads.
+ * Waits for a line; the lock is held. Sleeps for a short time first, so that lines are written together
+ * and the threads that log need not wake this one each time.
  */
 static void queue_wait(void)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
     if (queue_idle()) {
         pthread_mutex_unlock(&queue.lock);
         nanosleep(&pause, NULL);
@@ -202,20 +195,23 @@ static void queue_wait(void)
 }
 
 /* Waits for a line. False: there is none left, and none will come. */
-static bool queue_take(struct log_line *line, int *priority)
+static bool queue_take(struct whole_line *line)
 {
+    bool taken;
+
     pthread_mutex_lock(&queue.lock);
     queue_wait();
     if (queue.used == 0 && queue.lost != 0)
         queue_put_lost();
-    bool taken = queue.used != 0;
+    taken = queue.used != 0;
     if (taken) {
         struct record record;
+
         ring_get(&record, sizeof record);
         ring_get(line->text, record.length);
         line->length = record.length;
         line->text[line->length] = '\0';
-        *priority = record.priority;
+        line->priority = record.priority;
     }
     pthread_mutex_unlock(&queue.lock);
     return taken;
@@ -223,22 +219,25 @@ static bool queue_take(struct log_line *line, int *priority)
 
 /* What became of the last lines on stderr. Of the writing thread alone. */
 struct outlet {
-    size_t lost; /* lines that could not be written, and are not told yet */
-    bool torn;   /* the last one was written in part, and has no end */
+    size_t lost;        /* lines that could not be written, and are not logged yet */
+    bool torn;          /* the last one was written in part, and has no end */
+    char end[END_SIZE]; /* of the line that reports them; "": it has no number yet */
 };
 
 /* Waits for room where stderr is not to block: the queue is long, and counts what finds no place in it. */
 static bool wait_for_room(void)
 {
     struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+
     return poll(&room, 1, -1) >= 0 || errno == EINTR;
 }
 
 /* False: it cannot be written, or not all of it. */
-static bool write_stderr(struct outlet *outlet, const struct log_line *line)
+static bool write_stderr(struct outlet *outlet, const struct whole_line *line)
 {
-    char octets[LOG_LINE_SIZE + 2];
+    char octets[sizeof line->text + 2];
     size_t length = 0, sent = 0;
+
     if (outlet->torn)
         octets[length++] = '\n';
     memcpy(octets + length, line->text, line->length);
@@ -246,6 +245,7 @@ static bool write_stderr(struct outlet *outlet, const struct log_line *line)
     octets[length++] = '\n';
     while (sent < length) {
         ssize_t written = write(STDERR_FILENO, octets + sent, length - sent);
+
         if (written < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_room())))
             continue;
         if (written < 0)
@@ -257,30 +257,50 @@ static bool write_stderr(struct outlet *outlet, const struct log_line *line)
     return sent == length;
 }
 
-/* A line that cannot be written, as on a full disk, is told of in front of the next one that can be. */
-static void write_or_count(struct outlet *outlet, const struct log_line *line)
+/* The line that reports lost ones. It keeps its number until it is written. */
+static void make_lost_line(struct outlet *outlet, struct whole_line *whole)
 {
-    struct log_line lost;
-    if (outlet->lost != 0) {
-        log_begin(&lost, "log");
-        log_number(&lost, "lost", outlet->lost);
-        if (write_stderr(outlet, &lost))
-            outlet->lost = 0;
+    struct log_line line;
+
+    log_begin(&line, "log");
+    log_number(&line, "lost", outlet->lost);
+    log_policy(&line);
+    if (outlet->end[0] == '\0') {
+        pthread_mutex_lock(&queue.lock);
+        number_line(outlet->end);
+        pthread_mutex_unlock(&queue.lock);
     }
-    if (outlet->lost != 0 || !write_stderr(outlet, line))
+    whole->length = (size_t)snprintf(whole->text, sizeof whole->text, "%s%s", line.text, outlet->end);
+}
+
+/* A line that cannot be written (a full disk) is counted; the count is written before the next line. */
+static void write_or_count(struct outlet *outlet, const struct whole_line *line)
+{
+    struct whole_line lost;
+
+    if (outlet->lost != 0) {
+        make_lost_line(outlet, &lost);
+        if (write_stderr(outlet, &lost)) {
+            outlet->lost = 0;
+            outlet->end[0] = '\0';
+        }
+    }
+    if (outlet->lost != 0 || !write_stderr(outlet, line)) {
         outlet->lost++;
+        counters_add(COUNTER_LOG_LOST, 1);
+    }
 }
 
 static void *write_lines(void *unused)
 {
-    struct outlet outlet = {0, false};
-    struct log_line line;
-    int priority;
-    while (queue_take(&line, &priority)) {
+    struct outlet outlet = {.lost = 0};
+    struct whole_line line;
+
+    while (queue_take(&line)) {
         if (queue.to_stderr)
             write_or_count(&outlet, &line);
         else
-            syslog(priority, "%s", line.text);
+            syslog(line.priority, "%s", line.text);
     }
     return unused;
 }
@@ -296,6 +316,8 @@ bool log_start(bool to_stderr)
 
 bool log_stop(void)
 {
+    struct timespec deadline;
+
     if (!queue.started)
         return true;
     pthread_mutex_lock(&queue.lock);
@@ -303,7 +325,6 @@ bool log_stop(void)
     pthread_cond_signal(&queue.filled);
     pthread_mutex_unlock(&queue.lock);
 
-    struct timespec deadline;
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += STOP_SECONDS;
     queue.started = pthread_timedjoin_np(queue.writer, NULL, &deadline) != 0;

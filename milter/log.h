@@ -1,45 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Log lines in logfmt, and the queue that takes them to syslog or stderr without holding anybody up. */
+/* The queue that takes log lines to syslog or stderr without holding anybody up. */
 #ifndef MILTER_LOG_H
 #define MILTER_LOG_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include "milter/log_line.h"
 
-#define LOG_LINE_SIZE 8192
-#define LOG_VALUE_MAX 256 /* octets of an outside value, as printed between its quotes */
-#define LOG_TEXT_MAX 1024 /* of a sentence of our own */
+/* `policy=`: the digest of the policy in force, as log_name_policy() gave it last. */
+void log_policy(struct log_line *line);
 
-/* One line in the making. What no longer fits is left out, whole values at a time. */
-struct log_line {
-    size_t length;
-    char text[LOG_LINE_SIZE];
-};
-
-void log_begin(struct log_line *line, const char *event);
-
-/* A word of our own, bare. NULL or "": `key=` with nothing behind. */
-void log_word(struct log_line *line, const char *key, const char *word);
-
-void log_number(struct log_line *line, const char *key, size_t number);
-
-/*
- * A value from outside, in quotes: `"` and `\` behind a backslash, every other
- * byte that does not print as \xNN, at most LOG_VALUE_MAX octets of that. NULL: `key=` with nothing behind.
- */
-void log_quoted(struct log_line *line, const char *key, const char *value);
-
-/* A sentence of our own, escaped in the same way, at most LOG_TEXT_MAX octets. NULL as above. */
-void log_text(struct log_line *line, const char *key, const char *text);
+/* Gives that digest, at most LOG_POLICY_MAX octets; "": none is loaded. Copied. From any thread. */
+#define LOG_POLICY_MAX 64
+void log_name_policy(const char *digest);
 
 /* Starts the thread that writes: to stderr, else to syslog(3). False: no thread can be had. */
 bool log_start(bool to_stderr);
 
 /*
  * Puts a copy of the line in the queue, from any thread, and never waits for
- * whoever reads the log. Where the queue is full the line is lost, and the
- * loss is counted and logged. `priority` is one of syslog's (LOG_INFO). Lines
- * written before log_start() wait for it.
+ * whoever reads the log. Every line gets its end here: `run=`, 64 random bits of this process, and
+ * `seq=`, the number of the line from 1. A number that is missing in a log is a line that was lost, here
+ * or behind us. Where the queue is full the line is lost, and the loss is counted and logged. `priority`
+ * is one of syslog's (LOG_INFO). Lines written before log_start() wait for it.
  */
 void log_write(int priority, const struct log_line *line);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Macros as libmilter hands them out, and what has to be known of it to tell
- * those of MAIL from those of an earlier stage, and absent ones from lost ones.
+ * Macros as libmilter gives them out: which are those of MAIL and which are of an earlier stage, and which
+ * are absent and which were lost.
  */
 #include "milter/mta_macros.h"
 
@@ -32,6 +32,7 @@ const char *mta_macro_of_mail(void *arg, const char *name)
 {
     const struct mail_macros *macros = arg;
     const char *value = mta_macro(macros->mta, name);
+
     for (size_t i = 0; value != NULL && i < SESSION_MACROS; i++)
         if (value == macros->session->early[i])
             return NULL;
@@ -49,6 +50,7 @@ bool mta_macros_ask(SMFICTX *mta, unsigned shown)
 {
     char list[MACRO_COUNT * 24] = "";
     char *end = list;
+
     for (size_t i = 0; i < MACRO_COUNT; i++)
         end = stpcpy(stpcpy(end, i == 0 ? "" : " "), macro_names[i]);
     return ask_for(mta, SMFIM_CONNECT, "v") && ask_for(mta, SMFIM_HELO, "v")
@@ -61,12 +63,14 @@ bool mta_macros_ask(SMFICTX *mta, unsigned shown)
 static const char *place_of_port(SMFICTX *mta, const struct session *session)
 {
     struct mail_macros macros = {mta, session};
+
     return mta_macro_of_mail(&macros, macro_names[MACRO_CLIENT_PORT]);
 }
 
 bool mta_macros_left_at_mail(SMFICTX *mta, struct session *session)
 {
     const char *before = session->mail_port;
+
     session->mail_port = place_of_port(mta, session);
     return session->macros_asked && before != NULL && session->mail_port == before;
 }
@@ -85,6 +89,7 @@ bool mta_macros_lost_at_rcpt(SMFICTX *mta, struct session *session)
 {
     struct transaction *transaction = session->transaction;
     const char *before = transaction->rcpt_port;
+
     transaction->rcpt_port = place_of_port(mta, session);
     return session->macros_asked && before != NULL && transaction->rcpt_port == before;
 }

@@ -3,8 +3,8 @@
 #ifndef MILTER_MTA_MACROS_H
 #define MILTER_MTA_MACROS_H
 
+#include <stdbool.h> /* in front of mfapi.h, which defines a bool of its own */
 #include <libmilter/mfapi.h>
-#include <stdbool.h>
 #include "milter/session.h"
 
 /* The value in force, NULL: none. libmilter's until the next macros come. */
@@ -20,7 +20,7 @@ bool mta_macros_ask(SMFICTX *mta, unsigned shown);
 
 /*
  * Remembers where libmilter holds the macros of CONNECT and HELO: it answers with an earlier stage's
- * value where MAIL's list has none, and only the place tells them apart.
+ * value where MAIL's list has none, and only the place in memory shows which it is.
  */
 void mta_macros_note_early(SMFICTX *mta, struct session *session);
 
@@ -32,17 +32,19 @@ struct mail_macros {
 const char *mta_macro_of_mail(void *arg, const char *name);
 
 /*
- * Where memory runs out over the macros of MAIL libmilter goes on without them, and tells nobody. Then those of the
- * mail before are still there: new ones never lie where the last ones lay, which are freed only behind them. And
- * where there were none before, none are there now: but an MTA that takes lists has something to say of everyone's
- * mail. ("v" is left from CONNECT.) To be asked once a MAIL, the first before anything is read.
+ * When libmilter has no memory for the macros of a MAIL it goes on without them and reports nothing.
+ * Left: the macros of the previous MAIL are still in force. libmilter allocates new ones before it frees
+ * the old ones, so a value at the same place is an old value.
+ * Lost: there was no previous MAIL, and no macro came with this one. An MTA that takes our lists always
+ * sends some ("v" does not count: it may be CONNECT's).
+ * Call each once a MAIL, the first before any macro is read.
  */
 bool mta_macros_left_at_mail(SMFICTX *mta, struct session *session);
 bool mta_macros_lost_at_mail(const struct session *session, const struct facts *facts);
 
 /*
- * The same of RCPT, whose list asks for {client_port}, too, so that MAIL's or the RCPT's before shows that none
- * came. To be asked once a RCPT.
+ * The same for RCPT. Its list asks for {client_port}, too: a value at the place of MAIL's, or of the
+ * previous RCPT's, means that no macros came. Call it once a RCPT.
  */
 bool mta_macros_lost_at_rcpt(SMFICTX *mta, struct session *session);
 

@@ -9,12 +9,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "milter/counters.h"
 #include "milter/current.h"
-#include "milter/listener.h"
+#include "milter/report/listener.h"
 
 struct session *session_new(void)
 {
-    return calloc(1, sizeof(struct session));
+    struct session *session = calloc(1, sizeof *session);
+
+    if (session != NULL)
+        counters_session_begins();
+    return session;
 }
 
 void session_free(struct session *session)
@@ -24,6 +29,7 @@ void session_free(struct session *session)
     session_end(session);
     free(session->helo);
     free(session);
+    counters_session_ends();
 }
 
 void session_helo(struct session *session, const char *name)
@@ -38,11 +44,14 @@ void session_begin(struct session *session)
 {
     session_end(session);
     session->policy = current_get();
+    session->mail_at.tv_sec = 0;
+    session->message = 0;
 }
 
 bool session_keep(struct session *session, struct facts *facts, int64_t now)
 {
     struct transaction *transaction = calloc(1, sizeof *transaction);
+
     if (transaction == NULL)
         return false;
     if (!facts_copy(facts)) {
@@ -50,7 +59,7 @@ bool session_keep(struct session *session, struct facts *facts, int64_t now)
         return false;
     }
     transaction->now = now;
-    transaction->moment = listener_moment();
+    transaction->serial = report_serial();
     transaction->facts = *facts;
     memset(facts, 0, sizeof *facts);
     session->transaction = transaction;
@@ -65,8 +74,10 @@ bool session_add_recipient(struct session *session, const struct recipient *reci
 void session_end(struct session *session)
 {
     struct transaction *transaction = session->transaction;
+
     policy_unref(session->policy);
     session->policy = NULL;
+    session->event_at = 0;
     if (transaction == NULL)
         return;
     facts_clear(&transaction->facts);

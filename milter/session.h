@@ -6,10 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "milter/join.h"
+#include <time.h>
+#include "milter/partner_counts.h"
+#include "milter/report/match.h"
 #include "policy/policy.h"
 
-/* A result that was logged: the same one is not told twice of one message. */
+/* A result that was logged: the same one is not logged twice for one message. */
 struct logged {
     const struct partner *partner;
     enum outcome outcome;
@@ -19,13 +21,14 @@ struct logged {
 
 enum { LOGGED_MAX = 8, SESSION_MACROS = 10 };
 
-/* A message of which MAIL did not tell everything, or whose acceptance is logged at its end. */
+/* A message that needs events after MAIL: to decide it, or to log its acceptance with its queue id. */
 struct transaction {
-    int64_t now;                  /* at MAIL: the one moment at which the message is judged */
-    uint64_t moment;              /* at MAIL: what postfix_facts heard until then is of other messages */
-    const char *rcpt_port;        /* as mail_port, of the last RCPT, before that of MAIL */
-    enum join join;               /* what became of the pins */
-    struct facts facts;           /* copied; owns its strings */
+    int64_t now;                       /* at MAIL: the time by which the message is judged */
+    /* report_serial() at MAIL: only later reports are about this message */
+    uint64_t serial;
+    const char *rcpt_port;             /* as mail_port, of the last RCPT, before that of MAIL */
+    enum report_match report_match;    /* whether Postfix's report completed the pins */
+    struct facts facts;                /* copied; owns its strings */
     struct recipient_store recipients; /* accepted so far */
     struct header_from header_from;
     size_t logged_count;
@@ -40,13 +43,20 @@ struct session {
     bool data_unoffered;      /* the MTA cannot show DATA: milter_protocol below 4 */
     bool damaged;             /* memory ran out over something that had to be kept */
     bool macros_asked;        /* the MTA takes lists of macros, and was given ours */
-    bool mta_reported;        /* the log told that this MTA's macros are not as they should be */
+    bool mta_reported;        /* the log has said that this MTA's macros are not as they should be */
     bool client_known;
     struct network client; /* of the CONNECT event */
-    const char
-        *early[SESSION_MACROS];      /* where libmilter holds CONNECT's and HELO's; to compare, not to read */
-    const char *mail_port;           /* where it holds the last MAIL's {client_port}, NULL: none; likewise */
-    char *helo;                      /* last HELO or EHLO name, or NULL */
+    /* Where libmilter holds the macros of CONNECT and HELO, and the last MAIL's {client_port} (NULL: none).
+     * The memory may be free by now: compare the pointers, never read through them. */
+    const char *early[SESSION_MACROS];
+    const char *mail_port;
+    char *helo;              /* last HELO or EHLO name, or NULL */
+    struct timespec mail_at; /* the time of the last MAIL; tv_sec 0: not read, its sender is no partner's */
+    uint64_t message;        /* number of its message in this run; 0: nothing of it is logged so far */
+    int64_t event_at;        /* durations_now() of the event that is being judged; 0: none that counts */
+    /* Whose mail and which version was counted last as a TLS session; NULL: none. */
+    const struct partner_counts *tls_counts;
+    enum tls_version tls_version;
     struct transaction *transaction; /* NULL: no message is on its way, or it needs no further look */
 };
 
@@ -57,7 +67,10 @@ void session_free(struct session *session); /* NULL is fine */
 /* Keeps the name; NULL is none. */
 void session_helo(struct session *session, const char *name);
 
-/* Begins a message afresh, whatever became of the one before, under the policy in force now, and holds that. */
+/*
+ * Begins a message under the policy in force now, to which it takes a reference; the one before is
+ * dropped.
+ */
 void session_begin(struct session *session);
 
 /*

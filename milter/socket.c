@@ -3,8 +3,9 @@
  * What libmilter does not check of its socket: that an inet socket names the
  * address to listen on (without one it would be every address), and that
  * nobody else can put a socket of his own in the place of a unix socket. Whoever
- * answers there decides over the mail. Opening the milter's socket is libmilter's
- * affair; a socket of our own is opened here. Mode and group are the service manager's.
+ * answers there decides over the mail. What is opened here is removed again, unless
+ * another has taken its place. Mode and group are the service manager's, unless a
+ * mode is asked for.
  */
 #include "milter/socket.h"
 
@@ -20,15 +21,15 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "policy/socket_form.h"
+#include "policy/names/socket_form.h"
 
 enum { BACKLOG = 4096 };
 
-__attribute__((format(printf, 3, 4))) static enum socket_state problem_is(struct socket_problem *problem,
-                                                                          enum socket_state state,
-                                                                          const char *format, ...)
+enum socket_state socket_problem_is(struct socket_problem *problem, enum socket_state state,
+                                    const char *format, ...)
 {
     va_list arguments;
+
     va_start(arguments, format);
     vsnprintf(problem->text, sizeof problem->text, format, arguments);
     va_end(arguments);
@@ -38,7 +39,8 @@ __attribute__((format(printf, 3, 4))) static enum socket_state problem_is(struct
 enum socket_state socket_check(const char *spec, struct socket_problem *problem)
 {
     const char *wrong = socket_form_check(spec);
-    return wrong == NULL ? SOCKET_GOOD : problem_is(problem, SOCKET_REFUSED, "%s", wrong);
+
+    return wrong == NULL ? SOCKET_GOOD : socket_problem_is(problem, SOCKET_REFUSED, "%s", wrong);
 }
 
 /* A directory's owner can put another socket in this one's place, whatever the mode is. */
@@ -51,39 +53,52 @@ static enum socket_state check_owner(const char *path, uid_t owner, struct socke
 {
     if (is_trusted(owner))
         return SOCKET_GOOD;
-    return problem_is(problem, SOCKET_REFUSED,
-                      "directory '%s' belongs to user %lu, who could put another socket there", path,
-                      (unsigned long)owner);
+    return socket_problem_is(problem, SOCKET_REFUSED,
+                             "directory '%s' belongs to user %lu, who could put another socket there", path,
+                             (unsigned long)owner);
+}
+
+/* Who may put something into a directory. `last`: it holds the socket. */
+static enum socket_state check_writers(const char *path, const struct stat *found, bool last,
+                                       struct socket_problem *problem)
+{
+    /* In a sticky directory nobody can move away what is not his; but anyone can put a socket there first. */
+    if ((found->st_mode & S_IWOTH) && (last || !(found->st_mode & S_ISVTX)))
+        return socket_problem_is(problem, SOCKET_REFUSED, "directory '%s' is writable by everyone%s", path,
+                                 last ? " (see milter.shared_directory)" : "");
+    return check_owner(path, found->st_uid, problem);
 }
 
 /* One directory on the way to the socket; `last` is the one that holds it. */
-static enum socket_state check_directory(const char *path, bool last, struct socket_problem *problem)
+static enum socket_state check_directory(const char *path, bool last, bool shared,
+                                         struct socket_problem *problem)
 {
     struct stat found;
+
     if (lstat(path, &found) != 0)
-        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
+        return socket_problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
     if (S_ISLNK(found.st_mode) && !is_trusted(found.st_uid))
-        return problem_is(problem, SOCKET_REFUSED, "'%s' is another user's symbolic link", path);
+        return socket_problem_is(problem, SOCKET_REFUSED, "'%s' is another user's symbolic link", path);
     if (S_ISLNK(found.st_mode) && stat(path, &found) != 0)
-        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
+        return socket_problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", path, strerror(errno));
     if (!S_ISDIR(found.st_mode))
-        return problem_is(problem, SOCKET_REFUSED, "'%s' is not a directory", path);
-    /* In a sticky directory nobody can move away what is not his; but anyone can put a socket there first. */
-    if ((found.st_mode & S_IWOTH) && (last || !(found.st_mode & S_ISVTX)))
-        return problem_is(problem, SOCKET_REFUSED, "directory '%s' is writable by everyone", path);
-    return check_owner(path, found.st_uid, problem);
+        return socket_problem_is(problem, SOCKET_REFUSED, "'%s' is not a directory", path);
+    return last && shared ? SOCKET_GOOD : check_writers(path, &found, last, problem);
 }
 
 /* From the root down to what holds the socket. */
-static enum socket_state check_way(const char *path, struct socket_problem *problem)
+static enum socket_state check_way(const char *path, bool shared, struct socket_problem *problem)
 {
     char part[PATH_MAX];
     const char *last = strrchr(path, '/');
+
     for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
         size_t length = slash == path ? 1 : (size_t)(slash - path);
+        enum socket_state state;
+
         memcpy(part, path, length);
         part[length] = '\0';
-        enum socket_state state = check_directory(part, slash == last, problem);
+        state = check_directory(part, slash == last, shared, problem);
         if (state != SOCKET_GOOD)
             return state;
     }
@@ -91,27 +106,31 @@ static enum socket_state check_way(const char *path, struct socket_problem *prob
 }
 
 /* The way as it is written, and the one that its symbolic links lead. */
-static enum socket_state check_directories(const char *path, struct socket_problem *problem)
+static enum socket_state check_directories(const char *path, bool shared, struct socket_problem *problem)
 {
     char directory[sizeof((struct sockaddr_un *)0)->sun_path], real[PATH_MAX + 2];
-    enum socket_state state = check_way(path, problem);
+    enum socket_state state = check_way(path, shared, problem);
+
     if (state != SOCKET_GOOD)
         return state;
     snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
     if (realpath(directory, real) == NULL)
-        return problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", directory, strerror(errno));
-    return check_way(strcmp(real, "/") == 0 ? real : strcat(real, "/"), problem);
+        return socket_problem_is(problem, SOCKET_REFUSED, "directory '%s': %s", directory, strerror(errno));
+    return check_way(strcmp(real, "/") == 0 ? real : strcat(real, "/"), shared, problem);
 }
 
 /* 0: somebody listens; else why not, an errno. */
 static int knock(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd;
+    int why;
+
     memcpy(address.sun_path, path, strlen(path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return errno;
-    int why = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
+    why = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
     close(fd);
     return why == EAGAIN ? 0 : why; /* its backlog is full */
 }
@@ -119,90 +138,169 @@ static int knock(const char *path)
 static enum socket_state clear_path(const char *path, struct socket_problem *problem)
 {
     struct stat found;
+    int why;
+
     if (lstat(path, &found) != 0 && errno == ENOENT)
         return SOCKET_GOOD;
     if (lstat(path, &found) != 0)
-        return problem_is(problem, SOCKET_FAILED, "'%s': %s", path, strerror(errno));
+        return socket_problem_is(problem, SOCKET_FAILED, "'%s': %s", path, strerror(errno));
     if (S_ISLNK(found.st_mode))
-        return problem_is(problem, SOCKET_REFUSED, "'%s' is a symbolic link", path);
+        return socket_problem_is(problem, SOCKET_REFUSED, "'%s' is a symbolic link", path);
     if (!S_ISSOCK(found.st_mode))
-        return problem_is(problem, SOCKET_REFUSED, "'%s' is there and is not a socket", path);
+        return socket_problem_is(problem, SOCKET_REFUSED, "'%s' exists and is not a socket", path);
     if (found.st_uid != geteuid())
-        return problem_is(problem, SOCKET_REFUSED, "'%s' belongs to another user", path);
-    int why = knock(path);
+        return socket_problem_is(problem, SOCKET_REFUSED, "'%s' belongs to another user", path);
+    why = knock(path);
     if (why == 0)
-        return problem_is(problem, SOCKET_FAILED, "'%s' is already in use", path);
+        return socket_problem_is(problem, SOCKET_FAILED, "'%s' is already in use", path);
     if (why == ECONNREFUSED && unlink(path) == 0)
         return SOCKET_GOOD;
-    return problem_is(problem, SOCKET_FAILED, "'%s': %s", path, strerror(why == ECONNREFUSED ? errno : why));
+    return socket_problem_is(problem, SOCKET_FAILED, "'%s': %s", path,
+                             strerror(why == ECONNREFUSED ? errno : why));
 }
 
-enum socket_state socket_prepare(const char *spec, struct socket_problem *problem)
+enum socket_state socket_check_place(const char *spec, bool shared, struct socket_problem *problem)
 {
     const char *path = socket_form_path(spec);
     enum socket_state state = socket_check(spec, problem);
-    if (state == SOCKET_GOOD && path != NULL)
-        state = check_directories(path, problem);
-    if (state == SOCKET_GOOD && path != NULL)
-        state = clear_path(path, problem);
-    return state;
+
+    return state == SOCKET_GOOD && path != NULL ? check_directories(path, shared, problem) : state;
+}
+
+enum socket_state socket_prepare(const char *spec, bool shared, struct socket_problem *problem)
+{
+    const char *path = socket_form_path(spec);
+    enum socket_state state = socket_check_place(spec, shared, problem);
+
+    return state == SOCKET_GOOD && path != NULL ? clear_path(path, problem) : state;
+}
+
+bool socket_is_shared(const char *spec)
+{
+    const char *path = socket_form_path(spec);
+    char directory[sizeof((struct sockaddr_un *)0)->sun_path];
+    struct stat found;
+
+    if (path == NULL)
+        return false;
+    snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    return stat(directory, &found) == 0 && ((found.st_mode & S_IWOTH) != 0 || !is_trusted(found.st_uid));
 }
 
 /* ---- A socket of our own ---- */
 
-static enum socket_state listen_on(const struct sockaddr *address, socklen_t size, int *fd)
+/* Sets the umask with which a new socket has that mode; returns the one before. It is the whole process's. */
+static mode_t umask_for(mode_t mode)
+{
+    return umask(0777 & ~mode);
+}
+
+/*
+ * Binds; a unix socket has that mode from its first moment, without a look at its path: in a directory that
+ * others may write, something else may stand there by then.
+ */
+static bool bind_with_mode(int fd, const struct sockaddr *address, socklen_t size, mode_t mode)
+{
+    mode_t before;
+    bool bound;
+
+    if (mode == 0)
+        return bind(fd, address, size) == 0;
+    before = umask_for(mode);
+    bound = bind(fd, address, size) == 0;
+    umask(before);
+    return bound;
+}
+
+/* errno says why it failed. */
+static enum socket_state listen_on(struct listening *listening, const struct sockaddr *address,
+                                   socklen_t size, mode_t mode)
 {
     int yes = 1, opened = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool bound;
+    int why;
+
     if (opened < 0)
         return SOCKET_FAILED;
     if (address->sa_family != AF_UNIX)
         setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(opened, address, size) == 0 && listen(opened, BACKLOG) == 0) {
-        *fd = opened;
+    bound = bind_with_mode(opened, address, size, mode);
+    if (bound && listen(opened, BACKLOG) == 0) {
+        listening->fd = opened;
         return SOCKET_GOOD;
     }
-    int why = errno;
+    why = errno;
+    if (bound && listening->path[0] != '\0')
+        unlink(listening->path);
     close(opened);
     errno = why;
     return SOCKET_FAILED;
 }
 
-static enum socket_state listen_unix(const char *path, int *fd)
+static enum socket_state listen_unix(struct listening *listening, mode_t mode, struct socket_problem *problem)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, path, strlen(path));
-    return listen_on((const struct sockaddr *)&address, sizeof address, fd);
+    struct stat found;
+
+    memcpy(address.sun_path, listening->path, strlen(listening->path));
+    if (listen_on(listening, (const struct sockaddr *)&address, sizeof address, mode) != SOCKET_GOOD)
+        return socket_problem_is(problem, SOCKET_FAILED, "%s", strerror(errno));
+    if (lstat(listening->path, &found) == 0) {
+        listening->device = found.st_dev;
+        listening->inode = found.st_ino;
+    }
+    return SOCKET_GOOD;
 }
 
 /* inet:port@host, inet6:port@[host]; the form was checked. */
-static enum socket_state listen_internet(const char *spec, int *fd, struct socket_problem *problem)
+static enum socket_state listen_internet(struct listening *listening, const char *spec,
+                                         struct socket_problem *problem)
 {
     struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found;
-    char host[256], port[8];
-    const char *colon = strchr(spec, ':'), *at = strchr(spec, '@');
-    const char *name = at[1] == '[' ? at + 2 : at + 1;
-    size_t length = strcspn(name, "]");
-    if (length >= sizeof host)
-        return problem_is(problem, SOCKET_FAILED, "has too long an address");
-    memcpy(host, name, length);
-    host[length] = '\0';
-    snprintf(port, sizeof port, "%.*s", (int)(at - colon - 1), colon + 1);
+    char host[SOCKET_HOST_SIZE], port[SOCKET_PORT_SIZE];
+    int why;
+    enum socket_state state;
+
+    if (!socket_form_internet(spec, host, port))
+        return socket_problem_is(problem, SOCKET_FAILED, "has an address that is too long");
     wanted.ai_family = strncmp(spec, "inet6:", 6) == 0 ? AF_INET6 : AF_INET;
-    int why = getaddrinfo(host, port, &wanted, &found);
+    why = getaddrinfo(host, port, &wanted, &found);
     if (why != 0)
-        return problem_is(problem, SOCKET_FAILED, "'%s': %s", host, gai_strerror(why));
-    enum socket_state state = listen_on(found->ai_addr, found->ai_addrlen, fd);
+        return socket_problem_is(problem, SOCKET_FAILED, "'%s': %s", host, gai_strerror(why));
+    state = listen_on(listening, found->ai_addr, found->ai_addrlen, 0);
     if (state != SOCKET_GOOD)
-        problem_is(problem, state, "%s", strerror(errno));
+        socket_problem_is(problem, state, "%s", strerror(errno));
     freeaddrinfo(found);
     return state;
 }
 
-enum socket_state socket_listen(const char *spec, int *fd, struct socket_problem *problem)
+enum socket_state socket_listen(struct listening *listening, const char *spec, mode_t mode,
+                                struct socket_problem *problem)
 {
     const char *path = socket_form_path(spec);
+
+    *listening = (struct listening)LISTENING_NONE;
     if (path == NULL)
-        return listen_internet(spec, fd, problem);
-    enum socket_state state = listen_unix(path, fd);
-    return state == SOCKET_GOOD ? state : problem_is(problem, state, "%s", strerror(errno));
+        return listen_internet(listening, spec, problem);
+    snprintf(listening->path, sizeof listening->path, "%s", path);
+    return listen_unix(listening, mode, problem);
+}
+
+void socket_remove(struct listening *listening)
+{
+    struct stat found;
+
+    if (listening->path[0] != '\0' && lstat(listening->path, &found) == 0 && found.st_dev == listening->device
+        && found.st_ino == listening->inode)
+        unlink(listening->path);
+    listening->path[0] = '\0';
+}
+
+void socket_close(struct listening *listening)
+{
+    if (listening->fd < 0)
+        return;
+    socket_remove(listening); /* before the close: behind it another daemon may take its place */
+    close(listening->fd);
+    *listening = (struct listening)LISTENING_NONE;
 }

@@ -30,8 +30,9 @@ char *arena_text(struct arena *arena, const char *text, size_t length);
 void *arena_copy(struct arena *arena, const void *from, size_t size);
 
 /*
- * The same for what is kept in great numbers: a zeroed object, and a text that nobody writes to (one that ends
- * the text kept before it, as "example.com" ends "mail.example.com", is not stored again). 0 when out of memory.
+ * Variants that return a reference of four octets; 0 when out of memory. arena_alloc_ref() gives a zeroed
+ * object. arena_keep() keeps a text that must not be changed: where it ends the text that was kept before
+ * ("example.com" ends "mail.example.com"), both share the memory.
  */
 arena_ref arena_alloc_ref(struct arena *arena, size_t size);
 arena_ref arena_keep(struct arena *arena, const char *text, size_t length);
@@ -40,6 +41,12 @@ arena_ref arena_keep(struct arena *arena, const char *text, size_t length);
 static inline void *arena_at(const struct arena *arena, arena_ref ref)
 {
     return ref == 0 ? NULL : arena->windows[(ref >> 16) - 1] + (ref & 0xFFFF);
+}
+
+/* The same for a ref that is not 0. */
+static inline const void *arena_get(const struct arena *arena, arena_ref ref)
+{
+    return arena->windows[(ref >> 16) - 1] + (ref & 0xFFFF);
 }
 
 /* Gives everything back but one chunk, for the next use. */

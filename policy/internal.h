@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a policy is made of: for policy/ only. Everything lives in the policy's arena unless said otherwise. */
+/*
+ * What a policy is made of: for policy/ only. Everything lives in the policy's arena unless said
+ * otherwise. Knows the parts and how they refer to each other; not how they are read, weighed or judged.
+ */
 #ifndef POLICY_INTERNAL_H
 #define POLICY_INTERNAL_H
 
 #include <stdatomic.h>
 #include "policy/arena.h"
+#include "policy/disk.h"
+#include "policy/facts/facts.h"
 #include "policy/names/patterns.h"
-#include "policy/policy.h"
+#include "policy/partner.h"
+#include "policy/settings.h"
 #include "policy/slots.h"
 #include "policy/warning.h"
+#include "policy/words.h"
 
 /* ---- what a transaction is compared with ---- */
 
@@ -22,7 +29,8 @@ struct clients {
     size_t network_count, name_count;
     const struct network *networks;
     const struct client_name *names;
-    const char *text; /* as written, for people */
+    const char *text;   /* as written, for people */
+    struct place place; /* of the list */
 };
 
 struct sender_pattern {
@@ -72,8 +80,9 @@ struct particulars {
 };
 
 /*
- * Partners, their selectors and their certificate identities come by the million: they refer to what else lies in
- * the policy's arena by arena_ref, and an identity's names are a lone common name unless they are more.
+ * Partners, their selectors and their certificate identities come by the million: they refer to what
+ * else lies in the policy's arena by arena_ref, and an identity's names are a lone common name unless
+ * they are more.
  */
 struct identity {
     unsigned line;
@@ -98,11 +107,10 @@ struct profile;
 /* The keys of a `require`; `keys` has a bit per enum requirement that was given. */
 struct require {
     unsigned keys;
-    enum tls_version min_tls_version;
-    unsigned min_cipher_bits;
-    bool forward_secrecy;
+    /* of a key that is one value: a number, a truth, an enum tls_version */
+    unsigned value[REQUIREMENT_COUNT];
     const struct ciphers *ciphers;
-    arena_ref certificates; /* struct certificates; 0 in a partner's terms: the partner has it itself */
+    arena_ref certificates; /* struct certificates; not used in a partner's terms: see struct partner */
     const struct clients *clients;
     bool has_profiles; /* `profile` was given, if only as an empty list */
     size_t profile_count;
@@ -143,6 +151,57 @@ struct exception {
     struct place place;
 };
 
+/* ---- outbound: what servers must show before mail leaves ---- */
+
+/* What proves that a server is the partner's. */
+enum proof {
+    PROOF_DOMAIN, /* a name of the recipient domain, or below it */
+    PROOF_LIST,   /* one of the identities */
+    PROOF_DANE,   /* a TLSA record */
+    PROOF_NONE    /* nothing: encryption is enough */
+};
+
+enum server_identity_kind { SERVER_NAME, SERVER_SUFFIX, SERVER_FINGERPRINT, SERVER_KEY_FINGERPRINT };
+
+struct server_identity {
+    enum server_identity_kind kind;
+    unsigned line;
+    unsigned short column;
+    const char *name; /* of NAME and SUFFIX, in compared form, without the dot of a suffix */
+    struct particulars particulars;
+};
+
+struct server_certificates {
+    enum proof proof;
+    struct place place;
+    size_t count;
+    const struct server_identity *identities; /* of LIST */
+};
+
+/* `require` of outbound. */
+struct server_require {
+    struct require require;                         /* without certificates and clients */
+    const struct server_certificates *certificates; /* NULL: not given */
+};
+
+struct outbound {
+    enum mode mode; /* MODE_COUNT: the defaults' */
+    struct place place;
+    size_t step_count, exception_count;
+    const struct step *steps; /* without actions */
+    const struct exception *exceptions; /* without selectors: times in which the rule does not hold */
+    struct server_require require;
+};
+
+/* A further key by which the MTA asks for a partner. */
+struct listed_hop {
+    arena_ref text; /* as next_hop_read() writes it */
+    unsigned partner;
+    unsigned line;
+    unsigned short column;
+    bool domain; /* without brackets and port */
+};
+
 /* A warning about a partner that somebody has looked at. */
 struct acknowledgement {
     enum warning warning;
@@ -164,6 +223,7 @@ struct terms {
     size_t acknowledgement_count;
     const struct acknowledgement *acknowledgements;
     const char *message, *contact, *comment;
+    const struct outbound *outbound; /* NULL: mail to the partner is not looked at */
 };
 
 struct partner {
@@ -189,7 +249,10 @@ enum selector_kind {
 
 enum { PARTNERS_MAX = 1 << 26, LINES_MAX = (1 << 28) - 1 };
 
-/* A text or a block and all that one line of the file says of it ("[contoso.com, .contoso.com]" is one). */
+/*
+ * One selector: its text or block, and every kind given for it on one line ("contoso.com",
+ * ".contoso.com").
+ */
 struct selector {
     arena_ref text; /* a domain in compared form, without the dot of a suffix; "*"; or a struct network */
     unsigned partner : 26; /* below PARTNERS_MAX */
@@ -199,6 +262,7 @@ struct selector {
 
 struct policy {
     atomic_uint references;
+    atomic_uint *alive; /* counts this policy until it is freed; NULL: nobody asked */
     struct arena arena;
     struct suites *suites;
     size_t file_count;
@@ -227,15 +291,15 @@ struct policy {
     unsigned everyone;              /* 1 + partner of "*"; 0: none */
     unsigned needs;                 /* NEED_* */
     struct label_counts labels;     /* of the domain selectors */
-};
+    char digest[POLICY_DIGEST_TEXT];
+    struct disk *disk;
 
-/*
- * The pieces of which a partner's requirements consist: own keys, what the
- * defaults add, profiles. Returns how many there are; more than PIECES_MAX are
- * counted and not stored.
- */
-size_t require_pieces(const struct policy *policy, const struct partner *partner,
-                      struct piece piece[PIECES_MAX]);
+    struct outbound outbound; /* the defaults: mode and require */
+    size_t outbound_count;    /* partners with `outbound` */
+    size_t hop_count;
+    struct listed_hop *hops; /* malloc'd, in the order of the partners */
+    struct slots hop_slots;
+};
 
 /* The partner's selectors. */
 const struct selector *partner_selectors(const struct policy *policy, const struct partner *partner,
@@ -245,54 +309,18 @@ const struct selector *partner_selectors(const struct policy *policy, const stru
 void selector_format(const struct policy *policy, const struct selector *entry, unsigned kind, char *text,
                      size_t size);
 
-/* Whether an address, a verified name or both are in the list. UNKNOWN: what would tell is not known, *reason says why. */
-enum met clients_match(const struct clients *clients, const struct facts *facts, enum reason *reason);
-
-/* Weighs all that judged->partner requires: fills its pieces and findings. */
-void weigh_partner(const struct policy *policy, const struct facts *facts, int64_t now,
-                   struct judged *judged);
-
 /*
- * The strictest of what the pieces say of min_tls_version, min_cipher_bits or forward_secrecy. False: none
- * says anything, and *value is 0.
+ * What an identity has beside names, never NULL; its rule for one side, in which `lone` holds a lone
+ * common name.
  */
-bool weigh_strictest(const struct judged *judged, enum requirement requirement, unsigned *value);
-
-/* One more finding, to be filled. */
-struct finding *weigh_add(struct judged *judged, enum requirement requirement);
-
-/* Weighs the `certificates` list of the finding. Sets its met, reason and identity. */
-void certificate_weigh(const struct policy *policy, const struct facts *facts, int64_t now,
-                       struct finding *finding);
-
-/* What an identity has beside names, never NULL; its rule for one side, in which `lone` holds a lone common name. */
 const struct particulars *identity_particulars(const struct policy *policy, const struct identity *identity);
+
+/* Whether the dates of an identity, a client's or a server's, include `now`. */
+bool particulars_in_force(const struct particulars *particulars, int64_t now);
 struct name_rule identity_subject(const struct policy *policy, const struct identity *identity,
                                   struct lone_name *lone);
 struct name_rule identity_issuer(const struct policy *policy, const struct identity *identity,
                                  struct lone_name *lone);
-
-/* Keys of a `require` that hold for a partner together with others, and who gave them. */
-struct rule_set {
-    const struct require *require;
-    const struct certificates *certificates;
-    unsigned keys;                         /* those of `require` that count */
-    const struct builtin_profile *builtin; /* or NULL */
-    char from[80];                         /* "" the partner, "defaults", "profile NAME" */
-};
-
-enum { RULE_SETS_MAX = PIECES_MAX + 2 };
-
-/* All that holds for the partner: its own keys, those of the defaults that it does not have, profiles. How many. */
-size_t rule_sets(const struct policy *policy, const struct partner *partner,
-                 struct rule_set sets[RULE_SETS_MAX]);
-
-/* The set with the strictest min_tls_version, min_cipher_bits or forward_secrecy; NULL: none has any. */
-const struct rule_set *rule_strictest(const struct rule_set *sets, size_t count,
-                                      enum requirement requirement);
-
-/* An identity in words: "subject mail.contoso.com, issuer CA, until 2027-06-01"; at most size - 1 octets. */
-void identity_describe(const struct policy *policy, const struct identity *identity, char *text, size_t size);
 
 /* Mode and actions in force at `now`, rollout included. */
 enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now,

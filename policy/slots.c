@@ -60,8 +60,8 @@ bool slots_reserve(struct slots *slots, size_t count)
 }
 
 /*
- * Adds to `grown` what is in `slots`, in the order of the numbers: what they number lies in that order, too, and
- * to visit a million things at random would cost more than all the rest. False: out of memory.
+ * Adds to `grown` what is in `slots`, in ascending order, so that the objects that are hashed are read one
+ * behind the other. In random order a million of them cost more than all the rest. False: out of memory.
  */
 static bool add_all(struct slots *grown, const struct slots *slots,
                     uint32_t (*hash_of)(const void *owner, uint32_t number), const void *owner)
@@ -131,6 +131,13 @@ bool slots_next(const struct slots *slots, uint32_t hash, size_t *at, uint32_t *
             return true;
         }
     }
+}
+
+void slots_empty(struct slots *slots)
+{
+    if (slots->room > 0)
+        memset(slots->tags, 0, slots->room);
+    slots->count = 0;
 }
 
 void slots_free(struct slots *slots)

@@ -11,7 +11,7 @@
 struct slots {
     size_t count, room; /* room: a power of two, or 0 */
     uint32_t *numbers;
-    unsigned char *tags; /* 0: free; else some bits of the hash, so that few strangers are looked at */
+    unsigned char *tags; /* 0: free; else some bits of the hash, so that few other entries are compared */
 };
 
 /* The hash that is meant; any octets. */
@@ -21,8 +21,8 @@ uint32_t slots_hash(const void *octets, size_t count);
 bool slots_reserve(struct slots *slots, size_t count);
 
 /*
- * Makes room for one more. `hash_of` answers the hash of a number that was added. False: out of memory, and
- * nothing has changed.
+ * Makes room for one more. `hash_of` returns the hash of a number that was added. False: out of memory,
+ * and nothing has changed.
  */
 bool slots_grow(struct slots *slots, uint32_t (*hash_of)(const void *owner, uint32_t number),
                 const void *owner);
@@ -35,6 +35,9 @@ void slots_add(struct slots *slots, uint32_t hash, uint32_t number);
  * among them, and seldom anything else.
  */
 bool slots_next(const struct slots *slots, uint32_t hash, size_t *at, uint32_t *number);
+
+/* Takes everything out; the room stays. */
+void slots_empty(struct slots *slots);
 
 void slots_free(struct slots *slots);
 

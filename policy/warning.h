@@ -28,12 +28,32 @@ enum warning {
     WARNING_ISSUER_VARIES,
     WARNING_CERTIFICATE_OF_AUTHORITY,
     WARNING_CERTIFICATE_NOT_YET_VALID,
+    WARNING_PRIVATE_KEY,
     WARNING_CIPHER_BITS,
     WARNING_STEP_WITHOUT_EFFECT,
+    WARNING_CLIENTS_TOO_WIDE,
+    WARNING_EXEMPT_OVERLAP,
+    WARNING_AUTHENTICATED_EXEMPT,
+    WARNING_OUTBOUND_WEAKER,
+    WARNING_OUTBOUND_NOT_ASKED,
+    WARNING_OUTBOUND_NOT_SERVED,
+    WARNING_OUTBOUND_HOLE,
+    WARNING_NO_SUITE,
+    /* of the same, and found by asking name servers */
+    WARNING_OUTBOUND_NO_SERVER,
+    WARNING_OUTBOUND_SERVER_NAME,
+    WARNING_OUTBOUND_PROVIDER,
+    WARNING_OUTBOUND_NO_DANE,
+    WARNING_OUTBOUND_DANE_PUBLISHED,
+    WARNING_OUTBOUND_STS_PUBLISHED,
     /* of something else */
     WARNING_INCLUDE_MATCHES_NOTHING,
     WARNING_FILE_WITHOUT_PARTNERS,
     WARNING_ACKNOWLEDGE_UNUSED,
+    WARNING_FILE_NOT_READ,
+    WARNING_SOCKET_DIRECTORY,
+    WARNING_OUTBOUND_SUFFIXES,
+    WARNING_FILE_MOUNTED_ALONE,
     WARNING_COUNT
 };
 
@@ -42,5 +62,8 @@ const char *warning_id(enum warning warning);
 
 /* Whether a partner can acknowledge it. */
 bool warning_is_of_partner(enum warning warning);
+
+/* Whether name servers have to be asked for it. */
+bool warning_is_online(enum warning warning);
 
 #endif

@@ -6,7 +6,7 @@
  * nothing of addresses. It judges no syntax: mail programs show words that the
  * RFC does not permit.
  */
-#include "policy/encoded_word.h"
+#include "policy/facts/encoded_word.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -15,7 +15,7 @@
 #include <strings.h>
 #include <unicode/ucnv.h>
 #include <unicode/ustring.h>
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 
 enum { CHARSET_MAX = 60 };
 
@@ -26,6 +26,7 @@ struct word {
     const char *payload;
     size_t length;
     const char *behind; /* what follows the word */
+    bool ended;         /* by "?=" */
 };
 
 /* What is decoded so far, and the octets that wait for their character set. */
@@ -45,25 +46,28 @@ static bool is_blank(char octet)
 }
 
 /*
- * The octets of the payload; *behind is where the word ends. That is at "?=". Where that is missing, or
- * belongs to a later word, it is at a blank or at syntax.
+ * Finds the end of the payload and of the word. That is at "?=". Where that is missing, or belongs to a later
+ * word, it is at a blank or at syntax.
  */
-static size_t payload_length(const char *payload, const char **behind)
+static void find_end(struct word *word)
 {
-    const char *at = payload, *fallback = NULL;
+    const char *at = word->payload, *fallback = NULL;
 
+    word->ended = false;
     for (; *at != '\0'; at++) {
         if (at[0] == '?' && at[1] == '=') {
-            *behind = at + 2;
-            return (size_t)(at - payload);
+            word->ended = true;
+            word->length = (size_t)(at - word->payload);
+            word->behind = at + 2;
+            return;
         }
         if (fallback == NULL && (is_blank(*at) || strchr(",<>", *at) != NULL))
             fallback = at;
         if (at[0] == '=' && at[1] == '?' && at[2] != '=') /* but "=?=" is a "=" and the end */
             break;
     }
-    *behind = fallback != NULL ? fallback : at;
-    return (size_t)(*behind - payload);
+    word->behind = fallback != NULL ? fallback : at;
+    word->length = (size_t)(word->behind - word->payload);
 }
 
 /* Reads the word at `at`; false: there is none. */
@@ -86,7 +90,7 @@ static bool read_word(struct word *word, const char *at)
         return false;
     word->encoding = (char)tolower((unsigned char)end[0]);
     word->payload = end + 2;
-    word->length = payload_length(word->payload, &word->behind);
+    find_end(word);
     return true;
 }
 
@@ -110,14 +114,6 @@ static size_t decode_q(const struct word *word, char *to)
     return count;
 }
 
-static int base64_value(char letter)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = letter == '\0' ? NULL : strchr(letters, letter);
-
-    return found == NULL ? -1 : (int)(found - letters);
-}
-
 /* "B": what is no letter of base64 is passed over; a "=" ends a group. */
 static size_t decode_b(const struct word *word, char *to)
 {
@@ -126,7 +122,7 @@ static size_t decode_b(const struct word *word, char *to)
     size_t count = 0;
 
     for (size_t i = 0; i < word->length; i++) {
-        int value = base64_value(word->payload[i]);
+        int value = ascii_base64(word->payload[i]);
 
         if (word->payload[i] == '=')
             have = 0;
@@ -140,6 +136,27 @@ static size_t decode_b(const struct word *word, char *to)
         }
     }
     return count;
+}
+
+/*
+ * Whether RFC 2047 (section 2) permits the word, blanks in its payload apart: many mail programs decode words
+ * with blanks, also those that are strict otherwise.
+ */
+static bool is_permitted(const struct word *word)
+{
+    static const char especials[] = "()<>@,;:\"/[]?.=";
+
+    for (const char *at = word->charset; *at != '\0'; at++)
+        if (*at <= ' ' || *at >= 0x7F || strchr(especials, *at) != NULL)
+            return false;
+    for (size_t i = 0; i < word->length; i++) {
+        char octet = word->payload[i];
+
+        if (octet == '?'
+            || (word->encoding == 'b' && octet != '=' && !is_blank(octet) && ascii_base64(octet) < 0))
+            return false;
+    }
+    return word->ended && (word->encoding == 'b' || word->encoding == 'q');
 }
 
 /* Adds text; a NUL in it goes. */
@@ -229,11 +246,11 @@ static void set_charset(struct decoder *decoder, const char *charset)
     decoder->no_memory |= error == U_MEMORY_ALLOCATION_ERROR; /* else ICU was built without that one */
 }
 
-static void put_word(struct decoder *decoder, const struct word *word, enum encoded_join join)
+static void put_word(struct decoder *decoder, const struct word *word, enum encoded_reading reading)
 {
     char *to;
 
-    if (join == ENCODED_APART)
+    if (reading != ENCODED_TOGETHER)
         flush(decoder);
     set_charset(decoder, word->charset);
     to = decoder->octets + decoder->octet_count;
@@ -258,7 +275,7 @@ size_t encoded_words_count(const char *text)
     return count;
 }
 
-bool encoded_words_decode(const char *text, enum encoded_join join, char **decoded)
+bool encoded_words_decode(const char *text, enum encoded_reading reading, char **decoded)
 {
     struct decoder decoder = {.octets = malloc(strlen(text) + 1)};
     const char *plain = text, *behind_word = NULL; /* text that is not copied yet; the end of the last word */
@@ -267,7 +284,7 @@ bool encoded_words_decode(const char *text, enum encoded_join join, char **decod
 
     decoder.no_memory = decoder.octets == NULL;
     while (!decoder.no_memory && *text != '\0') {
-        if (!read_word(&word, text)) {
+        if (!read_word(&word, text) || (reading == ENCODED_STRICT && !is_permitted(&word))) {
             if (text == behind_word && is_blank(*text))
                 behind_word++;
             text++;
@@ -277,7 +294,7 @@ bool encoded_words_decode(const char *text, enum encoded_join join, char **decod
             flush(&decoder);
             put(&decoder, plain, (size_t)(text - plain));
         }
-        put_word(&decoder, &word, join);
+        put_word(&decoder, &word, reading);
         text = plain = behind_word = word.behind;
         found = true;
     }

@@ -5,10 +5,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "policy/facts/mta.h"
 
 void facts_begin(struct facts *facts)
 {
-    /* Not one memset: the addresses are large, are written whole by their readers, and MAIL of strangers pays. */
+    /*
+     * Not one memset: the addresses are large, are written whole by their readers, and MAIL of strangers
+     * pays.
+     */
     memset(facts->macro, 0, sizeof facts->macro);
     facts->argument = "";
     facts->helo = NULL;
@@ -32,7 +36,7 @@ void facts_begin(struct facts *facts)
 
 enum header_reader facts_header_reader(const struct facts *facts)
 {
-    return facts->mta == MTA_POSTFIX ? READER_POSTFIX : READER_SENDMAIL;
+    return mta_rewrites(facts->mta) ? READER_SENDMAIL : READER_POSTFIX;
 }
 
 void facts_clear(struct facts *facts)

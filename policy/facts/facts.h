@@ -4,19 +4,22 @@
  * MTA's macros (policy/facts/macros.h) and completed as the message goes on. Its
  * strings are borrowed; facts_copy() makes them last.
  */
-#ifndef POLICY_FACTS_H
-#define POLICY_FACTS_H
+#ifndef POLICY_FACTS_FACTS_H
+#define POLICY_FACTS_FACTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "policy/facts/header_from.h"
+#include "policy/facts/recipients.h"
 #include "policy/names/address.h"
 #include "policy/names/certfile.h"
-#include "policy/facts/header_from.h"
 #include "policy/names/network.h"
-#include "policy/facts/recipients.h"
 #include "policy/names/tls.h"
 
-/* Which MTA speaks. As a setting, MTA_UNKNOWN is `auto`; as a fact, "not recognised, or it contradicts the setting". */
+/*
+ * Which MTA speaks. As a setting, MTA_UNKNOWN is `auto`; as a fact, "not recognised, or it contradicts
+ * the setting".
+ */
 enum mta { MTA_UNKNOWN, MTA_POSTFIX, MTA_SENDMAIL };
 
 /*
@@ -33,7 +36,10 @@ enum macro {
 };
 /* clang-format on */
 
-/* Whether the session is encrypted. Unknown: the MTA was not told to send what would show it, or its macros contradict each other. */
+/*
+ * Whether the session is encrypted. Unknown: the MTA does not send what would show it, or its
+ * macros contradict each other.
+ */
 enum tls_state { TLS_UNKNOWN, TLS_OFF, TLS_ON };
 
 /* What the MTA says of the client's certificate; the first five are "cannot be known". */
@@ -51,7 +57,7 @@ enum pin_state {
     PIN_UNSHOWN, /* this MTA, as configured, never shows it */
     PIN_MACROS,  /* it should have been sent and was not, or cannot be read */
     PIN_PENDING, /* will be known at DATA */
-    PIN_MISSING, /* it was to come by postfix_facts, and did not, or contradicts the macros */
+    PIN_MISSING, /* postfix_facts did not show it: no report, one that contradicts the macros, or a raw key */
     PIN_ABSENT,  /* no certificate was shown */
     PIN_KNOWN
 };
@@ -63,7 +69,7 @@ struct pin {
 
 /* The client's verified name. */
 enum client_name_state {
-    CLIENT_NAME_MACROS,    /* nobody told */
+    CLIENT_NAME_MACROS,    /* not known */
     CLIENT_NAME_TEMPORARY, /* the resolver did not answer */
     CLIENT_NAME_NONE,      /* it has none that verifies */
     CLIENT_NAME_VERIFIED
@@ -73,7 +79,7 @@ enum client_name_state {
 enum content_state {
     CONTENT_EXPECTED, /* it does, or still may */
     CONTENT_WITHHELD, /* it does not (Postfix with smtpd_proxy_filter), or does not show DATA either */
-    CONTENT_OUTDATED  /* not known: this session did not ask for DATA, which would tell */
+    CONTENT_OUTDATED  /* not known: this session did not ask for DATA, which would show it */
 };
 
 /* Parts of a message that a policy may need, beside MAIL: what a session asked the MTA to be shown. */
@@ -107,8 +113,9 @@ struct facts {
     enum tls_version tls_version; /* while TLS_ON */
     int cipher_bits;              /* -1: absent or unreadable */
     enum certificate_state certificate;
-    /* Common names and distinguished names of a TRUSTED certificate, decoded; NULL: none that can be compared.
-     * Behind Postfix the distinguished names are NULL: it never shows them. They point into macro[] or `decoded`. */
+    /* Common names and distinguished names of a TRUSTED certificate, decoded; NULL: none that can be
+     * compared. Behind Postfix the distinguished names are NULL: it never shows them. They point into
+     * macro[] or `decoded`. */
     const char *subject_cn, *issuer_cn, *subject_dn, *issuer_dn;
     bool names_unsent; /* the certificate is TRUSTED, and a macro that should bear its names was not sent */
     struct pin certificate_pin, key_pin;

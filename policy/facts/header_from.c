@@ -12,8 +12,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "policy/ascii.h"
 #include "policy/names/address.h"
+#include "policy/names/ascii.h"
 #include "policy/names/invisible.h"
 
 enum { EFFORT_ADDRESS = 32 }; /* what address_read() costs, in octets of plain text */
@@ -208,9 +208,9 @@ static void add_domain(struct list *list, const struct domain *domain)
 }
 
 /*
- * A domain may hold characters that nobody sees. False: UTS 46 drops them, nobody writes them, and the field does
- * not parse. Where UTS 46 keeps them, such as U+200D, this is another domain than the one that readers see, and
- * that one counts as a name in a field that does not parse.
+ * A domain may hold characters that nobody sees. False: UTS 46 drops them, nobody writes them, and the
+ * field does not parse. Where UTS 46 keeps them, such as U+200D, this is another domain than the one
+ * that readers see, and that one counts as a name in a field that does not parse.
  */
 static bool read_visible(struct list *list, const struct domain *domain)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The From header fields of one message (RFC 5322 3.4, 3.6.2), read for their domains. */
-#ifndef POLICY_HEADER_FROM_H
-#define POLICY_HEADER_FROM_H
+#ifndef POLICY_FACTS_HEADER_FROM_H
+#define POLICY_FACTS_HEADER_FROM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Between header_from*.c: what they share of a field while it is read. */
-#ifndef POLICY_HEADER_FROM_INTERNAL_H
-#define POLICY_HEADER_FROM_INTERNAL_H
+#ifndef POLICY_FACTS_HEADER_FROM_INTERNAL_H
+#define POLICY_FACTS_HEADER_FROM_INTERNAL_H
 
 #include "policy/facts/header_from.h"
 

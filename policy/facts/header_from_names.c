@@ -4,7 +4,7 @@
  * fields that do not parse, and what reading them cost. Knows no syntax of fields.
  */
 #include "policy/facts/header_from_internal.h"
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 
 /* Octets of plain text that cost as much as all that may be read: some milliseconds. */
 enum { EFFORT_MOST = 1 << 18, EFFORT_CONVERSION = 64 };

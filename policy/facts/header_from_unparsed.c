@@ -11,12 +11,17 @@
 #include <string.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
-#include "policy/ascii.h"
-#include "policy/encoded_word.h"
+#include <unicode/utf16.h>
+#include <unicode/utf8.h>
+#include "policy/facts/encoded_word.h"
+#include "policy/names/ascii.h"
 #include "policy/names/invisible.h"
 
-/* What it costs to decode an encoded word, and to read an octet of ASCII, or of other text, in every way. */
-enum { EFFORT_WORD = 256, EFFORT_UNPARSED = 12, EFFORT_UNPARSED_WIDE = 32 };
+/*
+ * What it costs to decode an encoded word, to read an octet of ASCII, or of other text, in every way, and to
+ * read an octet of one more decoded text.
+ */
+enum { EFFORT_WORD = 384, EFFORT_UNPARSED = 12, EFFORT_UNPARSED_WIDE = 32, EFFORT_ANOTHER = 10 };
 
 /* Octets of UTF-8 that may be a label of a host name. */
 enum { LABEL_MOST = 4 * 63 };
@@ -165,15 +170,28 @@ static void write_as_sendmail(char *text, const char *without)
     *to = '\0';
 }
 
-/* UTF-16 of the text, to be freed; NULL: out of memory. */
+/*
+ * UTF-16 of the text, to be freed; NULL: out of memory. An octet that is no UTF-8 is read as ISO 8859-1, in
+ * which mail programs show it: "\xA0" is a blank, "\xAD" a soft hyphen.
+ */
 static UChar *widen(const char *text, int32_t *units)
 {
-    int32_t octets = (int32_t)strlen(text);
-    UErrorCode error = U_ZERO_ERROR;
-    UChar *wide = malloc(((size_t)octets + 1) * sizeof *wide);
+    const uint8_t *octets = (const uint8_t *)text;
+    size_t length = strlen(text), at = 0, written = 0;
+    UChar *wide = malloc((length + 1) * sizeof *wide);
 
-    if (wide != NULL)
-        u_strFromUTF8WithSub(wide, octets + 1, units, text, octets, 0xFFFD, NULL, &error);
+    while (wide != NULL && at < length) {
+        size_t start = at;
+        UChar32 character;
+
+        U8_NEXT(octets, at, length, character);
+        if (character < 0) {
+            character = octets[start];
+            at = start + 1;
+        }
+        U16_APPEND_UNSAFE(wide, written, character);
+    }
+    *units = (int32_t)written;
     return wide;
 }
 
@@ -282,24 +300,70 @@ static bool add_readings(struct header_from *from, const char *text, enum header
     return !from->too_much && !from->exhausted;
 }
 
+/*
+ * The octets of the escape sequence that the text begins with: those of ISO 2022, which switch the character
+ * set, as "ESC ( B" in Japanese mail. They show nothing.
+ */
+static size_t shift_length(const char *text)
+{
+    size_t length = 1;
+
+    if (text[0] != '\x1B')
+        return 0;
+    while (text[length] >= ' ' && text[length] <= '/')
+        length++;
+    return length > 1 && text[length] >= '0' && text[length] <= '~' ? length + 1 : 0;
+}
+
+/* The text without such sequences, to be freed; NULL: it has none, or memory ran out. */
+static char *unshifted(struct header_from *from, const char *text)
+{
+    size_t at = 0;
+    char *plain;
+
+    if (strchr(text, '\x1B') == NULL)
+        return NULL;
+    plain = malloc(strlen(text) + 1);
+    from->exhausted |= plain == NULL;
+    if (plain == NULL)
+        return NULL;
+    while (*text != '\0') {
+        size_t length = shift_length(text);
+
+        if (length == 0)
+            plain[at++] = *text++;
+        text += length;
+    }
+    plain[at] = '\0';
+    return plain;
+}
+
+/* Whether no reading before the i-th gave the same text. */
+static bool is_new(char *const decoded[], size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (decoded[k] != NULL && strcmp(decoded[k], decoded[i]) == 0)
+            return false;
+    return true;
+}
+
 /* Calls `found` for the text with its encoded words decoded, in each way that gives another text. */
 typedef bool text_fn(struct header_from *from, const char *text, enum header_reader reader);
 static bool each_decoded(struct header_from *from, const char *text, enum header_reader reader,
                          text_fn *found)
 {
-    static const enum encoded_join joins[] = {ENCODED_APART, ENCODED_TOGETHER};
     size_t words = encoded_words_count(text);
-    char *decoded = NULL, *before = NULL;
+    char *decoded[ENCODED_READINGS] = {NULL};
     bool more = words > 0 && header_from_spend(from, EFFORT_WORD * words);
 
-    for (size_t i = 0; more && i < 2; i++) {
-        from->exhausted |= !encoded_words_decode(text, joins[i], &decoded);
-        if (decoded != NULL && (before == NULL || strcmp(decoded, before) != 0))
-            more = found(from, decoded, reader);
-        free(before);
-        before = decoded;
+    for (size_t i = 0; more && i < ENCODED_READINGS; i++) {
+        from->exhausted |= !encoded_words_decode(text, (enum encoded_reading)i, &decoded[i]);
+        if (decoded[i] != NULL && is_new(decoded, i))
+            more = (i < 2 || header_from_spend(from, EFFORT_ANOTHER * strlen(decoded[i])))
+                   && found(from, decoded[i], reader);
     }
-    free(before);
+    for (size_t i = 0; i < ENCODED_READINGS; i++)
+        free(decoded[i]);
     return more;
 }
 
@@ -307,11 +371,15 @@ void header_from_add_unparsed(struct header_from *from, const char *value, enum 
 {
     size_t length = strlen(value);
     size_t effort = ascii_only(value, length) ? EFFORT_UNPARSED : EFFORT_UNPARSED_WIDE;
+    char *plain;
 
     if (!header_from_spend(from, effort * length))
         return;
-    if (add_readings(from, value, reader))
+    plain = unshifted(from, value);
+    if (add_readings(from, value, reader)
+        && (plain == NULL || (header_from_spend(from, effort * length) && add_readings(from, plain, reader))))
         (void)each_decoded(from, value, reader, add_readings);
+    free(plain);
 }
 
 /* False: the text has an "@", or a character that its plain form makes one. */

@@ -101,7 +101,10 @@ static bool read_senders(struct facts *facts)
     return read_address(&facts->sender[facts->senders++], facts->argument);
 }
 
-/* EXTERNAL is no login either: Sendmail grants it to everyone whose certificate verifies, whatever its name. */
+/*
+ * EXTERNAL is no login either: Sendmail grants it to everyone whose certificate verifies, whatever its
+ * name.
+ */
 static void read_authentication(struct facts *facts)
 {
     const char *type = facts->macro[MACRO_AUTH_TYPE], *user = facts->macro[MACRO_AUTH_AUTHEN];
@@ -110,7 +113,10 @@ static void read_authentication(struct facts *facts)
                            && strcasecmp(type, "ANONYMOUS") != 0 && strcasecmp(type, "EXTERNAL") != 0;
 }
 
-/* {client_resolve}, or what Postfix's {client_name} implies without it: that is a verified name or "unknown". */
+/*
+ * {client_resolve}, or what Postfix's {client_name} implies without it: that is a verified name or
+ * "unknown".
+ */
 static const char *resolution(const struct facts *facts)
 {
     const char *name = facts->macro[MACRO_CLIENT_NAME], *resolve = facts->macro[MACRO_CLIENT_RESOLVE];
@@ -129,6 +135,23 @@ static bool read_client_name(struct facts *facts, const char *name)
     return form != DOMAIN_UNREAD;
 }
 
+/* Whether the resolver knows no name of the client, or one that is not its own. */
+static bool is_no_name(const char *resolve)
+{
+    return strcmp(resolve, "FAIL") == 0 || strcmp(resolve, "FAILED") == 0 || strcmp(resolve, "PERM") == 0
+           || strcmp(resolve, "FORGED") == 0;
+}
+
+/* What is known of the client's name where it is not confirmed. */
+static enum client_name_state state_without_name(const char *resolve, const char *name)
+{
+    if (resolve != NULL && strcmp(resolve, "TEMP") == 0)
+        return CLIENT_NAME_TEMPORARY;
+    if (resolve != NULL && name != NULL && is_no_name(resolve))
+        return CLIENT_NAME_NONE;
+    return CLIENT_NAME_MACROS; /* a macro is missing, or has a value that is not known */
+}
+
 /* False: out of memory. */
 static bool read_client(struct facts *facts, const struct network *connected)
 {
@@ -139,14 +162,9 @@ static bool read_client(struct facts *facts, const struct network *connected)
         facts->client = *connected;
         facts->client_known = true;
     }
-    if (resolve != NULL && strcmp(resolve, "TEMP") == 0)
-        facts->client_name_state = CLIENT_NAME_TEMPORARY;
-    else if (resolve == NULL || name == NULL)
-        facts->client_name_state = CLIENT_NAME_MACROS;
-    else if (strcmp(resolve, "OK") != 0)
-        facts->client_name_state = CLIENT_NAME_NONE;
-    else
+    if (resolve != NULL && name != NULL && strcmp(resolve, "OK") == 0)
         return read_client_name(facts, name);
+    facts->client_name_state = state_without_name(resolve, name);
     return true;
 }
 
@@ -220,7 +238,7 @@ static const char *decode(const char *macro, char **storage)
 /*
  * The distinguished name, or NULL where it is not what the certificate bears: Sendmail leaves out the first
  * part that does not fit into its buffer and all behind it, and old OpenSSL marks no separators inside of
- * values. The common name, which is sent apart, tells: the other must bear it, or none where there is none.
+ * values. The common name, which is sent apart, decides: the other must bear it, or none where there is none.
  */
 static const char *corroborated(const char *dn, const char *cn, const char *macro)
 {
@@ -272,7 +290,7 @@ static bool read_sendmail_certificate(struct facts *facts)
             facts->certificate_pin.state = PIN_KNOWN;
         return facts->certificate == CERTIFICATE_UNTRUSTED || decode_names(facts);
     default:
-        return true; /* the pin stays PIN_MACROS: not known for the reason that `certificate` tells */
+        return true; /* the pin stays PIN_MACROS: not known, for the reason that `certificate` has */
     }
 }
 

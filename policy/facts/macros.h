@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The MTA's macros, read into facts. Every difference between Postfix and Sendmail is known here and nowhere else. */
-#ifndef POLICY_MACROS_H
-#define POLICY_MACROS_H
+/*
+ * The MTA's macros, read into facts. Every difference between Postfix and Sendmail in them is known here
+ * and nowhere else; mta.h has the others.
+ */
+#ifndef POLICY_FACTS_MACROS_H
+#define POLICY_FACTS_MACROS_H
 
 #include "policy/facts/facts.h"
 
@@ -30,8 +33,8 @@ struct envelope {
 bool facts_read(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 
 /*
- * The same in two steps: who sends, which is all that most mail has to be asked (policy_is_stranger()), and the
- * rest. Each answers false when out of memory.
+ * The same in two steps: who sends, which is all that most mail has to be asked (policy_is_stranger()),
+ * and the rest. Each answers false when out of memory.
  */
 bool facts_read_sender(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);
 bool facts_read_session(struct facts *facts, const struct envelope *envelope, macro_fn *macro, void *arg);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests of Postfix's policy delegation protocol: lines of "name=value", an
+ * Requests of Postfix's policy report protocol: lines of "name=value", an
  * empty line at the end. Knows Postfix's attribute names and what the ones mean
- * that tell of the client's certificate; the values that are read here are sent
+ * that describe the client's certificate; the values that are read here are sent
  * as they are (names inside of certificates, which are not read, come in xtext).
  * Keeps a bounded part of any input, and takes octets as they come. Knows no
  * socket, and not for how long a request counts.
  */
-#include "policy/delegation.h"
+#include "policy/facts/postfix_report.h"
 
 #include <string.h>
 #include <strings.h>
@@ -26,7 +26,7 @@ enum attribute {
     KEY_FINGERPRINT
 };
 
-static const char *const names[DELEGATION_ATTRIBUTES] = {
+static const char *const names[REPORT_ATTRIBUTES] = {
     [REQUEST] = "request",
     [QUEUE_ID] = "queue_id",
     [CLIENT_ADDRESS] = "client_address",
@@ -61,13 +61,13 @@ static bool read_port(unsigned short *port, const char *text)
     return true;
 }
 
-bool delegation_key_make(struct delegation_key *key, const struct delegation_names *given)
+bool report_key_make(struct report_key *key, const struct report_names *given)
 {
-    struct delegation_key made;
+    struct report_key made;
     size_t length = given->queue_id == NULL ? 0 : strlen(given->queue_id);
 
     memset(&made, 0, sizeof made);
-    if (length == 0 || length > DELEGATION_QUEUE_ID_MAX)
+    if (length == 0 || length > REPORT_QUEUE_ID_MAX)
         return false;
     memcpy(made.queue_id, given->queue_id, length);
     if (!read_address(&made.client, given->client_address)
@@ -82,35 +82,35 @@ bool delegation_key_make(struct delegation_key *key, const struct delegation_nam
 
 /* ---- reading ---- */
 
-void delegation_begin(struct delegation_reader *reader)
+void report_begin(struct report_reader *reader)
 {
     reader->given = 0;
     reader->doubtful = false;
     reader->size = reader->line_length = 0;
-    for (size_t i = 0; i < DELEGATION_ATTRIBUTES; i++)
+    for (size_t i = 0; i < REPORT_ATTRIBUTES; i++)
         reader->value[i][0] = '\0';
 }
 
 /* Looks at a line, of which only the beginning may have been kept. */
-static void take_line(struct delegation_reader *reader)
+static void take_line(struct report_reader *reader)
 {
-    bool cut = reader->line_length > DELEGATION_LINE_MAX;
-    size_t length = cut ? DELEGATION_LINE_MAX : reader->line_length, attribute = 0;
+    bool cut = reader->line_length > REPORT_LINE_MAX;
+    size_t length = cut ? REPORT_LINE_MAX : reader->line_length, attribute = 0;
     const char *equals = memchr(reader->line, '=', length), *value;
     size_t name_length, value_length;
 
     if (equals == NULL)
         return;
     name_length = (size_t)(equals - reader->line);
-    while (attribute < DELEGATION_ATTRIBUTES
+    while (attribute < REPORT_ATTRIBUTES
            && (strlen(names[attribute]) != name_length
                || memcmp(names[attribute], reader->line, name_length) != 0))
         attribute++;
-    if (attribute == DELEGATION_ATTRIBUTES)
+    if (attribute == REPORT_ATTRIBUTES)
         return;
     value = equals + 1;
     value_length = length - name_length - 1;
-    if (cut || value_length > DELEGATION_VALUE_MAX || memchr(value, '\0', value_length) != NULL
+    if (cut || value_length > REPORT_VALUE_MAX || memchr(value, '\0', value_length) != NULL
         || (reader->given >> attribute & 1) != 0) {
         reader->doubtful = true;
         return;
@@ -121,17 +121,17 @@ static void take_line(struct delegation_reader *reader)
 }
 
 /* Keeps what fits of a part of a line. */
-static void keep(struct delegation_reader *reader, const char *octets, size_t count)
+static void keep(struct report_reader *reader, const char *octets, size_t count)
 {
-    if (reader->line_length < DELEGATION_LINE_MAX) {
-        size_t room = DELEGATION_LINE_MAX - reader->line_length;
+    if (reader->line_length < REPORT_LINE_MAX) {
+        size_t room = REPORT_LINE_MAX - reader->line_length;
 
         memcpy(reader->line + reader->line_length, octets, count < room ? count : room);
     }
     reader->line_length += count;
 }
 
-enum delegation_state delegation_read(struct delegation_reader *reader, const char **octets, size_t *count)
+enum report_state report_read(struct report_reader *reader, const char **octets, size_t *count)
 {
     while (*count > 0) {
         const char *end = memchr(*octets, '\n', *count);
@@ -142,16 +142,16 @@ enum delegation_state delegation_read(struct delegation_reader *reader, const ch
         reader->size += taken;
         *octets += taken;
         *count -= taken;
-        if (reader->size > DELEGATION_REQUEST_MAX)
-            return DELEGATION_TOO_LONG;
+        if (reader->size > REPORT_REQUEST_MAX)
+            return REPORT_TOO_LONG;
         if (end == NULL)
-            return DELEGATION_MORE;
+            return REPORT_MORE;
         if (reader->line_length == 0)
-            return DELEGATION_COMPLETE;
+            return REPORT_COMPLETE;
         take_line(reader);
         reader->line_length = 0;
     }
-    return DELEGATION_MORE;
+    return REPORT_MORE;
 }
 
 static void read_pin(struct pin *pin, const char *text)
@@ -170,25 +170,25 @@ static bool copy_text(char *to, size_t size, const char *text)
     return true;
 }
 
-bool delegation_finish(const struct delegation_reader *reader, struct delegation *delegation)
+bool report_finish(const struct report_reader *reader, struct postfix_report *report)
 {
-    const struct delegation_names told = {
+    const struct report_names named = {
         reader->value[QUEUE_ID],       reader->value[CLIENT_ADDRESS], reader->value[CLIENT_PORT],
         reader->value[SERVER_ADDRESS], reader->value[SERVER_PORT],
     };
-    struct delegation made;
+    struct postfix_report made;
 
     memset(&made, 0, sizeof made);
-    if (reader->doubtful || reader->given != (1u << DELEGATION_ATTRIBUTES) - 1
+    if (reader->doubtful || reader->given != (1u << REPORT_ATTRIBUTES) - 1
         || strcmp(reader->value[REQUEST], "smtpd_access_policy") != 0)
         return false;
-    if (!delegation_key_make(&made.key, &told)
+    if (!report_key_make(&made.key, &named)
         || !copy_text(made.protocol, sizeof made.protocol, reader->value[PROTOCOL])
         || !copy_text(made.cipher, sizeof made.cipher, reader->value[CIPHER]))
         return false;
     read_pin(&made.certificate, reader->value[CERTIFICATE_FINGERPRINT]);
     read_pin(&made.public_key, reader->value[KEY_FINGERPRINT]);
-    *delegation = made;
+    *report = made;
     return true;
 }
 
@@ -199,26 +199,33 @@ static bool same_text(const char *reported, const char *macro)
     return strcmp(reported, macro == NULL ? "" : macro) == 0;
 }
 
-/* Whether both can be true of one session. */
-static bool agrees(const struct delegation *delegation, const struct facts *facts)
+/* A key without a certificate: our Postfix took it (smtpd_tls_enable_rpk), and shows no certificate. */
+static bool is_raw_key(const struct postfix_report *report)
 {
-    bool certificate = delegation->certificate.state != PIN_ABSENT;
-    bool key = delegation->public_key.state != PIN_ABSENT;
-
-    if (*delegation->protocol == '\0' || !same_text(delegation->protocol, facts->macro[MACRO_TLS_VERSION])
-        || !same_text(delegation->cipher, facts->macro[MACRO_CIPHER]))
-        return false;
-    return certificate == key && (certificate || facts->certificate != CERTIFICATE_TRUSTED);
+    return report->certificate.state == PIN_ABSENT && report->public_key.state != PIN_ABSENT;
 }
 
-enum delegation_answer delegation_apply(const struct delegation *delegation, struct facts *facts)
+/* Whether both can be true of one session. */
+static bool agrees(const struct postfix_report *report, const struct facts *facts)
+{
+    bool certificate = report->certificate.state != PIN_ABSENT;
+    bool key = report->public_key.state != PIN_ABSENT;
+
+    if (*report->protocol == '\0' || !same_text(report->protocol, facts->macro[MACRO_TLS_VERSION])
+        || !same_text(report->cipher, facts->macro[MACRO_CIPHER]))
+        return false;
+    return (key || !certificate) && (certificate || facts->certificate != CERTIFICATE_TRUSTED);
+}
+
+enum report_agreement report_apply(const struct postfix_report *report, struct facts *facts)
 {
     facts->certificate_pin.state = facts->key_pin.state = PIN_MISSING;
-    if (!agrees(delegation, facts))
-        return DELEGATION_CONTRADICTS;
-    if (delegation->certificate.state == PIN_MACROS || delegation->public_key.state == PIN_MACROS)
-        return DELEGATION_OTHER_DIGEST;
-    facts->certificate_pin = delegation->certificate;
-    facts->key_pin = delegation->public_key;
-    return DELEGATION_AGREES;
+    if (!agrees(report, facts))
+        return REPORT_CONTRADICTS;
+    if (report->certificate.state == PIN_MACROS || report->public_key.state == PIN_MACROS)
+        return REPORT_OTHER_DIGEST;
+    facts->key_pin = report->public_key;
+    if (!is_raw_key(report))
+        facts->certificate_pin = report->certificate;
+    return REPORT_AGREES;
 }

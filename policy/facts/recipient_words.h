@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a recipient is kept, for recipient.c and recipients.c only: one word of counts and flags, and then three rows
- * of numbers of patterns.
+ * How a recipient is kept, for recipient.c and recipients.c only: one word of counts and flags, and then
+ * three rows of numbers of patterns.
  */
-#ifndef POLICY_RECIPIENT_WORDS_H
-#define POLICY_RECIPIENT_WORDS_H
+#ifndef POLICY_FACTS_RECIPIENT_WORDS_H
+#define POLICY_FACTS_RECIPIENT_WORDS_H
 
 #include "policy/facts/recipients.h"
 

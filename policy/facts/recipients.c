@@ -72,7 +72,10 @@ static bool has_number(const struct slots *numbers, uint32_t number)
     return false;
 }
 
-/* Enters the patterns that the recipient is in scope of. One that stays behind where memory ran out does no harm. */
+/*
+ * Enters the patterns that the recipient is in scope of. One that stays behind where memory ran out does
+ * no harm.
+ */
 static bool index_scope(struct recipient_store *store, const uint32_t *recipient)
 {
     for (size_t i = 1; i <= row_count(recipient, ROW_SCOPE); i++) {

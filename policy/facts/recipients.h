@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The recipients of a message as one policy sees them: of each, only which patterns of the policy it matches. Those
- * that match the same are kept once, so that recipients of nobody's concern cost nothing, however many they are.
+ * The recipients of a message as one policy sees them: of each, only which patterns of the policy it
+ * matches. Those that match the same are kept once, so that recipients of nobody's concern cost nothing,
+ * however many they are.
  */
-#ifndef POLICY_RECIPIENTS_H
-#define POLICY_RECIPIENTS_H
+#ifndef POLICY_FACTS_RECIPIENTS_H
+#define POLICY_FACTS_RECIPIENTS_H
 
 #include "policy/names/patterns.h"
+
+struct policy;
 
 enum {
     RECIPIENT_PATTERNS_MAX = 96,  /* patterns that one recipient may match */
@@ -36,20 +39,22 @@ struct recipient_store {
 };
 
 /*
- * Reads a RCPT: its argument, and {rcpt_addr} or NULL.
+ * Reads a RCPT: its argument, and {rcpt_addr} or NULL; `completes`: mta_completes_recipients().
  *
- * It is in scope of what either matches, and there the sender must not escape by another spelling: a local part
- * also matches up to a delimiter of the policy (any of them, wherever it stands); an address without a domain, or
- * at an address literal or a name of one label, is local mail and matches by its local part alone; of
- * "user%domain@relay", "domain!user@relay" and "user@domain"@relay the inner address counts, too.
+ * It is in scope of what either matches, and there the sender must not escape by another spelling: a
+ * local part also matches up to a delimiter of the policy (any of them, wherever it stands); an address
+ * without a domain, or at an address literal or a name of one label, is local mail and matches by its
+ * local part alone; of "user%domain@relay", "domain!user@relay" and "user@domain"@relay the inner
+ * address counts, too. Where the MTA completes recipients, a {rcpt_addr} at a domain that is not in the
+ * argument is local mail: the argument has no domain, however it is written.
  *
- * It is excepted by what both match as they stand. A {rcpt_addr} without a domain is no second reading: Sendmail
- * writes local mailboxes so.
+ * It is excepted by what both match as they stand. A {rcpt_addr} without a domain is no second reading:
+ * Sendmail writes local mailboxes so.
  *
- * False: out of memory, or it matches more than RECIPIENT_PATTERNS_MAX patterns; what it is cannot be told.
+ * False: out of memory, or it matches more than RECIPIENT_PATTERNS_MAX patterns; what it is, is not known.
  */
-bool recipient_read(struct recipient *recipient, const struct policy *policy, const char *argument,
-                    const char *rcpt_addr);
+bool recipient_read(struct recipient *recipient, const struct policy *policy, bool completes,
+                    const char *argument, const char *rcpt_addr);
 
 /* That recipient alone; the view is valid as long as the recipient is. */
 struct recipients recipients_of_one(const struct recipient *recipient);

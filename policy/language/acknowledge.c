@@ -4,7 +4,7 @@
  * keys, so that what they warn of is known to be acknowledged.
  */
 #include <string.h>
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
 /* The ids of the warnings that a partner can acknowledge, in the order of the enum; ends with NULL. */
 static void partner_ids(const char *ids[WARNING_COUNT])
@@ -61,7 +61,7 @@ static void check_twice(struct loading *loading, const struct node *node, const 
     for (; last->warning != WARNING_NONE && first < last; first++)
         if (first->warning == last->warning)
             loading_error(loading, node,
-                          "the warning \"%s\" is acknowledged a second time; the first is in line %u",
+                          "the warning \"%s\" is acknowledged twice; the first is in line %u",
                           warning_id(last->warning), first->line);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `mode`, `action` and `message`: what becomes of mail that falls short. */
 #include <string.h>
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 #include "policy/names/suggest.h"
 
 enum { MESSAGE_MAX = 200 };

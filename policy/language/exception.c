@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `exceptions`: what a partner's mail need not show for a while, and why. */
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
 #include <string.h>
 #include "policy/names/date.h"
@@ -36,12 +36,12 @@ static void read_recipients(struct loading *loading, const struct node *node, vo
         compile_pattern_set(loading, exception->recipients, exception->recipient_count, false);
 }
 
-static void read_until(struct loading *loading, const struct node *node, void *into)
+void compile_exception_until(struct loading *loading, const struct node *node, void *into)
 {
     compile_date(loading, node, &((struct exception *)into)->until);
 }
 
-static void read_reason(struct loading *loading, const struct node *node, void *into)
+void compile_exception_reason(struct loading *loading, const struct node *node, void *into)
 {
     const char *text;
 
@@ -52,11 +52,23 @@ static void read_reason(struct loading *loading, const struct node *node, void *
     ((struct exception *)into)->reason = loading_text(loading, text);
 }
 
+void compile_exception_whole(struct loading *loading, const struct node *node)
+{
+    if (node_find(node, "until") == NULL)
+        loading_error(loading, node, "an exception needs until");
+    if (node_find(node, "reason") == NULL)
+        loading_error(loading, node, "an exception needs a reason");
+}
+
 const struct exception *compile_exceptions(struct loading *loading, const struct node *node, size_t *count)
 {
     static const struct key keys[] = {
-        {"clients", read_clients}, {"senders", read_senders}, {"recipients", read_recipients},
-        {"until", read_until},     {"reason", read_reason},   {NULL, NULL},
+        {"clients", read_clients},
+        {"senders", read_senders},
+        {"recipients", read_recipients},
+        {"until", compile_exception_until},
+        {"reason", compile_exception_reason},
+        {NULL, NULL},
     };
     const struct node *item = NULL;
     struct exception *exceptions;
@@ -70,10 +82,7 @@ const struct exception *compile_exceptions(struct loading *loading, const struct
         exceptions[i].until = DATE_BEGIN;
         if (!compile_mapping(loading, item, keys, &exceptions[i], "an exception"))
             continue;
-        if (node_find(item, "until") == NULL)
-            loading_error(loading, item, "an exception needs until");
-        if (node_find(item, "reason") == NULL)
-            loading_error(loading, item, "an exception needs a reason");
+        compile_exception_whole(loading, item);
         if (node_find(item, "clients") == NULL && node_find(item, "senders") == NULL
             && node_find(item, "recipients") == NULL)
             loading_error(loading, item, "an exception needs clients, senders or recipients");

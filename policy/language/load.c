@@ -10,8 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/reading/reading.h"
+#include <sys/stat.h>
+#include <unistd.h>
+#include "policy/array.h"
+#include "policy/disk.h"
+#include "policy/language/compile.h"
 #include "policy/names/idna.h"
+#include "policy/names/socket_form.h"
 #include "policy/requirement/profiles.h"
 
 enum { FILES_MAX = 65535 };
@@ -62,10 +67,10 @@ static void add_include(struct loading *loading, const struct node *node, struct
 
     if (!compile_text(loading, node, &text))
         return;
-    includes = realloc(top->includes, (count + 1) * sizeof *includes);
+    includes = array_grow((void *)top->includes, count, sizeof *includes);
     if (includes != NULL)
         top->includes = includes;
-    places = realloc(top->include_places, (count + 1) * sizeof *places);
+    places = array_grow(top->include_places, count, sizeof *places);
     if (places != NULL)
         top->include_places = places;
     if (includes == NULL || places == NULL || (includes[count] = loading_text(loading, text)) == NULL) {
@@ -140,7 +145,7 @@ static bool seen_before(struct loading *loading, struct top *top, const struct n
     for (seen = top->seen; seen != NULL; seen = (struct node *)seen->first)
         if (strcmp(seen->text, key->text) == 0) {
             loading_error(loading, key,
-                          "the key \"%.64s\" stands here a second time; the first is in line %u", key->text,
+                          "duplicate key \"%.64s\"; the first is in line %u", key->text,
                           seen->line);
             return true;
         }
@@ -190,7 +195,7 @@ static void read_file(struct loading *loading, const char *path, struct top *top
     struct node_reader *reader;
     const struct node *key;
     unsigned errors = loading->errors;
-    const char **files = realloc(policy->files, (policy->file_count + 1) * sizeof *files);
+    const char **files = array_grow((void *)policy->files, policy->file_count, sizeof *files);
 
     if (files != NULL)
         policy->files = files;
@@ -200,6 +205,7 @@ static void read_file(struct loading *loading, const char *path, struct top *top
     }
     loading->file_index = (unsigned short)policy->file_count;
     files[policy->file_count++] = loading->file;
+    loading_note_file(loading, loading->file);
     reader = node_open(loading->file, note_diag, loading);
     if (reader == NULL) {
         if (loading->errors == errors)
@@ -216,12 +222,10 @@ static void read_file(struct loading *loading, const char *path, struct top *top
 
 /* ---- include ---- */
 
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* A directory that is not there or cannot be read stops glob with GLOB_ABORTED: its partners would go unnoticed. */
+/*
+ * A directory that is not there or cannot be read stops glob with GLOB_ABORTED: its partners would go
+ * unnoticed.
+ */
 static int is_glob_error(const char *path, int error)
 {
     (void)path;
@@ -237,20 +241,32 @@ static char *absolute_pattern(const char *main_file, const char *pattern)
     if (text == NULL)
         return NULL;
     if (pattern[0] != '/' && slash != NULL)
-        for (const char *from = main_file; from <= slash; from++) {
-            if (strchr("*?[]\\", *from) != NULL)
-                *to++ = '\\';
-            *to++ = *from;
-        }
+        to = disk_escape(to, main_file, (size_t)(slash - main_file) + 1);
     strcpy(to, pattern);
     return text;
 }
 
-static bool is_skipped(const char *path)
+/* Reports what no pattern is meant to name: the main file itself, or a directory in place of its files. */
+static bool refuse_match(struct loading *loading, const char *path, const struct node *at,
+                         const char *pattern)
 {
-    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    bool wildcards = strpbrk(pattern, WILDCARDS) != NULL;
+    struct stat found, main_file;
 
-    return name[0] == '.' || (name[0] != '\0' && name[strlen(name) - 1] == '~');
+    if (stat(path, &found) != 0)
+        return false;
+    if (S_ISDIR(found.st_mode) && !wildcards) {
+        loading_error(loading, at, "include \"%.255s\" is a directory; write %.255s%s*.yaml", pattern,
+                      pattern, pattern[strlen(pattern) - 1] == '/' ? "" : "/");
+        return true;
+    }
+    if (stat(loading->policy->files[0], &main_file) != 0 || found.st_dev != main_file.st_dev
+        || found.st_ino != main_file.st_ino)
+        return false;
+    loading_error(loading, at, "include \"%.255s\" %s", pattern,
+                  wildcards ? "matches this file itself; put the other files into a directory of their own"
+                            : "names this file itself");
+    return true;
 }
 
 static void read_matches(struct loading *loading, const glob_t *matches, const struct node *at,
@@ -260,11 +276,11 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
     size_t read = 0;
 
     if (matches->gl_pathc > 0)
-        qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, compare_paths);
+        qsort(matches->gl_pathv, matches->gl_pathc, sizeof *matches->gl_pathv, array_compare_texts);
     for (size_t i = 0; i < matches->gl_pathc; i++) {
         struct top top = {.included = true};
 
-        if (is_skipped(matches->gl_pathv[i])) {
+        if (disk_is_skipped(matches->gl_pathv[i])) {
             if (strpbrk(pattern, WILDCARDS) != NULL)
                 continue;
             loading_error(loading, at,
@@ -273,6 +289,8 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
             return;
         }
         read++;
+        if (refuse_match(loading, matches->gl_pathv[i], at, pattern))
+            continue;
         if (loading->policy->file_count >= FILES_MAX) {
             loading_error(loading, at, "more than %d files", FILES_MAX);
             return;
@@ -285,6 +303,32 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
                         pattern);
 }
 
+/* The directory in which a pattern begins to search: what stands before its first wildcard. In place. */
+static const char *directory_of(char *pattern)
+{
+    char *slash;
+
+    pattern[strcspn(pattern, WILDCARDS)] = '\0';
+    slash = strrchr(pattern, '/');
+    if (slash == NULL)
+        return ".";
+    slash[slash == pattern] = '\0';
+    return pattern;
+}
+
+/* Reports a pattern whose directory cannot be searched. */
+static void refuse_directory(struct loading *loading, const struct node *at, char *absolute,
+                             const char *pattern)
+{
+    const char *directory = directory_of(absolute);
+
+    if (access(directory, F_OK) != 0 && errno == ENOENT)
+        loading_error(loading, at, "include \"%.255s\": the directory %.255s does not exist", pattern,
+                      directory);
+    else
+        loading_error(loading, at, "include \"%.255s\": a directory of it cannot be read", pattern);
+}
+
 static void read_included(struct loading *loading, const char *pattern, struct place place)
 {
     const struct node at = {.line = place.line, .column = place.column};
@@ -293,6 +337,9 @@ static void read_included(struct loading *loading, const char *pattern, struct p
     int result;
 
     loading->file = loading->policy->files[0];
+    if (absolute != NULL && strpbrk(pattern, WILDCARDS) != NULL
+        && !disk_note_pattern(loading->policy->disk, absolute))
+        loading_exhausted(loading);
     result = absolute == NULL
                  ? GLOB_NOSPACE
                  : glob(absolute, GLOB_NOSORT | (strpbrk(pattern, WILDCARDS) == NULL ? GLOB_NOCHECK : 0),
@@ -300,7 +347,7 @@ static void read_included(struct loading *loading, const char *pattern, struct p
     if (result == GLOB_NOSPACE)
         loading_exhausted(loading);
     else if (result == GLOB_ABORTED)
-        loading_error(loading, &at, "include \"%.255s\": a directory of it cannot be read", pattern);
+        refuse_directory(loading, &at, absolute, pattern);
     else
         read_matches(loading, &matches, &at, pattern);
     globfree(&matches);
@@ -327,7 +374,7 @@ static bool add_builtin(struct loading *loading, struct profile *profile,
     }
     ciphers->text = loading_text(loading, builtin->name);
     require->keys = 1u << REQUIRE_MIN_TLS_VERSION | 1u << REQUIRE_CIPHERS;
-    require->min_tls_version = builtin->min_tls_version;
+    require->value[REQUIRE_MIN_TLS_VERSION] = builtin->min_tls_version;
     require->ciphers = ciphers;
     *profile = (struct profile){.name = builtin->name, .builtin = builtin, .require = require};
     return true;
@@ -336,6 +383,7 @@ static bool add_builtin(struct loading *loading, struct profile *profile,
 /* A policy with every default, and nobody in it. */
 static struct policy *policy_new(struct loading *loading)
 {
+    static const struct server_certificates domain = {.proof = PROOF_DOMAIN};
     static const struct network loopback[] = {{0, 8, {127}}, {1, 128, {[15] = 1}}};
     struct policy *policy = calloc(1, sizeof *policy);
     struct actions *actions;
@@ -344,18 +392,22 @@ static struct policy *policy_new(struct loading *loading)
         return NULL;
     loading->policy = policy;
     atomic_init(&policy->references, 1);
-    policy->milter.socket = "unix:/var/spool/postfix/forcetls/forcetls.sock";
+    policy->patterns.arena = &policy->arena;
+    policy->milter.socket = MILTER_USUAL_SOCKET;
     policy->milter.recipient_delimiter = "+";
     policy->exempt_clients =
         (struct clients){.network_count = 2, .networks = loopback, .text = "127.0.0.0/8, ::1"};
     policy->exempt_authenticated = true;
     policy->mode = MODE_ENFORCE;
     policy->require =
-        (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION, .min_tls_version = TLS_VERSION_1_2};
+        (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION,
+                         .value = {[REQUIRE_MIN_TLS_VERSION] = TLS_VERSION_1_2}};
+    policy->outbound = (struct outbound){.mode = MODE_ENFORCE, .require = {policy->require, &domain}};
+    policy->disk = disk_new();
     policy->suites = suites_new();
     policy->profiles = calloc(builtin_profile_count, sizeof *policy->profiles);
     policy->actions = actions = arena_alloc(&policy->arena, sizeof *actions);
-    if (policy->suites == NULL || policy->profiles == NULL || actions == NULL)
+    if (policy->disk == NULL || policy->suites == NULL || policy->profiles == NULL || actions == NULL)
         goto out;
     actions->otherwise = ACTION_TEMPFAIL;
     memset(actions->by_reason, ACTION_TEMPFAIL, sizeof actions->by_reason);
@@ -383,18 +435,21 @@ static void read_everything(struct loading *loading, const char *path)
         loading_error(loading, NULL, "has no version; write \"version: 1\" at its top");
     if (loading->errors == 0 && loading->policy->partner_count == 0 && !top.allow_empty)
         loading_error(loading, NULL,
-                      "there are no partners; write \"allow_empty: true\" where that is meant");
+                      "there are no partners; write \"allow_empty: true\" if this is intended");
     compile_finish(loading);
+    if (loading->errors == 0 || (loading->policy->partner_count == 0 && top.include_count > 0))
+        compile_unread(loading, top.includes, top.include_count);
     free(top.includes);
     free(top.include_places);
 }
 
-struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
+struct policy *policy_load_noting(const char *path, struct disk **looked_at, diag_fn *diag, void *arg)
 {
     struct loading loading = {.diag = diag, .arg = arg, .file = path, .last_name = ""};
     const char *fault = idna_load();
     struct policy *policy;
 
+    *looked_at = NULL;
     if (fault != NULL) {
         loading_error(&loading, NULL, "domain names cannot be converted: ICU does not start: %s", fault);
         return NULL;
@@ -404,7 +459,10 @@ struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
         loading_exhausted(&loading);
         return NULL;
     }
+    *looked_at = disk_ref(policy->disk);
     read_everything(&loading, path);
+    if (loading.errors == 0)
+        compile_digest(&loading);
     arena_free(&loading.scratch);
     slots_free(&loading.names);
     free(loading.uses);
@@ -412,5 +470,14 @@ struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
         policy_unref(policy);
         return NULL;
     }
+    return policy;
+}
+
+struct policy *policy_load(const char *path, diag_fn *diag, void *arg)
+{
+    struct disk *looked_at;
+    struct policy *policy = policy_load_noting(path, &looked_at, diag, arg);
+
+    disk_unref(looked_at);
     return policy;
 }

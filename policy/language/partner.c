@@ -4,10 +4,11 @@
  * exceptions) and what is for people. Adds the partner to the policy even
  * where something in it is wrong, so that later findings can name it.
  */
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include "policy/array.h"
 #include "policy/names/date.h"
 #include "policy/verdict/select.h"
 
@@ -15,7 +16,7 @@
 struct reading {
     struct partner partner;
     struct terms terms;
-    const struct node *domains, *clients;
+    const struct node *domains, *clients, *next_hops;
 };
 
 /* ---- name ---- */
@@ -45,48 +46,11 @@ static void read_action(struct loading *loading, const struct node *node, void *
     ((struct reading *)into)->terms.actions = compile_actions(loading, node);
 }
 
-static void read_step_from(struct loading *loading, const struct node *node, void *into)
-{
-    compile_date(loading, node, &((struct step *)into)->from);
-}
-
-static void read_step_mode(struct loading *loading, const struct node *node, void *into)
-{
-    compile_mode(loading, node, &((struct step *)into)->mode);
-}
-
-static void read_step_action(struct loading *loading, const struct node *node, void *into)
-{
-    ((struct step *)into)->actions = compile_actions(loading, node);
-}
-
 static void read_rollout(struct loading *loading, const struct node *node, void *into)
 {
-    static const struct key keys[] = {
-        {"from", read_step_from}, {"mode", read_step_mode}, {"action", read_step_action}, {NULL, NULL}};
-    struct reading *reading = into;
-    const struct node *item = NULL;
-    size_t count = compile_list(loading, node, false, &item);
-    struct step *steps = loading_alloc(loading, count * sizeof *steps);
-    int64_t last = DATE_BEGIN;
+    struct terms *terms = &((struct reading *)into)->terms;
 
-    if (steps == NULL)
-        return;
-    for (size_t i = 0; i < count; i++, item = item->next) {
-        steps[i] =
-            (struct step){.place = loading_place(loading, item), .from = DATE_BEGIN, .mode = MODE_COUNT};
-        if (!compile_mapping(loading, item, keys, &steps[i], "a step of a rollout"))
-            continue;
-        if (node_find(item, "from") == NULL)
-            loading_error(loading, item, "a step of a rollout needs from");
-        else if (steps[i].from != DATE_BEGIN && steps[i].from <= last)
-            loading_error(loading, item, "the steps of a rollout must ascend by date");
-        if (node_find(item, "mode") == NULL && node_find(item, "action") == NULL)
-            loading_error(loading, item, "a step of a rollout needs a mode, an action or both");
-        last = steps[i].from != DATE_BEGIN ? steps[i].from : last;
-    }
-    reading->terms.steps = steps;
-    reading->terms.step_count = count;
+    terms->steps = compile_rollout(loading, node, false, &terms->step_count);
 }
 
 /* ---- recipients and exceptions ---- */
@@ -164,6 +128,14 @@ static void read_require(struct loading *loading, const struct node *node, void 
     compile_require(loading, node, &((struct reading *)into)->terms.require, "require");
 }
 
+static void read_outbound(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+
+    reading->terms.outbound = compile_outbound(loading, node);
+    reading->next_hops = node->kind == NODE_MAPPING ? node_find(node, "next_hops") : NULL;
+}
+
 static void read_message(struct loading *loading, const struct node *node, void *into)
 {
     compile_message(loading, node, &((struct reading *)into)->terms.message);
@@ -205,16 +177,12 @@ static const struct terms *keep_terms(struct loading *loading, const struct term
 /* Appends the partner; false: out of memory. */
 static bool append(struct policy *policy, const struct partner *partner)
 {
-    size_t count = policy->partner_count;
+    struct partner *partners = array_grow(policy->partners, policy->partner_count, sizeof *partners);
 
-    if ((count & (count - 1)) == 0) {
-        struct partner *partners = realloc(policy->partners, (count == 0 ? 1 : count * 2) * sizeof *partners);
-
-        if (partners == NULL)
-            return false;
-        policy->partners = partners;
-    }
-    policy->partners[policy->partner_count++] = *partner;
+    if (partners == NULL)
+        return false;
+    policy->partners = partners;
+    partners[policy->partner_count++] = *partner;
     return true;
 }
 
@@ -231,8 +199,8 @@ static bool index_names(struct loading *loading, size_t count)
 }
 
 /*
- * Enters the name of the partner added last. Long lists are mostly sorted: as long as this one is, no name can
- * stand in it twice, and there is no index.
+ * Enters the name of the partner added last. Long lists are mostly sorted: as long as this one is, no
+ * name can stand in it twice, and there is no index.
  */
 static void add_name(struct loading *loading, const struct node *node)
 {
@@ -253,7 +221,7 @@ static void add_name(struct loading *loading, const struct node *node)
     loading->last_name = NULL;
     if (other != NULL)
         loading_error(loading, node_find(node, "name"),
-                      "partner \"%s\" is defined a second time; the first is %s:%u", other->name,
+                      "duplicate partner \"%s\"; the first is at %s:%u", other->name,
                       policy->files[other->file], (unsigned)other->line);
 }
 
@@ -270,6 +238,7 @@ static bool read_partner_keys(struct loading *loading, const struct node *node, 
         {"action", read_action},
         {"rollout", read_rollout},
         {"exceptions", read_exceptions},
+        {"outbound", read_outbound},
         {"message", read_message},
         {"contact", read_contact},
         {"comment", read_comment},
@@ -309,6 +278,8 @@ static void read_partner(struct loading *loading, const struct node *node)
     }
     add_name(loading, node);
     compile_selectors(loading, node, reading.domains, reading.clients);
+    if (reading.terms.outbound != NULL)
+        compile_next_hops(loading, node, reading.next_hops);
 }
 
 void compile_partner(struct loading *loading, const struct node *node)

@@ -4,12 +4,14 @@
  * profile a name means, circles, and how many of them a partner has. Knows not
  * what a requirement is.
  */
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/requirement/profiles.h"
 #include "policy/names/suggest.h"
+#include "policy/requirement/outbound_rule.h"
+#include "policy/requirement/profiles.h"
 
 enum { NAMED_MOST = 64 };
 
@@ -41,7 +43,7 @@ static void add_profile(struct loading *loading, const struct node *value)
         loading_error(loading, value->key, "\"%.64s\" is a built-in profile; choose another name",
                       value->key->text);
     else if (other != NULL)
-        loading_error(loading, value->key, "profile \"%.64s\" is defined a second time; the first is %s:%u",
+        loading_error(loading, value->key, "duplicate profile \"%.64s\"; the first is at %s:%u",
                       value->key->text, other->place.file, other->place.line);
     compile_require(loading, value, require, "a profile");
     profiles[policy->profile_count++] = (struct profile){loading_text(loading, value->key->text), NULL,
@@ -64,11 +66,24 @@ void compile_profiles(struct loading *loading, const struct node *node)
 
 /* ---- when every file is read ---- */
 
+/* The names of profiles that contain a word, " or " between them; false: none does. */
+static bool list_containing(const char *const *names, const char *word, char list[160])
+{
+    size_t used = 0;
+
+    list[0] = '\0';
+    for (; *names != NULL && strlen(word) >= 3 && used < 100; names++)
+        if (strcasestr(*names, word) != NULL)
+            used += (size_t)snprintf(list + used, 160 - used, "%s\"%.40s\"", used == 0 ? "" : " or ", *names);
+    return used > 0;
+}
+
 static void resolve_profile(struct loading *loading, const struct profile_use *use)
 {
     const struct policy *policy = loading->policy;
     const struct node at = {.line = use->place.line, .column = use->place.column};
     const char **names, *nearest;
+    char list[160];
 
     *use->slot = find_profile(policy, use->name);
     if (*use->slot != NULL)
@@ -84,6 +99,8 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
     loading->file = use->place.file;
     if (nearest != NULL)
         loading_error(loading, &at, "unknown profile \"%.64s\"; did you mean \"%s\"?", use->name, nearest);
+    else if (list_containing(names, use->name, list))
+        loading_error(loading, &at, "unknown profile \"%.64s\"; did you mean %s?", use->name, list);
     else
         loading_error(loading, &at,
                       "unknown profile \"%.64s\"; \"forcetls list --profiles\" shows those there are",
@@ -92,8 +109,8 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
 }
 
 /*
- * Whether a `require` names at most *left profiles, with those that they name, each as often as it is named. Where it
- * does, no walk through them is endless or long.
+ * Counts the profiles that a `require` names and those that they name, each as often as it is named. True:
+ * no more than *left. Then walks through them have an end.
  */
 static bool names_few(const struct require *require, unsigned *left)
 {
@@ -112,7 +129,7 @@ static bool names_few(const struct require *require, unsigned *left)
 /* Whether the profile is among the first *left of them. */
 static bool reaches(const struct require *require, const struct profile *wanted, unsigned *left)
 {
-    for (size_t i = 0; i<require->profile_count && * left> 0; i++) {
+    for (size_t i = 0; i < require->profile_count && *left != 0; i++) {
         if (require->profiles[i] == NULL)
             continue;
         --*left;
@@ -168,6 +185,43 @@ static void check_pieces(struct loading *loading, const struct partner *partner)
                   partner->name, PIECES_MAX - 2);
 }
 
+/* The same of what a partner requires of servers; its profiles must not speak of clients. */
+static void check_outbound(struct loading *loading, const struct partner *partner)
+{
+    const struct outbound *outbound = partner->terms->outbound;
+    const struct node at = {.line = partner->line, .column = partner->column};
+    const struct require *own;
+    struct piece piece[PIECES_MAX];
+    const unsigned of_clients =
+        1u << REQUIRE_CERTIFICATES | 1u << REQUIRE_CLIENTS | 1u << REQUIRE_AUTHENTICATED;
+    unsigned left = NAMED_MOST, keys = 0;
+    size_t count = PIECES_MAX + 1;
+
+    if (outbound == NULL)
+        return;
+    own = outbound->require.require.has_profiles ? &outbound->require.require
+                                                 : &loading->policy->outbound.require.require;
+    if (names_few(own, &left))
+        count = outbound_pieces(loading->policy, outbound, piece);
+    for (size_t i = 0; count <= PIECES_MAX && i < count; i++)
+        keys |= piece[i].keys;
+    loading->file = loading->policy->files[partner->file];
+    if (count > PIECES_MAX)
+        loading_error(loading, &at,
+                      "partner \"%s\": the profiles of outbound and those they name are more than %d sets of "
+                      "requirements",
+                      partner->name, PIECES_MAX - 2);
+    if ((keys & of_clients) != 0)
+        loading_error(
+            loading, &at,
+            "partner \"%s\": a profile of outbound has %s, which clients show and servers do not; name "
+            "a profile without, and write certificates in outbound",
+            partner->name,
+            keys & 1u << REQUIRE_CERTIFICATES ? "certificates"
+            : keys & 1u << REQUIRE_CLIENTS    ? "clients"
+                                              : "authenticated");
+}
+
 bool compile_profiles_resolved(struct loading *loading)
 {
     const struct policy *policy = loading->policy;
@@ -180,5 +234,7 @@ bool compile_profiles_resolved(struct loading *loading)
         return false;
     for (size_t i = 0; i < policy->partner_count; i++)
         check_pieces(loading, &policy->partners[i]);
+    for (size_t i = 0; i < policy->partner_count && policy->outbound_count > 0; i++)
+        check_outbound(loading, &policy->partners[i]);
     return true;
 }

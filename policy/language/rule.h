@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What holds for a partner, line by line: its own keys, the defaults and the profiles together. */
-#ifndef POLICY_RULE_H
-#define POLICY_RULE_H
+#ifndef POLICY_LANGUAGE_RULE_H
+#define POLICY_LANGUAGE_RULE_H
 
 #include "policy/policy.h"
 
 /* One key, or one item of a list; valid during the call. */
 struct rule_line {
-    const char
-        *key; /* of the policy language: "mode", "min_tls_version", "require.clients", "action.no_tls" */
+    const char *key;   /* of the policy language: "mode", "min_tls_version", "require.clients" */
     const char *value; /* in the words of the policy language, one line */
     const char *from;  /* "" where the partner says so itself, "defaults", or "profile NAME" */
     bool item;         /* one of several; the key comes again for each */
@@ -18,11 +17,11 @@ typedef void rule_fn(void *arg, const struct rule_line *line);
 /*
  * Calls `line` for everything that the policy says of a partner, in the order of the language. The mode and
  * the action are those before any rollout; min_tls_version, min_cipher_bits and forward_secrecy the strictest
- * of all that holds.
+ * of all that holds. False: out of memory, and a line is missing.
  */
-void rule_each(const struct policy *policy, const struct partner *partner, rule_fn *line, void *arg);
+bool rule_each(const struct policy *policy, const struct partner *partner, rule_fn *line, void *arg);
 
 /* The same of what the policy says of nobody in particular: the keys of `milter` and `exempt`. */
-void rule_each_setting(const struct policy *policy, rule_fn *line, void *arg);
+bool rule_each_setting(const struct policy *policy, rule_fn *line, void *arg);
 
 #endif

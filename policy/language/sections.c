@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sections beside `partners`: milter, exempt, defaults; and what can be said
- * only when every file is read: quarantine by recipient, what the policy needs to
- * be shown.
+ * The sections `milter` and `defaults`; and what can be said only when every file
+ * is read: quarantine by recipient, what the policy needs to be shown.
  */
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
+#include <stdio.h>
 #include <string.h>
-#include "policy/socket_form.h"
+#include "policy/names/socket_form.h"
+
+enum { SOCKET_SPEC_MAX = 160 };
 
 /* ---- milter ---- */
 
@@ -26,26 +28,69 @@ static bool compile_socket(struct loading *loading, const struct node *node, con
     return wrong == NULL;
 }
 
-static void read_socket(struct loading *loading, const struct node *node, void *into)
+/* Keeps the socket's text and place. */
+static void keep_socket(struct loading *loading, const struct node *node, const char **kept,
+                        struct place *place)
 {
-    struct milter_settings *settings = into;
     const char *text;
 
     if (!compile_socket(loading, node, &text))
         return;
-    settings->socket = loading_text(loading, text);
-    settings->socket_place = loading_place(loading, node);
+    *kept = loading_text(loading, text);
+    *place = loading_place(loading, node);
+}
+
+static void read_socket(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    keep_socket(loading, node, &settings->socket, &settings->socket_place);
 }
 
 static void read_postfix_facts(struct loading *loading, const struct node *node, void *into)
 {
     struct milter_settings *settings = into;
-    const char *text;
 
-    if (!compile_socket(loading, node, &text))
-        return;
-    settings->postfix_facts = loading_text(loading, text);
-    settings->postfix_facts_place = loading_place(loading, node);
+    keep_socket(loading, node, &settings->postfix_facts, &settings->postfix_facts_place);
+}
+
+static void read_status(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    keep_socket(loading, node, &settings->status, &settings->status_place);
+    if (settings->status != NULL && socket_form_path(settings->status) == NULL)
+        loading_error(loading, node, "status must be a unix socket, such as unix:/run/forcetls/status.sock");
+}
+
+static void read_watch(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    if (compile_boolean(loading, node, &settings->watch))
+        settings->watch_place = loading_place(loading, node);
+}
+
+static void read_outbound(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    keep_socket(loading, node, &settings->outbound, &settings->outbound_place);
+}
+
+static void read_outbound_upstream(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    keep_socket(loading, node, &settings->outbound_upstream, &settings->outbound_upstream_place);
+}
+
+static void read_shared_directory(struct loading *loading, const struct node *node, void *into)
+{
+    struct milter_settings *settings = into;
+
+    if (compile_boolean(loading, node, &settings->shared_directory))
+        settings->shared_directory_place = loading_place(loading, node);
 }
 
 static void read_mta(struct loading *loading, const struct node *node, void *into)
@@ -82,10 +127,48 @@ static void read_recipient_delimiter(struct loading *loading, const struct node 
     ((struct milter_settings *)into)->recipient_delimiter = loading_text(loading, text);
 }
 
+static bool same(const char *socket, const char *other)
+{
+    return socket != NULL && other != NULL && socket_form_same(socket, other);
+}
+
+/* The daemon opens a second socket beside that of the status. */
+static void check_control_socket(struct loading *loading, const struct node *node,
+                                 const struct milter_settings *settings)
+{
+    char control[SOCKET_SPEC_MAX];
+    const char *path = settings->status != NULL ? socket_form_path(settings->status) : NULL;
+
+    if (path == NULL)
+        return;
+    snprintf(control, sizeof control, "unix:%s" STATUS_CONTROL_SUFFIX, path);
+    if (same(control, settings->socket) || same(control, settings->postfix_facts)
+        || same(control, settings->outbound))
+        loading_error(loading, node_find(node, "status"),
+                      "the second socket of status, \"%s\", is a socket that the MTA uses", control);
+}
+
+static void check_outbound_sockets(struct loading *loading, const struct node *node,
+                                   const struct milter_settings *settings)
+{
+    const struct node *upstream = node->kind == NODE_MAPPING ? node_find(node, "outbound_upstream") : NULL;
+
+    if (same(settings->outbound, settings->socket) || same(settings->outbound, settings->postfix_facts))
+        loading_error(loading, node_find(node, "outbound"), "outbound is the socket of %s",
+                      same(settings->outbound, settings->socket) ? "the milter itself" : "postfix_facts");
+    if (same(settings->outbound_upstream, settings->outbound))
+        loading_error(loading, upstream, "outbound_upstream is the socket of outbound itself");
+}
+
 void compile_milter(struct loading *loading, const struct node *node)
 {
     static const struct key keys[] = {{"socket", read_socket},
                                       {"postfix_facts", read_postfix_facts},
+                                      {"status", read_status},
+                                      {"watch", read_watch},
+                                      {"outbound", read_outbound},
+                                      {"outbound_upstream", read_outbound_upstream},
+                                      {"shared_directory", read_shared_directory},
                                       {"mta", read_mta},
                                       {"recipient_delimiter", read_recipient_delimiter},
                                       {NULL, NULL}};
@@ -93,59 +176,14 @@ void compile_milter(struct loading *loading, const struct node *node)
     struct milter_settings *settings = &loading->policy->milter;
 
     compile_mapping(loading, node, keys, settings, "milter");
-    if (settings->postfix_facts != NULL && strcmp(settings->postfix_facts, settings->socket) == 0)
+    if (same(settings->postfix_facts, settings->socket))
         loading_error(loading, node_find(node, "postfix_facts"),
                       "postfix_facts is the socket of the milter itself");
-}
-
-/* ---- exempt ---- */
-
-static void read_exempt_clients(struct loading *loading, const struct node *node, void *into)
-{
-    struct policy *policy = into;
-    const struct clients *clients;
-
-    if (node->kind == NODE_SEQUENCE && node->count == 0) {
-        policy->exempt_clients = (struct clients){0};
-        return;
-    }
-    clients = compile_clients(loading, node);
-    if (clients != NULL)
-        policy->exempt_clients = *clients;
-}
-
-static void read_exempt_authenticated(struct loading *loading, const struct node *node, void *into)
-{
-    compile_boolean(loading, node, &((struct policy *)into)->exempt_authenticated);
-}
-
-static void read_exempt_daemons(struct loading *loading, const struct node *node, void *into)
-{
-    struct policy *policy = into;
-    const struct node *item = NULL;
-    const char **daemons;
-
-    policy->exempt_daemon_count = 0;
-    if (node->kind == NODE_SEQUENCE && node->count == 0)
-        return;
-    daemons = loading_alloc(loading, compile_list(loading, node, false, &item) * sizeof *daemons);
-    for (; daemons != NULL && item != NULL; item = item->next) {
-        const char *text;
-
-        if (compile_text(loading, item, &text))
-            daemons[policy->exempt_daemon_count++] = loading_text(loading, text);
-    }
-    policy->exempt_daemons = daemons;
-}
-
-void compile_exempt(struct loading *loading, const struct node *node)
-{
-    static const struct key keys[] = {{"clients", read_exempt_clients},
-                                      {"authenticated", read_exempt_authenticated},
-                                      {"daemons", read_exempt_daemons},
-                                      {NULL, NULL}};
-
-    compile_mapping(loading, node, keys, loading->policy, "exempt");
+    if (same(settings->status, settings->socket) || same(settings->status, settings->postfix_facts)
+        || same(settings->status, settings->outbound))
+        loading_error(loading, node_find(node, "status"), "status is a socket that the MTA uses");
+    check_control_socket(loading, node, settings);
+    check_outbound_sockets(loading, node, settings);
 }
 
 /* ---- defaults ---- */
@@ -173,13 +211,16 @@ static void read_default_message(struct loading *loading, const struct node *nod
     compile_message(loading, node, &((struct policy *)into)->message);
 }
 
+static void read_default_outbound(struct loading *loading, const struct node *node, void *into)
+{
+    compile_default_outbound(loading, node, &((struct policy *)into)->outbound);
+}
+
 void compile_defaults(struct loading *loading, const struct node *node)
 {
-    static const struct key keys[] = {{"mode", read_default_mode},
-                                      {"action", read_default_action},
-                                      {"require", read_default_require},
-                                      {"message", read_default_message},
-                                      {NULL, NULL}};
+    static const struct key keys[] = {{"mode", read_default_mode},         {"action", read_default_action},
+                                      {"require", read_default_require},   {"message", read_default_message},
+                                      {"outbound", read_default_outbound}, {NULL, NULL}};
 
     compile_mapping(loading, node, keys, loading->policy, "defaults");
 }
@@ -214,8 +255,8 @@ static void check_quarantine(struct loading *loading, const struct partner *part
         return;
     loading->file = loading->policy->files[partner->file];
     loading_error(loading, &at,
-                  "partner \"%s\": quarantine holds a whole message and cannot go with recipients or "
-                  "exceptions by recipient",
+                  "partner \"%s\": quarantine holds a whole message, so it cannot be used with recipients "
+                  "or exceptions by recipient",
                   partner->name);
 }
 
@@ -278,4 +319,5 @@ void compile_finish(struct loading *loading)
         check_quarantine(loading, &policy->partners[i]);
     if (compile_profiles_resolved(loading))
         note_needs(policy);
+    compile_outbound_finish(loading);
 }

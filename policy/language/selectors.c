@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* `domains` and `clients` of a partner. Knows which partner is selected by what already, and nothing else of
  * partners. */
-#include "policy/reading/reading.h"
+#include "policy/language/compile.h"
 
 #include <string.h>
 #include "policy/verdict/select.h"
@@ -28,6 +28,14 @@ static void add_selector(struct loading *loading, const struct node *node, arena
     }
 }
 
+/* An address or a network, which is not about who sends. */
+static bool is_network(const char *text)
+{
+    struct network network;
+
+    return network_looks_like(text) && network_check(&network, text) == NULL;
+}
+
 static void add_domain(struct loading *loading, const struct node *node)
 {
     enum selector_kind kind = SELECT_EVERYONE;
@@ -36,6 +44,11 @@ static void add_domain(struct loading *loading, const struct node *node)
 
     if (!compile_text(loading, node, &text))
         return;
+    if (is_network(text)) {
+        loading_error(loading, node,
+                      "\"%.64s\" is not a domain but an IP address or network: write it in clients", text);
+        return;
+    }
     if (strcmp(text, "*") == 0) {
         domain = loading_keep(loading, text);
     } else {
@@ -55,13 +68,10 @@ static void add_network(struct loading *loading, const struct node *node, const 
 {
     struct arena *arena = &loading->policy->arena;
     struct network network;
-    const char *wrong = network_check(&network, text);
     arena_ref block;
 
-    if (wrong != NULL) {
-        loading_error(loading, node, "\"%.64s\" is no address or block: it %s", text, wrong);
+    if (!compile_network(loading, node, text, &network))
         return;
-    }
     block = arena_alloc_ref(arena, sizeof network);
     if (block == 0) {
         loading_exhausted(loading);
@@ -82,7 +92,8 @@ static void add_client(struct loading *loading, const struct node *node)
         add_network(loading, node, text);
         return;
     }
-    if (!compile_domain(loading, node, text + (text[0] == '.'), &name))
+    if (!compile_no_star(loading, node, text)
+        || !compile_domain(loading, node, text + (text[0] == '.'), &name))
         return;
     if (name != 0)
         compile_doubt_suffix(loading, node, arena_at(&loading->policy->arena, name), text[0] == '.');

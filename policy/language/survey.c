@@ -8,8 +8,8 @@
 #include "policy/language/survey.h"
 
 #include <stdio.h>
-#include <string.h>
-#include "policy/internal.h"
+#include "policy/requirement/weigh.h"
+#include "policy/verdict/exemption.h"
 
 /* One call of policy_survey(). */
 struct look {
@@ -111,6 +111,12 @@ static void survey_clients(const struct look *look, const struct partner *partne
     first(&look->survey->client_names, names, partner);
 }
 
+static void survey_recipients(const struct look *look, const struct partner *partner)
+{
+    for (size_t i = 0; i < partner->terms->recipient_count; i++)
+        first(&look->survey->mailboxes, partner->terms->recipients[i].local != NULL, partner);
+}
+
 static void survey_partner(const struct look *look, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];
@@ -124,6 +130,7 @@ static void survey_partner(const struct look *look, const struct partner *partne
     first(&survey->header_from, (partner->identities & SELECTED_HEADER_FROM) != 0, partner);
     survey_actions(look, partner);
     survey_clients(look, partner);
+    survey_recipients(look, partner);
     for (size_t i = 0; i < count && i < PIECES_MAX; i++) {
         if ((piece[i].keys & 1u << REQUIRE_CERTIFICATES) != 0)
             survey_certificates(look, partner, piece[i].certificates);
@@ -185,7 +192,7 @@ static bool is_served(const struct policy *policy, const struct partner *partner
         if (finding->reason <= nearest.reason || finding->reason >= REASON_FIRST_UNKNOWN)
             continue;
         nearest.reason = finding->reason;
-        finding_wanted(policy, &judged, finding, nearest.wanted, sizeof(nearest.wanted));
+        finding_wanted(policy, &judged, finding, nearest.wanted, sizeof nearest.wanted);
     }
     *unserved = nearest;
     return false;
@@ -207,18 +214,17 @@ bool policy_unserved(const struct policy *policy, int64_t now, const struct tls_
 
 bool policy_exempts_client(const struct policy *policy, const struct network *address)
 {
-    for (size_t i = 0; i < policy->exempt_clients.network_count; i++)
-        if (network_contains(&policy->exempt_clients.networks[i], address))
-            return true;
-    return false;
+    const struct facts facts = {
+        .client_known = true, .client = *address, .client_name_state = CLIENT_NAME_NONE};
+
+    return exemption_find(policy, &facts) == EXEMPT_CLIENT;
 }
 
 bool policy_exempts_daemon(const struct policy *policy, const char *name)
 {
-    for (size_t i = 0; i < policy->exempt_daemon_count; i++)
-        if (strcmp(policy->exempt_daemons[i], name) == 0)
-            return true;
-    return false;
+    const struct facts facts = {.macro[MACRO_DAEMON_NAME] = name, .client_name_state = CLIENT_NAME_NONE};
+
+    return exemption_find(policy, &facts) == EXEMPT_DAEMON;
 }
 
 size_t policy_file_count(const struct policy *policy)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a policy asks of the MTA as a whole: for those who look whether the MTA can give it. */
-#ifndef POLICY_SURVEY_H
-#define POLICY_SURVEY_H
+#ifndef POLICY_LANGUAGE_SURVEY_H
+#define POLICY_LANGUAGE_SURVEY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +21,37 @@ struct survey {
     const char *dates;           /* none of its certificate identities is in force */
     const char *header_from;     /* it is selected by the header From */
     const char *quarantine;      /* some failure of its mail is held, now or by a later step of its rollout */
+    const char *mailboxes;       /* it judges mail to some recipients only, one of them by its local part */
     const char *client_names;    /* a selector, a requirement or an exception names clients by name */
     bool exempt_names;           /* `exempt: {clients: ...}` has names */
     bool authenticated_exempt;
 };
 
 struct survey policy_survey(const struct policy *policy, int64_t now);
+
+/*
+ * Of the partners whose `outbound` is in mode enforce or testing, now or by a later step of its rollout. Each
+ * name is that of the first such partner; NULL: there is none.
+ */
+struct outbound_survey {
+    size_t partners, enforcing;  /* such partners; those that are enforced, now or later */
+    const char *names;           /* the server has to prove a name */
+    const char *pins, *key_pins; /* fingerprints of certificates; of their keys */
+    const char *dane;            /* `certificates: dane` */
+};
+
+struct outbound_survey policy_outbound_survey(const struct policy *policy, int64_t now);
+
+/* A domain to which mail goes under a rule. */
+struct outbound_domain {
+    const struct partner *partner;
+    const char *domain; /* in compared form, without the dot of a suffix; valid during the call */
+    bool below;         /* what lies below the domain, not the domain itself */
+    enum mode mode;     /* the strictest, now or by a later step: testing or enforce */
+};
+/* Calls `found` for every domain of such a partner. */
+void policy_each_outbound_domain(const struct policy *policy, int64_t now,
+                                 void (*found)(void *arg, const struct outbound_domain *domain), void *arg);
 
 /* A kind of TLS session that an MTA offers. */
 struct tls_offer {
@@ -54,6 +79,35 @@ struct unserved {
  */
 bool policy_unserved(const struct policy *policy, int64_t now, const struct tls_offers *offers,
                      struct unserved *unserved);
+
+/*
+ * A rule by names that some partner's mail has to satisfy, now or later. `issuers` are alternatives: the CA's
+ * common name, or its organisation where the rule gives no common name.
+ */
+struct issuer_rule {
+    const char *partner;
+    const char *const *issuers;
+    size_t count; /* at least 1 */
+};
+/*
+ * Calls `found` for every rule that names issuers, of partners that are not switched off. Texts are the
+ * policy's.
+ */
+void policy_each_issuer(const struct policy *policy, int64_t now,
+                        void (*found)(void *arg, const struct issuer_rule *rule), void *arg);
+
+/*
+ * Calls `found` with the path of every certificate that a rule names by `file:`; the text is valid during the
+ * call.
+ */
+void policy_each_certificate_file(const struct policy *policy, void (*found)(void *arg, const char *path),
+                                  void *arg);
+
+/* What `exempt` lists, in the form that a policy has it: "127.0.0.0/8", ".example.com"; daemons by name. */
+void policy_each_exempt_client(const struct policy *policy, void (*found)(void *arg, const char *text),
+                               void *arg);
+void policy_each_exempt_daemon(const struct policy *policy, void (*found)(void *arg, const char *text),
+                               void *arg);
 
 /* Whether mail of this client, or through the daemon of this name, is never judged. */
 bool policy_exempts_client(const struct policy *policy, const struct network *address);

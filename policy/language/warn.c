@@ -5,57 +5,15 @@
  * being read is said by compile*.c; here is what needs the present, the MTA or
  * several partners.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "policy/language/doubts.h"
+#include "policy/language/identity_end.h"
 #include "policy/names/date.h"
-#include "policy/internal.h"
+#include "policy/policy.h"
+#include "policy/requirement/outbound_rule.h"
+#include "policy/requirement/weigh.h"
 #include "policy/verdict/select.h"
-
-enum { DAY = 86400, SOON = 30 * DAY };
-
-struct doubts {
-    const struct policy *policy;
-    int64_t now;
-    diag_fn *diag;
-    void *arg;
-    const char *kind, *name;       /* whose rules are looked at: "partner", "contoso" */
-    const struct partner *partner; /* or NULL */
-    uint64_t acknowledged; /* bit per warning of the partner that is acknowledged and was found here */
-};
-
-/* Whether the partner acknowledges that warning, which then is noted. */
-static bool is_acknowledged(struct doubts *doubts, enum warning warning)
-{
-    const struct terms *terms = doubts->partner == NULL ? NULL : doubts->partner->terms;
-
-    for (size_t i = 0; terms != NULL && i < terms->acknowledgement_count; i++)
-        if (terms->acknowledgements[i].warning == warning) {
-            doubts->acknowledged |= (uint64_t)1 << warning;
-            return true;
-        }
-    return false;
-}
-
-/* Reports the place, with whose rule it is in front, unless the partner acknowledges the warning. */
-__attribute__((format(printf, 4, 5))) static void warn(struct doubts *doubts, struct place place,
-                                                       enum warning warning, const char *format, ...)
-{
-    char text[600];
-    struct diag diag = {SEVERITY_WARNING, place, text, warning_id(warning)};
-    int length = snprintf(text, sizeof text, "%s%s%.128s", doubts->kind, *doubts->name == '\0' ? "" : " ",
-                          doubts->name);
-    va_list args;
-
-    if (is_acknowledged(doubts, warning))
-        return;
-    va_start(args, format);
-    diag_text(text + length, sizeof text - (size_t)length, format, args);
-    va_end(args);
-    diag_append_id(text, sizeof text, diag.id);
-    if (doubts->diag != NULL)
-        doubts->diag(doubts->arg, &diag);
-}
 
 /* ---- identities ---- */
 
@@ -97,98 +55,19 @@ static void warn_unshown(struct doubts *doubts, const struct identity *identity,
     bool pin = identity->kind != IDENTITY_NAMES;
 
     if (mta != MTA_SENDMAIL && !pin && identity_names_attributes(policy, identity))
-        warn(doubts, place, WARNING_NOT_SHOWN,
-             ": Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
-             "(mta_facts)");
+        doubts_report(
+            doubts, place, WARNING_NOT_SHOWN,
+            ": Postfix shows a milter no attribute of a name but CN; mail is deferred for this rule "
+            "(mta_facts)");
     if (mta != MTA_SENDMAIL && pin && policy->milter.postfix_facts == NULL)
-        warn(doubts, place, WARNING_NOT_SHOWN,
-             ": Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
-             "this rule (mta_facts)");
+        doubts_report(
+            doubts, place, WARNING_NOT_SHOWN,
+            ": Postfix shows a milter no fingerprint; without milter.postfix_facts mail is deferred for "
+            "this rule (mta_facts)");
     if (mta == MTA_SENDMAIL && identity->kind == IDENTITY_KEY_FINGERPRINT)
-        warn(doubts, place, WARNING_NOT_SHOWN,
-             ": Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)");
-}
-
-static void warn_file(struct doubts *doubts, const struct identity *identity, struct place place)
-{
-    const struct particulars *particulars = identity_particulars(doubts->policy, identity);
-    char date[32], begin[32];
-    int64_t left;
-
-    if (particulars->certificate == NULL)
-        return;
-    date_format(particulars->certificate->not_before, begin);
-    if (particulars->certificate->not_before > doubts->now)
-        warn(doubts, place, WARNING_CERTIFICATE_NOT_YET_VALID,
-             ": the certificate in %s is not valid before %s; a client may not show it yet",
-             particulars->file, begin);
-    left = particulars->certificate->not_after - doubts->now;
-    date_format(particulars->certificate->not_after, date);
-    if (left < 0)
-        warn(doubts, place, WARNING_CERTIFICATE_EXPIRED, ": the certificate in %s expired on %s",
-             particulars->file, date);
-    else if (left < SOON)
-        warn(doubts, place, WARNING_CERTIFICATE_EXPIRES,
-             ": the certificate in %s expires on %s, days left: %d", particulars->file, date,
-             (int)(left / DAY));
-}
-
-/* The latest moment up to which, from `at` on, some identity is in force without a break; `at` itself where none is. */
-static int64_t covered_until(const struct policy *policy, const struct certificates *certificates, int64_t at)
-{
-    bool moved = true;
-
-    while (moved && at != DATE_END) {
-        moved = false;
-        for (unsigned i = 0; i < certificates->count; i++) {
-            const struct particulars *dates = identity_particulars(policy, &certificates->identities[i]);
-
-            if (dates->from <= at && at < dates->until) {
-                at = dates->until;
-                moved = true;
-            }
-        }
-    }
-    return at;
-}
-
-/* When the first identity behind `at` begins; DATE_END: none does. */
-static int64_t next_begin(const struct policy *policy, const struct certificates *certificates, int64_t at)
-{
-    int64_t begin = DATE_END;
-
-    for (unsigned i = 0; i < certificates->count; i++) {
-        int64_t from = identity_particulars(policy, &certificates->identities[i])->from;
-
-        if (from > at && from < begin)
-            begin = from;
-    }
-    return begin;
-}
-
-static void warn_dates(struct doubts *doubts, const struct certificates *certificates)
-{
-    int64_t end = covered_until(doubts->policy, certificates, doubts->now), begin;
-    struct place place = place_of(doubts, certificates);
-    char from[32], until[32];
-
-    if (certificates->trusted || certificates->count == 0 || end == DATE_END)
-        return;
-    date_format(end, from);
-    begin = next_begin(doubts->policy, certificates, end);
-    if (begin != DATE_END) {
-        date_format(begin, until);
-        warn(doubts, place, WARNING_IDENTITY_GAP,
-             ": no certificate identity is in force from %s to %s; mail is deferred then (policy_dates)",
-             end == doubts->now ? "now" : from, until);
-    } else if (end == doubts->now) {
-        warn(doubts, place, WARNING_NO_IDENTITY,
-             ": no certificate identity is in force any more; mail is deferred (policy_dates)");
-    } else if (end - doubts->now < SOON) {
-        warn(doubts, place, WARNING_IDENTITY_ENDS,
-             ": the last certificate identity ends on %s, days left: %d", from,
-             (int)((end - doubts->now) / DAY));
-    }
+        doubts_report(
+            doubts, place, WARNING_NOT_SHOWN,
+            ": Sendmail shows no fingerprint of the key; mail is deferred for this rule (mta_facts)");
 }
 
 static void warn_certificates(struct doubts *doubts, arena_ref ref)
@@ -202,9 +81,13 @@ static void warn_certificates(struct doubts *doubts, arena_ref ref)
         struct place place = place_of_identity(doubts, certificates, identity);
 
         warn_unshown(doubts, identity, place);
-        warn_file(doubts, identity, place);
+        doubt_certificate_file(doubts, identity_particulars(doubts->policy, identity), place, "client");
     }
-    warn_dates(doubts, certificates);
+    if (certificates->count != 0) {
+        const struct identities list = identities_of_clients(doubts->policy, certificates);
+
+        doubt_identity_dates(doubts, &list, place_of(doubts, certificates));
+    }
 }
 
 /* ---- partners ---- */
@@ -218,12 +101,12 @@ static void warn_exceptions(struct doubts *doubts, const struct partner *partner
 
         date_format(exception->until, date);
         if (exception->until <= doubts->now)
-            warn(doubts, exception->place, WARNING_EXCEPTION_EXPIRED,
-                 ": this exception ended on %s and has no effect", date);
+            doubts_report(doubts, exception->place, WARNING_EXCEPTION_EXPIRED,
+                          ": this exception ended on %s and has no effect", date);
         if (exception->clients == NULL)
-            warn(doubts, exception->place, WARNING_EXCEPTION_WITHOUT_CLIENTS,
-                 ": an exception without clients; anyone can write that %s",
-                 exception->sender_count > 0 ? "sender" : "recipient");
+            doubts_report(doubts, exception->place, WARNING_EXCEPTION_WITHOUT_CLIENTS,
+                          ": an exception without clients; anyone can write that %s",
+                          exception->sender_count > 0 ? "sender" : "recipient");
     }
 }
 
@@ -248,10 +131,11 @@ static void warn_rollout(struct doubts *doubts, const struct partner *partner)
 
         date_format(step->from, date);
         if (next == mode && same_actions(actions, then))
-            warn(doubts, step->place, WARNING_STEP_WITHOUT_EFFECT,
-                 ": the step of %s changes nothing: mode %s%s in force before it anyway; delete it, or "
-                 "write what it is to change",
-                 date, mode_name(mode), step->actions == NULL ? " is" : " and this action are");
+            doubts_report(
+                doubts, step->place, WARNING_STEP_WITHOUT_EFFECT,
+                ": the step of %s changes nothing: mode %s%s already in force; delete it, or write what it "
+                "changes",
+                date, mode_name(mode), step->actions == NULL ? " is" : " and this action are");
         mode = next;
         actions = then;
     }
@@ -263,22 +147,25 @@ static bool is_domain(unsigned kind)
 }
 
 /*
- * The walk that begins at an entry of that kind; by `identity` where it is a domain. `below` takes a name that
- * only suffixes match.
+ * The walk that begins at an entry of that kind; by `identity` where it is a domain. `below` takes a
+ * name that only suffixes match.
  */
 static void select_entry(struct selection *selection, const struct policy *policy,
                          const struct selector *entry, unsigned kind, unsigned identity,
                          char below[DOMAIN_MAX + 3])
 {
-    const void *text = arena_at(&policy->arena, entry->text);
+    const char *text = arena_at(&policy->arena, entry->text);
 
     if (kind == SELECT_NETWORK) {
-        select_client(selection, policy, text, NULL);
-        selection->prefix = ((const struct network *)text)->prefix;
+        const struct network *network = arena_get(&policy->arena, entry->text);
+
+        select_client(selection, policy, network, NULL);
+        selection->prefix = network->prefix;
         return;
     }
     snprintf(below, DOMAIN_MAX + 3, "%s%.253s",
-             kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "*." : "", (const char *)text);
+             kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "*." : "",
+             text == NULL ? "" : text); /* gcc 14 sees a NULL */
     if (is_domain(kind))
         select_domain(selection, policy, below, identity == SELECTED_HELO);
     else
@@ -328,21 +215,48 @@ static void warn_shadow(struct doubts *doubts, const struct partner *partner)
     const struct partner *other = mode == MODE_ENFORCE ? NULL : shadowed_by_any(doubts, partner);
 
     if (other != NULL)
-        warn(doubts, partner_place(doubts->policy, partner), WARNING_SHADOWS_ENFORCED,
-             " (mode %s) takes mail from partner %s, which enforces", mode_name(mode), other->name);
+        doubts_report(doubts, partner_place(doubts->policy, partner), WARNING_SHADOWS_ENFORCED,
+                      " (mode %s) takes mail from partner %s, which enforces", mode_name(mode), other->name);
 }
 
-/* What the partner acknowledges and nothing warns of. */
+/* What the partner acknowledges and nothing warns of. What name servers say is not asked for here. */
 static void warn_acknowledgements(struct doubts *doubts, const struct partner *partner)
 {
     for (size_t i = 0; i < partner->terms->acknowledgement_count; i++) {
         const struct acknowledgement *one = &partner->terms->acknowledgements[i];
         struct place place = {doubts->policy->files[partner->file], one->line, one->column};
 
-        if (!one->seen && (doubts->acknowledged & (uint64_t)1 << one->warning) == 0)
-            warn(doubts, place, WARNING_ACKNOWLEDGE_UNUSED,
-                 ": nothing warns of %s here; the acknowledgement has no effect", warning_id(one->warning));
+        if (!one->seen && !warning_is_online(one->warning)
+            && (doubts->acknowledged & (uint64_t)1 << one->warning) == 0)
+            doubts_report(doubts, place, WARNING_ACKNOWLEDGE_UNUSED,
+                          ": the warning %s does not occur here; the acknowledgement has no effect",
+                          warning_id(one->warning));
     }
+}
+
+/* Of mail that must be authenticated nothing is left to judge where such mail is exempt. */
+static void warn_authenticated(struct doubts *doubts, const struct partner *partner)
+{
+    struct piece piece[PIECES_MAX];
+    size_t count = require_pieces(doubts->policy, partner, piece);
+    bool required = false;
+
+    for (size_t i = 0; i < count && i < PIECES_MAX; i++)
+        required |= (piece[i].keys & 1u << REQUIRE_AUTHENTICATED) != 0
+                    && piece[i].require->value[REQUIRE_AUTHENTICATED] != 0;
+    if (required && doubts->policy->exempt_authenticated)
+        doubts_report(doubts, partner_place(doubts->policy, partner), WARNING_AUTHENTICATED_EXEMPT,
+                      ": require.authenticated has no use, because authenticated mail is exempt from every "
+                      "requirement; write exempt: {authenticated: false}");
+}
+
+/* Lists, profiles and limits of several places may have no suite in common. */
+static void warn_suites(struct doubts *doubts, const struct partner *partner)
+{
+    if (!require_has_suite(doubts->policy, partner))
+        doubts_report(doubts, partner_place(doubts->policy, partner), WARNING_NO_SUITE,
+                      ": no cipher suite satisfies require with the defaults and profiles, so every session "
+                      "fails; see what \"forcetls show\" lists");
 }
 
 static void warn_partner(struct doubts *doubts, const struct partner *partner)
@@ -351,24 +265,37 @@ static void warn_partner(struct doubts *doubts, const struct partner *partner)
     doubts->partner = partner;
     doubts->acknowledged = 0;
     warn_certificates(doubts, partner->certificates);
+    doubt_exempt_partner(doubts, partner);
+    doubt_required_clients(doubts, partner->terms->require.clients);
     warn_exceptions(doubts, partner);
     warn_rollout(doubts, partner);
     warn_shadow(doubts, partner);
+    warn_authenticated(doubts, partner);
+    warn_suites(doubts, partner);
+    doubts_of_outbound(doubts, partner);
     warn_acknowledgements(doubts, partner);
 }
 
 void policy_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *arg)
 {
     struct doubts doubts = {
-        .policy = policy, .now = now, .diag = diag, .arg = arg, .kind = "defaults", .name = ""};
+        .policy = policy, .now = now, .diag = diag, .arg = arg, .kind = "milter", .name = ""};
 
+    doubt_sockets(&doubts);
+    doubt_watched_files(&doubts);
+    doubts.kind = "defaults";
     warn_certificates(&doubts, policy->require.certificates);
+    doubt_required_clients(&doubts, policy->require.clients);
     doubts.kind = "profile";
     for (size_t i = 0; i < policy->profile_count; i++) {
-        doubts.name = policy->profiles[i].name;
-        warn_certificates(&doubts, policy->profiles[i].require->certificates);
+        const struct profile *profile = &policy->profiles[i];
+
+        doubts.name = profile->name;
+        warn_certificates(&doubts, profile->require->certificates);
+        doubt_required_clients(&doubts, profile->require->clients);
     }
     doubts.kind = "partner";
     for (size_t i = 0; i < policy->partner_count; i++)
         warn_partner(&doubts, &policy->partners[i]);
+    doubts_of_all_outbound(&doubts);
 }

@@ -11,10 +11,10 @@
 
 #include <string.h>
 #include "policy/names/address_octets.h"
-#include "policy/casefold.h"
+#include "policy/names/casefold.h"
 #include "policy/names/network.h"
 
-enum { LOCAL_MAX = sizeof(((struct address *)NULL)->local) - 1, TAIL_MAX = 4096 };
+enum { LOCAL_MAX = sizeof((struct address *)NULL)->local - 1, TAIL_MAX = 4096 };
 
 /* The end of a domain that may be longer than anything that is kept of it. */
 struct tail {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Envelope addresses: the argument of MAIL and RCPT, and what the MTA made of it. */
-#ifndef POLICY_ADDRESS_H
-#define POLICY_ADDRESS_H
+#ifndef POLICY_NAMES_ADDRESS_H
+#define POLICY_NAMES_ADDRESS_H
 
 #include <stdbool.h>
 #include "policy/names/domain.h"
@@ -10,12 +10,12 @@ enum address_kind {
     ADDRESS_NULL,  /* "<>": the null reverse-path, or nothing at all */
     ADDRESS_LOCAL, /* no usable domain: a bare user, an address literal */
     ADDRESS_DOMAIN,
-    ADDRESS_UNREAD /* memory ran out over a domain that is not ASCII: whose this is cannot be told */
+    ADDRESS_UNREAD /* memory ran out over a domain that is not ASCII: whose this is, is not known */
 };
 
 /*
  * One reading of an address. `local` is the local part, unquoted, its case
- * folded (policy/casefold.h); one of more than 319 octets is cut and
+ * folded (policy/names/casefold.h); one of more than 319 octets is cut and
  * `local_cut` is set: it equals no local part that a policy can name.
  */
 struct address {

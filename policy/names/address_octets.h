@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An address octet by octet: without quotation marks, backslashes, blanks and comments. For policy/names/address.c. */
-#ifndef POLICY_ADDRESS_OCTETS_H
-#define POLICY_ADDRESS_OCTETS_H
+/*
+ * An address octet by octet: without quotation marks, backslashes, blanks and comments. For
+ * policy/names/address.c.
+ */
+#ifndef POLICY_NAMES_ADDRESS_OCTETS_H
+#define POLICY_NAMES_ADDRESS_OCTETS_H
 
 #include <stdbool.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Case folding, a character for a character, by ICU. Knows UTF-8 and nothing of addresses. */
-#include "policy/casefold.h"
+#include "policy/names/casefold.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 
 /* False: the room ends before the folded text does. */
 static bool fold(const char *from, char *text, size_t size)
@@ -21,8 +21,10 @@ static bool fold(const char *from, char *text, size_t size)
         UChar32 character;
 
         U8_NEXT(octets, at, length, character); /* below 0: no UTF-8 */
+
         if (character >= 0)
             U8_APPEND_UNSAFE(folded, width, u_foldCase(character, U_FOLD_CASE_DEFAULT));
+
         else
             memcpy(folded, octets + start, width = at - start);
         fits = to + width < size;

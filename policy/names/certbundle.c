@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From octets to certificates, in the forms that partners send them: PEM, DER,
- * PKCS#7. Tells what else a file is. Opens no file, verifies nothing, and does
+ * PKCS#7. Reports what else a file is. Opens no file, verifies nothing, and does
  * not know what the certificates are wanted for.
  */
 #include "policy/names/certbundle.h"
 
+#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -17,8 +18,8 @@ static const char out_of_memory[] = "cannot be read: out of memory";
 static const char is_private_key[] =
     "is a private key: name the file with the certificate, and keep the key secret";
 static const char is_pkcs12[] =
-    "is a PKCS#12 file, which also holds a private key: take the certificate out of "
-    "it by \"openssl pkcs12 -in FILE -nokeys -clcerts -out CERTIFICATE.pem\"";
+    "is a PKCS#12 file, which also holds a private key: extract the certificate with \"openssl pkcs12 -in "
+    "FILE -nokeys -clcerts -out CERTIFICATE.pem\"";
 static const char is_request[] = "is a certificate request: ask for the certificate that the CA made from it";
 static const char is_list[] = "is a revocation list, not a certificate";
 static const char is_public_key[] = "is a public key, not a certificate: ask for the certificate";
@@ -73,7 +74,7 @@ static bool ends_in(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What a block is that holds no certificate; NULL: nothing to tell of. */
+/* What a block is that holds no certificate; NULL: nothing to report. */
 static const char *other_block(const char *name)
 {
     if (ends_in(name, "PRIVATE KEY"))
@@ -196,6 +197,42 @@ static const char *read_der(struct bundle *bundle, const unsigned char *der, siz
     return is_der_key(start, length) ? is_private_key : NULL;
 }
 
+/* ---- neither ---- */
+
+static bool begins_with(const unsigned char *octets, size_t length, const char *magic, size_t count)
+{
+    return length >= count && memcmp(octets, magic, count) == 0;
+}
+
+/* Whether it is base64 of DER alone: "MII..." */
+static bool is_base64(const unsigned char *octets, size_t length)
+{
+    if (!begins_with(octets, length, "MII", 3))
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum(octets[i]) && strchr("+/=\r\n ", octets[i]) == NULL)
+            return false;
+    return true;
+}
+
+/* What a file without a certificate is. */
+static const char *other_file(const unsigned char *octets, size_t length)
+{
+    if (begins_with(octets, length, "\xff\xfe", 2) || begins_with(octets, length, "\xfe\xff", 2))
+        return "is UTF-16 text, and holds no PEM certificate: save it as UTF-8";
+    if (begins_with(octets, length, "\x1f\x8b", 2) || begins_with(octets, length, "PK\x03\x04", 4))
+        return "is compressed, and holds no PEM certificate: unpack it first";
+    if (memmem(octets, length, "BEGIN CERTIFICATE-----", 22) != NULL)
+        return "holds no PEM certificate that can be read: its lines are not as they were (each begins in "
+               "column 1, BEGIN and END have lines of their own)";
+    if (memmem(octets, length, "Signature Algorithm:", 20) != NULL)
+        return "describes a certificate, and holds no PEM certificate: ask for the certificate itself";
+    if (is_base64(octets, length))
+        return "holds no PEM certificate, but one without its first and last line: add \"-----BEGIN "
+               "CERTIFICATE-----\" and \"-----END CERTIFICATE-----\"";
+    return "holds no PEM certificate";
+}
+
 /* ---- both ---- */
 
 STACK_OF(X509) *certbundle_read(const unsigned char *octets, size_t length, const char **why)
@@ -215,7 +252,7 @@ STACK_OF(X509) *certbundle_read(const unsigned char *octets, size_t length, cons
     *why = bundle.exhausted       ? out_of_memory
            : wrong != NULL        ? wrong
            : bundle.other != NULL ? bundle.other
-                                  : "holds no PEM certificate";
+                                  : other_file(octets, length);
     sk_X509_pop_free(bundle.found, X509_free);
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The certificates in a file, in whatever form people are sent them. */
-#ifndef POLICY_CERTBUNDLE_H
-#define POLICY_CERTBUNDLE_H
+#ifndef POLICY_NAMES_CERTBUNDLE_H
+#define POLICY_NAMES_CERTBUNDLE_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>

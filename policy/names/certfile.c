@@ -187,6 +187,7 @@ static void take_meant(STACK_OF(X509) *all, struct certfile *certificate)
 
 const char *certfile_read(struct certfile *certificate, const char *path)
 {
+    static const char private_key[] = "PRIVATE KEY-----";
     char *text = malloc(FILE_LIMIT + 1);
     struct certfile found = {.not_before = 0};
     const char *wrong = "cannot be read: out of memory";
@@ -203,6 +204,7 @@ const char *certfile_read(struct certfile *certificate, const char *path)
         wrong = take_all(sk_X509_value(all, 0), &found);
     if (all != NULL)
         take_meant(all, &found);
+    found.private_key = length > 0 && memmem(text, length, private_key, sizeof private_key - 1) != NULL;
     if (wrong == NULL)
         *certificate = found;
 out:

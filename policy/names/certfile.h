@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A certificate file that a policy names (`file:`). */
-#ifndef POLICY_CERTFILE_H
-#define POLICY_CERTFILE_H
+#ifndef POLICY_NAMES_CERTFILE_H
+#define POLICY_NAMES_CERTFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,7 @@ struct certfile {
     int64_t not_before, not_after;                   /* not_after is the last second of validity */
     char subject[256];                               /* first common name, for people; "" if none */
     bool authority;                                  /* it can only be the certificate of a CA */
+    bool private_key;                                /* the file holds one, too */
     unsigned meant;                                  /* which of the file is probably meant, from 1 */
     char meant_subject[256];                         /* its first common name */
 };

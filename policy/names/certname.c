@@ -11,7 +11,7 @@
 
 #include <string.h>
 #include <strings.h>
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 
 enum {
     ONELINE_MAX = 255,  /* octets that Sendmail's buffer of 256 takes */
@@ -23,14 +23,6 @@ static bool is_control(unsigned char octet)
     return octet < 0x20 || octet == 0x7f;
 }
 
-/* The octet that two hexadecimal digits spell, or -1. */
-static int hex_octet(const char *digits)
-{
-    int high = ascii_hex(digits[0]), low = high < 0 ? -1 : ascii_hex(digits[1]);
-
-    return low < 0 ? -1 : high * 16 + low;
-}
-
 /* The octet at *text, and *text behind it; -1: malformed or a control octet. */
 static int decode_octet(const char **text)
 {
@@ -39,7 +31,7 @@ static int decode_octet(const char **text)
     size_t width = octet == '+' ? 3 : 1;
 
     if (octet == '+')
-        octet = hex_octet(*text + 1);
+        octet = ascii_hex_octet(*text + 1);
     if (octet < 0 || is_control((unsigned char)octet))
         return -1;
     *text += width;
@@ -95,6 +87,12 @@ static bool is_label_octet(unsigned char octet)
            || (octet >= 'a' && octet <= 'z') || octet == '-' || octet == '_' || octet == '*';
 }
 
+bool certname_is_pattern(const char *text)
+{
+    text += strncmp(text, "*.", 2) == 0 ? 2 : 0;
+    return *text != '\0' && strchr(text, '*') == NULL;
+}
+
 bool certname_matches(const char *wanted, const char *seen)
 {
     size_t label = 0;
@@ -121,7 +119,7 @@ static size_t type_length(const char *text)
 /* The octet of "\xNN" as OpenSSL writes it, or -1: it never does so with an octet that prints. */
 static int escaped_octet(const char *escape)
 {
-    int octet = hex_octet(escape + 2);
+    int octet = ascii_hex_octet(escape + 2);
 
     if (octet < 0 || escape[2] >= 'a' || escape[3] >= 'a') /* its digits are upper-case */
         return -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names in certificates, as MTAs report them. */
-#ifndef POLICY_CERTNAME_H
-#define POLICY_CERTNAME_H
+#ifndef POLICY_NAMES_CERTNAME_H
+#define POLICY_NAMES_CERTNAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +25,11 @@ bool certname_is_sentinel(const char *name);
  * it matches a certificate of that very name). An empty name matches nothing.
  */
 bool certname_matches(const char *wanted, const char *seen);
+
+/*
+ * Whether a policy can name it: it is not empty, and an asterisk stands only in "*." in front of more.
+ */
+bool certname_is_pattern(const char *text);
 
 enum dn_answer { DN_FOUND, DN_ABSENT, DN_DOUBTFUL };
 

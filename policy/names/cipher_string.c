@@ -30,7 +30,7 @@ static const char *read_word(const struct suites *suites, const char *word, size
     if (length >= 6 && strncmp(word, "SUITEB", 6) == 0)
         return "uses SUITEB, which is a mode of OpenSSL: name the suites";
     if (length > SUITE_NAME_LENGTH)
-        return "has a word that is no cipher suite and no cipher string of OpenSSL";
+        return "has a word that is neither a cipher suite nor a cipher string of OpenSSL";
     memcpy(name, word, length);
     name[length] = '\0';
     memset(set, 0, sizeof *set);
@@ -47,7 +47,7 @@ static const char *read_word(const struct suites *suites, const char *word, size
             *set = suites->selected[i];
             return NULL;
         }
-    return "has a word that is no cipher suite and no cipher string of OpenSSL";
+    return "has a word that is neither a cipher suite nor a cipher string of OpenSSL";
 }
 
 /* Words joined by "+": what all of them select. */
@@ -126,7 +126,7 @@ static const char *read_string(const struct suites *suites, const char *entry, s
         const char *wrong = NULL;
 
         if (length == strlen(first) && strncmp(text, first, length) == 0)
-            wrong = "has a DEFAULT that does not stand first, where OpenSSL ignores it";
+            wrong = "has a DEFAULT that is not the first word, so OpenSSL ignores it";
         else
             wrong = read_element(suites, text, length, &choice);
         if (wrong != NULL)

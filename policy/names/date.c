@@ -17,13 +17,13 @@ struct day {
     unsigned month, day;
 };
 
-/* Days since 1970-01-01. Years are counted from March, so that the leap day is the last. */
-static int64_t day_number(const struct day *date)
+/* Years are counted from March, so that the leap day is the last. */
+int64_t date_day(int64_t year, unsigned month, unsigned day)
 {
-    int64_t year = date->month > 2 ? date->year : date->year - 1;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (int64_t)((date->month + 9) % 12) + 2) / 5 + date->day - 1;
+    int64_t march = month > 2 ? year : year - 1;
+    int64_t era = (march >= 0 ? march : march - 399) / 400;
+    int64_t year_of_era = march - era * 400;
+    int64_t day_of_year = (153 * (int64_t)((month + 9) % 12) + 2) / 5 + day - 1;
 
     return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
@@ -44,13 +44,14 @@ static struct day day_of(int64_t number)
     return date;
 }
 
-static unsigned days_in_month(int64_t year, unsigned month)
+bool date_is_day(int64_t year, unsigned month, unsigned day)
 {
     static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
-    if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-        return 29;
-    return days[month - 1];
+    if (month < 1 || month > 12 || day < 1)
+        return false;
+    return day <= days[month - 1] + (unsigned)(month == 2 && leap);
 }
 
 /* Exactly `count` digits; moves *text behind them. */
@@ -78,15 +79,13 @@ static bool read_literal(const char **text, char literal)
 static bool read_day(const char **text, int64_t *number)
 {
     unsigned year, month, day;
-    struct day date;
 
     if (!read_digits(text, 4, &year) || !read_literal(text, '-') || !read_digits(text, 2, &month)
         || !read_literal(text, '-') || !read_digits(text, 2, &day))
         return false;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
+    if (year < 1970 || !date_is_day(year, month, day))
         return false;
-    date = (struct day){year, month, day};
-    *number = day_number(&date);
+    *number = date_day(year, month, day);
     return true;
 }
 

@@ -12,21 +12,21 @@
 #include "policy/names/domain.h"
 
 #include <string.h>
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 #include "policy/names/idna.h"
 
-enum { TEXT_MAX = sizeof(((struct domain *)NULL)->text) - 1, LABEL_MAX = 63 };
+enum { TEXT_MAX = sizeof((struct domain *)NULL)->text - 1, LABEL_MAX = 63 };
 
-/* What a host name of a policy can have against it; the first text that applies is told. */
+/* What a host name of a policy can have against it; the first text that applies is returned. */
 static const char is_empty[] = "is empty";
 static const char no_memory[] = "cannot be read: out of memory";
-static const char bad_conversion[] = "has a label that is no valid internationalised name (IDNA)";
-static const char bad_octet[] = "has a character that no host name has";
+static const char bad_conversion[] = "has a label that is not a valid internationalised name (IDNA)";
+static const char bad_octet[] = "has a character that a host name cannot have";
 static const char empty_label[] = "has an empty label";
 static const char long_label[] = "has a label of more than 63 octets";
 static const char bad_hyphen[] = "has a label that begins or ends with a hyphen";
 static const char too_long[] = "is longer than 253 octets";
-static const char ends_in_number[] = "ends in a number: it is an IP address or no host name";
+static const char ends_in_number[] = "ends in a number, so it is an IP address or not a host name";
 
 static char lower(char octet)
 {

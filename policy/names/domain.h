@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domain names as mail writes them, brought to the one form in which they are compared. */
-#ifndef POLICY_DOMAIN_H
-#define POLICY_DOMAIN_H
+#ifndef POLICY_NAMES_DOMAIN_H
+#define POLICY_NAMES_DOMAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ enum domain_form {
     DOMAIN_NONE,  /* nothing left after the final dots went */
     DOMAIN_PLAIN, /* no valid host name; text is the plain lower-case form */
     DOMAIN_VALID,
-    DOMAIN_UNREAD /* memory ran out: which name this is cannot be told, and text is not to be used */
+    DOMAIN_UNREAD /* memory ran out: which name this is, is not known, and text is not to be used */
 };
 
 /*

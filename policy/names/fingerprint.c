@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SHA-256 fingerprints as text: as a policy writes them, as MTAs report them,
- * and what a text of another form probably is. Knows no certificates and calls
- * no OpenSSL.
+ * SHA-256 fingerprints as text: as a policy writes them, and as MTAs report them.
+ * Knows no certificates and calls no OpenSSL.
  */
 #include "policy/names/fingerprint.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "policy/ascii.h"
+#include "policy/names/ascii.h"
 
-enum { DIGITS = 2 * FINGERPRINT_SIZE, BASE64_LENGTH = 43 }; /* without the "=" at its end */
+enum { DIGITS = 2 * FINGERPRINT_SIZE };
 
 #define SHA_256                                                                                              \
     "give the SHA-256 fingerprint, \"sha256:...\" (openssl x509 -noout -fingerprint -sha256 -in FILE)"
@@ -125,12 +124,12 @@ static const char *judge_nameless(const char *text)
     unsigned count = count_digits(text);
 
     if (fingerprint_is_hpkp(text))
-        return "is a pin of HPKP: the SHA-256 of a key, in base64 where a policy has hexadecimal digits";
+        return "is an HPKP pin: the SHA-256 of a key in base64, but a policy needs hexadecimal digits";
     for (size_t i = 0; count > 0 && i < DIGEST_COUNT; i++)
         if (digests[i].digits == count)
             return digests[i].wrong != NULL ? digests[i].wrong
                                             : "does not name its digest: it must begin with \"sha256:\"";
-    return "is no fingerprint: it must be written \"sha256:AA:BB:...\"";
+    return "is not a fingerprint: write \"sha256:AA:BB:...\"";
 }
 
 const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
@@ -147,83 +146,14 @@ const char *fingerprint_parse(unsigned char fingerprint[FINGERPRINT_SIZE], const
     if (count_digits(value) == 40)
         return "is as long as a SHA-1 fingerprint, which can be forged: 64 hexadecimal digits must follow "
                "\"sha256:\"";
-    return "is no SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon between "
-           "all "
+    return "is not a SHA-256 fingerprint: 64 hexadecimal digits must follow \"sha256:\", with a colon "
+           "between all "
            "octets or none";
 }
-
-/* ---- what is meant ---- */
 
 bool fingerprint_is_hpkp(const char *text)
 {
     return strncasecmp(text, "sha256/", 7) == 0 || strncasecmp(text, "pin-sha256", 10) == 0;
-}
-
-static int base64_digit(char digit)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = digit == '\0' ? NULL : strchr(digits, digit);
-
-    return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* 32 octets in base64, with or without the "=" at its end. */
-static bool read_base64(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
-{
-    unsigned char octets[FINGERPRINT_SIZE + 1];
-    unsigned bits = 0, held = 0;
-    size_t used = 0;
-
-    for (size_t i = 0; i < BASE64_LENGTH; i++) {
-        int digit = base64_digit(text[i]);
-
-        if (digit < 0)
-            return false;
-        held = (held << 6 | (unsigned)digit) & 0xffffff;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            octets[used++] = (unsigned char)(held >> bits);
-        }
-    }
-    text += BASE64_LENGTH;
-    if (text[strspn(text, "=\"' ;")] != '\0')
-        return false;
-    memcpy(fingerprint, octets, FINGERPRINT_SIZE);
-    return true;
-}
-
-/* 64 hexadecimal digits among colons, hyphens, blanks and what is not ASCII (marks that nobody sees). */
-static bool read_digits(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
-{
-    char digits[DIGITS + 1];
-    size_t count = 0;
-
-    for (; *text != '\0'; text++) {
-        if (ascii_hex(*text) >= 0 && count < DIGITS)
-            digits[count++] = *text;
-        else if (ascii_hex(*text) >= 0 || ((unsigned char)*text < 0x80 && strchr(":- '\"", *text) == NULL))
-            return false;
-    }
-    digits[count] = '\0';
-    return fingerprint_read(fingerprint, digits);
-}
-
-bool fingerprint_guess(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
-{
-    const char *value;
-    const struct digest *digest;
-
-    while ((unsigned char)*text >= 0x80 || *text == ' ')
-        text++;
-    if (fingerprint_is_hpkp(text)) {
-        value = text + (text[6] == '/' ? 7 : 10);
-        return read_base64(fingerprint, value + strspn(value, ":=\"' "));
-    }
-    digest = named_digest(text, &value);
-    if (digest == NULL)
-        return read_digits(fingerprint, text);
-    return digest->wrong == NULL && (read_digits(fingerprint, value) || read_base64(fingerprint, value));
 }
 
 void fingerprint_format(const unsigned char fingerprint[FINGERPRINT_SIZE], char text[FINGERPRINT_TEXT])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SHA-256 fingerprints as text. */
-#ifndef POLICY_FINGERPRINT_H
-#define POLICY_FINGERPRINT_H
+#ifndef POLICY_NAMES_FINGERPRINT_H
+#define POLICY_NAMES_FINGERPRINT_H
 
 #include <stdbool.h>
 
@@ -23,14 +23,21 @@ bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *t
 
 /*
  * What a text that fingerprint_parse() refuses would be if it were written as a policy has it: digits
- * without the digest's name, with blanks or hyphens between them or with characters that nobody sees, or
- * the base64 of HPKP ("sha256/..."). False: it is no SHA-256 fingerprint in any form, *fingerprint
- * untouched.
+ * without the digest's name or behind another label, with blanks or hyphens between them or with characters
+ * that nobody sees, the base64 of HPKP ("sha256/...") and of others, a TLSA record. False: it is no SHA-256
+ * fingerprint in any form, *fingerprint untouched.
  */
 bool fingerprint_guess(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text);
 
 /* Whether the text is a pin of HPKP, which is of the key: "sha256/BASE64" or "pin-sha256=BASE64". */
 bool fingerprint_is_hpkp(const char *text);
+
+/* Whether what fingerprint_guess() reads is the fingerprint of a key: HPKP, a TLSA record "3 1 1". */
+bool fingerprint_is_of_key(const char *text);
+
+/* How the digits behind "sha256:" are wrong, to be put behind an error: "; here are 62", or "". */
+enum { FINGERPRINT_FLAW = 32 };
+void fingerprint_flaw(const char *text, char flaw[FINGERPRINT_FLAW]);
 
 /* "sha256:AA:BB:..."; text takes 7 + 95 + 1 octets. */
 #define FINGERPRINT_TEXT 103

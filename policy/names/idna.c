@@ -66,6 +66,7 @@ static bool may_fit(const char *label, int32_t length)
         return true;
     while (at < length) {
         U8_NEXT(octets, at, length, character);
+
         if (character < 0)
             return false; /* no UTF-8 */
         if (may_vanish(character))
@@ -124,7 +125,7 @@ const char *idna_load(void)
     uidna_close(uidna_openUTS46(UIDNA_NONTRANSITIONAL_TO_ASCII, &error));
     if (U_FAILURE(error))
         return u_errorName(error);
-    return idna_to_ascii(&text, sample, sizeof(sample) - 1) == IDNA_CONVERTED
+    return idna_to_ascii(&text, sample, sizeof sample - 1) == IDNA_CONVERTED
                ? NULL
                : u_errorName(U_MEMORY_ALLOCATION_ERROR);
 }

@@ -8,8 +8,8 @@
  * same with the same library. Which version of Unicode that is, ICU decides; so
  * it is the one of the Postfix on the same machine.
  */
-#ifndef POLICY_IDNA_H
-#define POLICY_IDNA_H
+#ifndef POLICY_NAMES_IDNA_H
+#define POLICY_NAMES_IDNA_H
 
 #include <stddef.h>
 

@@ -35,10 +35,10 @@ bool is_invisible(int32_t character)
 void invisible_describe(char text[INVISIBLE_TEXT], int32_t character)
 {
     UErrorCode error = U_ZERO_ERROR;
-    char name[INVISIBLE_TEXT - sizeof("an  (U+10FFFF)")];
-    int32_t length = u_charName(character, U_UNICODE_CHAR_NAME, name, sizeof(name), &error);
+    char name[INVISIBLE_TEXT - sizeof "an  (U+10FFFF)"];
+    int32_t length = u_charName(character, U_UNICODE_CHAR_NAME, name, sizeof name, &error);
 
-    if (U_FAILURE(error) || length == 0 || length >= (int32_t)sizeof(name))
+    if (U_FAILURE(error) || length == 0 || length >= (int32_t)sizeof name)
         strcpy(name, "INVISIBLE CHARACTER");
     for (char *at = name; *at != '\0'; at++)
         *at = (char)u_tolower(*at);
@@ -55,6 +55,7 @@ size_t text_without_invisible(char *to, const char *from, size_t length)
     while (at < length) {
         start = at;
         U8_NEXT(octets, at, length, character); /* below 0: no UTF-8 */
+
         if (character >= 0 && (is_blank_or_control(character) || is_invisible(character)))
             continue;
         memmove(to + left, from + start, at - start);

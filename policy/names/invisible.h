@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Characters that show nothing or a blank, and text without them. */
-#ifndef POLICY_INVISIBLE_H
-#define POLICY_INVISIBLE_H
+#ifndef POLICY_NAMES_INVISIBLE_H
+#define POLICY_NAMES_INVISIBLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

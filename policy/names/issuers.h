@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* CAs that issue from several intermediate CAs, so that a renewal may bear another issuer. */
-#ifndef POLICY_ISSUERS_H
-#define POLICY_ISSUERS_H
+#ifndef POLICY_NAMES_ISSUERS_H
+#define POLICY_NAMES_ISSUERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@ struct issuer_family {
     const char *const *members; /* common names of issuers, then NULL; those of today, and some of before */
     const char *prefix;         /* any common name that begins so is one; NULL: the members alone */
     bool complete;  /* the members are all that the CA says it uses: they can be written as alternatives */
-    bool at_random; /* it picks one for each certificate; else it takes another one from time to time */
+    bool at_random; /* it picks one for each certificate; else it changes it from time to time */
     bool slow;      /* it keeps one for years: worth a note, no warning */
     const char *source; /* where that stands, and of when it is */
 };

@@ -4,10 +4,11 @@
  * caller to open and close in pairs and to put a key before each value of an
  * object. It knows nothing of policies or verdicts.
  */
+#include "policy/names/json.h"
+
 #include <stdint.h>
 #include <string.h>
 #include <unicode/utf8.h>
-#include "policy/names/json.h"
 
 static void separate(struct json *json)
 {
@@ -39,6 +40,7 @@ static void write_string(FILE *stream, const char *text)
     while (at < length) {
         start = at;
         U8_NEXT(octets, at, length, character);
+
         if (character < 0) {
             fputs("\\ufffd", stream);
             at = start + 1;
@@ -64,7 +66,7 @@ void json_key(struct json *json, const char *key)
 void json_string(struct json *json, const char *text)
 {
     separate(json);
-    if (text)
+    if (text != NULL)
         write_string(json->stream, text);
     else
         fputs("null", json->stream);
@@ -80,6 +82,30 @@ void json_bool(struct json *json, bool value)
 {
     separate(json);
     fputs(value ? "true" : "false", json->stream);
+}
+
+void json_open_list(struct json *json, const char *key)
+{
+    json_key(json, key);
+    json_open(json, '[');
+}
+
+void json_member(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_string(json, text);
+}
+
+void json_member_number(struct json *json, const char *key, size_t number)
+{
+    json_key(json, key);
+    json_number(json, number);
+}
+
+void json_member_bool(struct json *json, const char *key, bool value)
+{
+    json_key(json, key);
+    json_bool(json, value);
 }
 
 void json_raw(struct json *json, const char *values)

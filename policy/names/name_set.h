@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A set of names in little memory: the texts one behind the other, each once, and an index of them. */
-#ifndef POLICY_NAME_SET_H
-#define POLICY_NAME_SET_H
+#ifndef POLICY_NAMES_NAME_SET_H
+#define POLICY_NAMES_NAME_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Characters that get into a name when it is copied and that nobody sees or
- * tells apart: what shows nothing, blanks, dashes and quotation marks of
- * Unicode. Knows UTF-8 and these characters, nothing of names.
+ * can distinguish: what shows nothing, blanks, dashes and quotation marks of
+ * Unicode; and the shape of a host name. Knows UTF-8 and these characters, and no layers.
  */
-#include "policy/names/pasted.h"
+#include "policy/names/pasted_internal.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <unicode/utf8.h>
 #include "policy/names/invisible.h"
 
+enum { NARROW = 1 }; /* of replace(): the character of ASCII that looks so */
 enum { MINUS = 0x2212, ZERO_WIDTH_NON_JOINER = 0x200C, ZERO_WIDTH_JOINER = 0x200D };
 
 /* The code point at `text`, which is not empty, and its length; below 0: no UTF-8. */
@@ -24,6 +25,7 @@ static int32_t code_point(const char *text, size_t *length)
 
     *length = 0;
     U8_NEXT(octets, *length, left, character);
+
     return character;
 }
 
@@ -72,15 +74,36 @@ static bool belongs(int32_t character, const char *text, size_t used, const char
     return u_hasBinaryProperty(character, UCHAR_VARIATION_SELECTOR);
 }
 
+/* A character of full width, or a full stop of East Asia. */
+static bool is_wide(int32_t character)
+{
+    static const struct range wide[] = {
+        {0x3002, 0x3002}, {0xFF01, 0xFF5E}, {0xFF61, 0xFF61}, {0xFE6B, 0xFE6B}, {0, 0},
+    };
+
+    return is_in(wide, character);
+}
+
+/* The character of ASCII that looks so. */
+static char narrow(int32_t character)
+{
+    if (character == 0xFE6B)
+        return '@';
+    return character >= 0xFF01 && character <= 0xFF5E ? (char)(character - 0xFF01 + '!') : '.';
+}
+
 static void describe(char what[PASTED_WHAT], int32_t character)
 {
     char name[INVISIBLE_TEXT];
 
     if (is_dash(character))
-        snprintf(what, PASTED_WHAT, "holds a %s that is no hyphen (U+%04X)",
+        snprintf(what, PASTED_WHAT, "holds a %s that is not a hyphen (U+%04X)",
                  character == MINUS ? "minus sign" : "dash", (unsigned)character);
     else if (is_quote(character))
         snprintf(what, PASTED_WHAT, "holds a quotation mark (U+%04X)", (unsigned)character);
+    else if (is_wide(character))
+        snprintf(what, PASTED_WHAT, "holds a character that only looks like \"%c\" (U+%04X)",
+                 narrow(character), (unsigned)character);
     else {
         invisible_describe(name, character);
         snprintf(what, PASTED_WHAT, "holds %s", name);
@@ -88,8 +111,8 @@ static void describe(char what[PASTED_WHAT], int32_t character)
 }
 
 /*
- * Replaces the characters that are `odd` by `instead` ('\0': nothing). False: there is none; else `what`
- * tells the first, unless it tells something already.
+ * Replaces the characters that are `odd` by `instead` ('\0': nothing; or NARROW). False: there is none;
+ * else `what` names the first, unless it is set already.
  */
 static bool replace(char *text, bool (*odd)(int32_t), char instead, char what[PASTED_WHAT])
 {
@@ -108,7 +131,7 @@ static bool replace(char *text, bool (*odd)(int32_t), char instead, char what[PA
             describe(what, character);
         found = true;
         if (instead != '\0')
-            text[used++] = instead;
+            text[used++] = instead == NARROW ? narrow(character) : instead;
     }
     text[used] = '\0';
     return found;
@@ -132,6 +155,12 @@ bool pasted_hyphens(char *text, char what[PASTED_WHAT])
 {
     what[0] = '\0';
     return replace(text, is_dash, '-', what);
+}
+
+bool pasted_widths(char *text, char what[PASTED_WHAT])
+{
+    what[0] = '\0';
+    return replace(text, is_wide, NARROW, what);
 }
 
 bool pasted_mark(const char *text, char what[PASTED_WHAT])
@@ -164,4 +193,25 @@ size_t pasted_quote_at_end(const char *text)
         if (!U8_IS_TRAIL(text[length - mark]))
             return pasted_quote_in_front(text + length - mark);
     return 0;
+}
+
+/* ---- octets of hosts ---- */
+
+bool pasted_is_host_octet(char octet)
+{
+    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
+           || octet == '-' || octet == '_' || octet == '.' || (unsigned char)octet >= 0x80;
+}
+
+bool pasted_is_host_like(const char *text, size_t length)
+{
+    size_t start = length > 2 && strncmp(text, "*.", 2) == 0 ? 2 : 0;
+    bool dot = false;
+
+    for (size_t i = start; i < length; i++) {
+        if (!pasted_is_host_octet(text[i]))
+            return false;
+        dot |= text[i] == '.' && i > start && i + 1 < length;
+    }
+    return dot;
 }

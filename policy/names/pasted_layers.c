@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an administrator pasted in place of a name: takes away layer by layer
- * what tools, browsers and letters put around one, until a name is left. Knows
- * these forms and nothing of policies; whether a text is allowed is decided by
- * who asks.
+ * The layers that tools, logs, browsers and letters put around a name, and how
+ * each is taken away. Knows these forms and nothing of policies.
  */
-#include "policy/names/pasted.h"
+#include "policy/names/pasted_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,18 +11,9 @@
 
 enum { LAYERS_MAX = 10 };
 
-/* The value being peeled. */
-struct peeling {
-    char *text; /* of PASTED_MAX octets */
-    enum pasted_as as;
-    char *what; /* of the first layer, of PASTED_WHAT octets */
-    unsigned count;
-};
-
 static const char blanks[] = "has blanks at its ends";
 
-/* The first layer is told of, blanks only where there is no other. */
-static void set_what(struct peeling *peeling, const char *what)
+void pasted_set_what(struct peeling *peeling, const char *what)
 {
     if (peeling->what[0] == '\0' || strcmp(peeling->what, blanks) == 0)
         snprintf(peeling->what, PASTED_WHAT, "%s", what);
@@ -36,26 +25,6 @@ static void cut_front(char *text, size_t length)
 }
 
 /* ---- shapes ---- */
-
-static bool is_host_octet(char octet)
-{
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '-' || octet == '_' || octet == '.' || (unsigned char)octet >= 0x80;
-}
-
-/* A name with a dot inside it, such as hosts have; "*." and "." may stand before it. */
-static bool is_host_like(const char *text, size_t length)
-{
-    size_t start = length > 2 && strncmp(text, "*.", 2) == 0 ? 2 : 0;
-    bool dot = false;
-
-    for (size_t i = start; i < length; i++) {
-        if (!is_host_octet(text[i]))
-            return false;
-        dot |= text[i] == '.' && i > start && i + 1 < length;
-    }
-    return dot;
-}
 
 static bool has_letter(const char *text, size_t length)
 {
@@ -74,27 +43,33 @@ static bool peel_characters(struct peeling *peeling)
     bool found = pasted_clean(peeling->text, what);
 
     if (found)
-        set_what(peeling, what);
+        pasted_set_what(peeling, what);
     if (peeling->as == PASTED_ATTRIBUTE || strchr(peeling->text, ' ') != NULL)
         return found;
-    if (!pasted_hyphens(peeling->text, what))
+    if (pasted_hyphens(peeling->text, what)) {
+        pasted_set_what(peeling, what);
+        found = true;
+    }
+    /* In domains these are right: they are converted as the MTA converts them. The @ is no part of one. */
+    if (peeling->as == PASTED_HOST || (peeling->as == PASTED_ADDRESS && strchr(peeling->text, '@') != NULL)
+        || !pasted_widths(peeling->text, what))
         return found;
-    set_what(peeling, what);
+    pasted_set_what(peeling, what);
     return true;
 }
 
 static bool peel_blanks(struct peeling *peeling)
 {
     char *text = peeling->text;
-    size_t front = strspn(text, " "), length = strlen(text), end = length;
+    size_t front = strspn(text, " \r\n"), length = strlen(text), end = length;
 
-    while (end > front && text[end - 1] == ' ')
+    while (end > front && strchr(" \r\n", text[end - 1]) != NULL)
         end--;
     if (front == 0 && end == length)
         return false;
     text[end] = '\0';
     cut_front(text, front);
-    set_what(peeling, blanks);
+    pasted_set_what(peeling, blanks);
     return true;
 }
 
@@ -116,12 +91,23 @@ static bool peel_quotes(struct peeling *peeling)
 
     if (front + end == 0 || front + end >= length)
         return false;
-    if (!is_pair(text, front, end) && !is_host_like(text + front, length - front - end))
+    if (!is_pair(text, front, end) && !pasted_is_host_like(text + front, length - front - end))
         return false;
     text[length - end] = '\0';
     cut_front(text, front);
-    set_what(peeling, "has quotation marks that are part of it");
+    pasted_set_what(peeling, "has quotation marks that are part of it");
     return true;
+}
+
+/* Leaves the first of several texts in quotes: 'subject="x" issuer="y"'. */
+static void keep_quoted(char *text)
+{
+    char *close = text[0] == '"' ? strchr(text + 1, '"') : NULL;
+
+    if (close == NULL || close[1] == '\0')
+        return;
+    *close = '\0';
+    cut_front(text, 1);
 }
 
 /* "subject=", "Issuer: ", "depth=0 ", " 0 s:", "   i:" */
@@ -148,10 +134,74 @@ static bool peel_line(struct peeling *peeling)
         if ((i >= 2 || start > 0) && !pasted_attribute(rest, "CN", value))
             continue;
         cut_front(text, (size_t)(rest - text));
-        set_what(peeling, "is a line as openssl prints it");
+        pasted_set_what(peeling, "is a line as openssl prints it");
+        keep_quoted(text);
         return true;
     }
     return false;
+}
+
+/* Whether a text begins with a name, so that the word in front of it is a label. */
+static bool begins_with_name(const char *text)
+{
+    char value[PASTED_MAX];
+
+    return pasted_attribute(text, "CN", value) || strncasecmp(text, "DNS:", 4) == 0
+           || (pasted_is_host_like(text, strlen(text)) && has_letter(text, strlen(text)));
+}
+
+/* The octets of "Common Name (CN) " in front of a host, as browsers have it in whatever language; 0: none. */
+static size_t abbreviation_in_front(const char *text)
+{
+    const char *end = strcasestr(text, "(CN)");
+    size_t length = end == NULL ? 0 : (size_t)(end - text) + 4;
+
+    length += length == 0 ? 0 : strspn(text + length, " :");
+    return length > 0 && begins_with_name(text + length) ? length : 0;
+}
+
+/* "subject_CN=mail.contoso.com, issuer=...", "Client CN "mail.contoso.com"", "Owner: CN=mail.contoso.com" */
+static bool peel_label(struct peeling *peeling)
+{
+    char *text = peeling->text, value[PASTED_MAX];
+    size_t word = pasted_word_in_front(text);
+
+    if (peeling->as != PASTED_COMMON_NAME || pasted_attribute(text, "CN", value))
+        return false;
+    if (pasted_label(text, peeling->issuer)) {
+        pasted_set_what(peeling, "has a label in front, as logs have");
+        return true;
+    }
+    if (word == 0 || !begins_with_name(text + word))
+        word = abbreviation_in_front(text);
+    if (word == 0)
+        return false;
+    cut_front(text, word);
+    pasted_set_what(peeling, "has a label in front");
+    return true;
+}
+
+/* "mail.contoso.com (DigiCert)", "(mail.contoso.com)" */
+static bool peel_parentheses(struct peeling *peeling)
+{
+    char *text = peeling->text, *open = strchr(text, '(');
+    size_t length = strlen(text), before = open == NULL ? 0 : (size_t)(open - text);
+
+    if (peeling->as == PASTED_ATTRIBUTE || open == NULL || text[length - 1] != ')')
+        return false;
+    while (before > 0 && text[before - 1] == ' ')
+        before--;
+    if (before > 0 && pasted_is_host_like(text, before)) {
+        text[before] = '\0';
+        pasted_set_what(peeling, "has a remark behind it");
+        return true;
+    }
+    if (open != text || !pasted_is_host_like(text + 1, length - 2))
+        return false;
+    text[length - 1] = '\0';
+    cut_front(text, 1);
+    pasted_set_what(peeling, "has brackets around it");
+    return true;
 }
 
 /* A whole name: its common name is left, or nothing where it has none. */
@@ -163,8 +213,10 @@ static bool peel_whole_name(struct peeling *peeling)
         return false;
     if (value[0] == '\0')
         pasted_attribute(peeling->text, "commonName", value);
+    if (peeling->text[0] == '/')
+        pasted_decode(value);
     strcpy(peeling->text, value);
-    set_what(peeling, "is a whole name as openssl prints it");
+    pasted_set_what(peeling, "is a whole name as openssl prints it");
     return true;
 }
 
@@ -187,7 +239,7 @@ static bool peel_alternative(struct peeling *peeling)
         if (*rest != ':' && *rest != '=')
             continue;
         cut_front(text, (size_t)(rest - text) + 1);
-        set_what(peeling, "is an alternative name as openssl prints it");
+        pasted_set_what(peeling, "is an alternative name as openssl prints it");
         return true;
     }
     return false;
@@ -201,7 +253,7 @@ static bool peel_url(struct peeling *peeling)
 
     if (strncasecmp(text, "mailto:", 7) == 0) {
         cut_front(text, 7);
-        set_what(peeling, "is a URL");
+        pasted_set_what(peeling, "is a URL");
         return true;
     }
     if (slashes == NULL || scheme == 0 || text + scheme != slashes || peeling->as == PASTED_ATTRIBUTE)
@@ -211,7 +263,7 @@ static bool peel_url(struct peeling *peeling)
     at = strrchr(text, '@');
     if (at != NULL)
         cut_front(text, (size_t)(at - text) + 1);
-    set_what(peeling, "is a URL");
+    pasted_set_what(peeling, "is a URL");
     return true;
 }
 
@@ -225,17 +277,42 @@ static bool peel_address(struct peeling *peeling)
     if (open != NULL && close != NULL && close > open + 1 && close[1] == '\0') {
         *close = '\0';
         cut_front(text, (size_t)(open - text) + 1);
-        set_what(peeling, "has brackets around it");
+        pasted_set_what(peeling, "has brackets around it");
         return true;
     }
     at = strrchr(text, '@');
-    if (at == NULL || strchr(text, ' ') != NULL || !is_host_like(at + 1, strlen(at + 1))
+    if (at == NULL || strchr(text, ' ') != NULL || !pasted_is_host_like(at + 1, strlen(at + 1))
         || peeling->as == PASTED_ADDRESS)
         return false;
     cut_front(text, (size_t)(at - text) + 1);
     if (peeling->as == PASTED_COMMON_NAME)
         text[0] = '\0'; /* of which host is not known */
-    set_what(peeling, "is a mail address");
+    pasted_set_what(peeling, "is a mail address");
+    return true;
+}
+
+/* "mail. contoso.com", as letters break a line; "St. Gallen" is a name. */
+static bool peel_inner_blanks(struct peeling *peeling)
+{
+    char joined[PASTED_MAX], *to = joined;
+    unsigned dots = 0;
+
+    if (peeling->as != PASTED_COMMON_NAME || strchr(peeling->text, ' ') == NULL)
+        return false;
+    for (const char *from = peeling->text; *from != '\0'; from++) {
+        dots += *from == '.';
+        if (*from != ' ')
+            *to++ = *from;
+        else if (from > peeling->text && from[-1] != '.' && from[1] != '.')
+            return false;
+        if (*from >= 'A' && *from <= 'Z')
+            return false;
+    }
+    *to = '\0';
+    if (dots < 2 || !pasted_is_host_like(joined, strlen(joined)))
+        return false;
+    strcpy(peeling->text, joined);
+    pasted_set_what(peeling, "has a blank in it");
     return true;
 }
 
@@ -245,7 +322,7 @@ static bool peel_family(struct peeling *peeling)
     if (peeling->as != PASTED_HOST || strncasecmp(peeling->text, "IPv6:", 5) != 0)
         return false;
     cut_front(peeling->text, 5);
-    set_what(peeling, "has IPv6: in front");
+    pasted_set_what(peeling, "has IPv6: in front");
     return true;
 }
 
@@ -259,19 +336,19 @@ static bool peel_port(struct peeling *peeling)
     if (*text == '[' && close != NULL && close > text + 1 && (close[1] == '\0' || close[1] == ':')) {
         *close = '\0';
         cut_front(text, 1);
-        set_what(peeling, "has brackets around it");
+        pasted_set_what(peeling, "has brackets around it");
         return true;
     }
-    if (colon != NULL && is_host_like(text, (size_t)(colon - text)) && strspn(colon + 1, "0123456789") > 0
-        && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
+    if (colon != NULL && pasted_is_host_like(text, (size_t)(colon - text))
+        && strspn(colon + 1, "0123456789") > 0 && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
         *colon = '\0';
-        set_what(peeling, "has a port behind it");
+        pasted_set_what(peeling, "has a port behind it");
         return true;
     }
     if (text[strcspn(text, "/")] == '/' && text[strcspn(text, "/") + 1] == '\0'
-        && is_host_like(text, strcspn(text, "/")) && has_letter(text, strlen(text))) {
+        && pasted_is_host_like(text, strcspn(text, "/")) && has_letter(text, strlen(text))) {
         text[strcspn(text, "/")] = '\0';
-        set_what(peeling, "has a slash behind it");
+        pasted_set_what(peeling, "has a slash behind it");
         return true;
     }
     return false;
@@ -285,27 +362,26 @@ static bool peel_dots(struct peeling *peeling)
 
     if (peeling->as != PASTED_COMMON_NAME || length < 3 || length + 2 > PASTED_MAX)
         return false;
-    if (text[length - 1] == '.' && is_host_like(text, length - 1)) {
+    if (text[length - 1] == '.' && pasted_is_host_like(text, length - 1)) {
         text[length - 1] = '\0';
-        set_what(peeling, "has a dot at its end");
+        pasted_set_what(peeling, "has a dot at its end");
         return true;
     }
-    if (text[0] == '.' && is_host_like(text + 1, length - 1)) {
+    if (text[0] == '.' && pasted_is_host_like(text + 1, length - 1)) {
         memmove(text + 1, text, length + 1);
         text[0] = '*';
-        set_what(peeling, "has a dot in front, where \"*.\" stands for one further label");
+        pasted_set_what(peeling, "has a dot in front, where \"*.\" stands for one further label");
         return true;
     }
     return false;
 }
 
-/* ---- one and several ---- */
-
-static void peel(struct peeling *peeling)
+void pasted_peel(struct peeling *peeling)
 {
     static bool (*const layers[])(struct peeling *) = {
-        peel_characters, peel_blanks,      peel_quotes, peel_line,   peel_whole_name, peel_url,
-        peel_address,    peel_alternative, peel_port,   peel_family, peel_dots,
+        peel_characters, peel_blanks,  peel_quotes,       peel_line,  peel_whole_name,
+        peel_url,        peel_address, peel_alternative,  peel_label, peel_parentheses,
+        peel_port,       peel_family,  peel_inner_blanks, peel_dots,
     };
     bool again = true;
 
@@ -316,83 +392,8 @@ static void peel(struct peeling *peeling)
     }
 }
 
-/* One of several: what is left of it is a host. */
-static bool peel_part(const struct peeling *whole, const char *from, size_t length, char part[PASTED_MAX])
+void pasted_peel_blanks(struct peeling *peeling)
 {
-    char what[PASTED_WHAT] = "";
-    struct peeling peeling = {part, whole->as, what, 1};
-
-    memcpy(part, from, length);
-    part[length] = '\0';
-    peel(&peeling);
-    return is_host_like(part, strlen(part)) || (whole->as == PASTED_ADDRESS && strchr(part, '@') != NULL);
-}
-
-/* "a.com, b.com", "DNS:a.com, DNS:b.com", "a.com b.com", "a.com;b.com": nothing but hosts. */
-static bool split(struct peeling *peeling)
-{
-    char made[PASTED_MAX] = "", part[PASTED_MAX];
-    const char *rest = peeling->text;
-    size_t used = 0;
-    unsigned count = 0;
-
-    while (*rest != '\0') {
-        size_t length = strcspn(rest, ",; ");
-
-        if (length > 0 && !peel_part(peeling, rest, length, part))
-            return false;
-        if (length > 0 && used + strlen(part) + 3 > sizeof made)
-            return false;
-        if (length > 0)
-            used += (size_t)snprintf(made + used, sizeof made - used, "%s%s", count++ > 0 ? ", " : "", part);
-        rest += length;
-        rest += strspn(rest, ",; ");
-    }
-    if (count == 0 || (count == 1 && strcmp(made, peeling->text) == 0))
-        return false;
-    strcpy(peeling->text, made);
-    peeling->count = count;
-    set_what(peeling, count > 1 ? "is several names in one" : "has a separator at its end");
-    return true;
-}
-
-/*
- * Whether the text is seen at once to be a plain name, as nearly all are: lists come by the million.
- * Letters, digits and what else names have, no dot or blank at its ends, and no dot where there are blanks.
- */
-static bool is_plain(const char *text, size_t length, enum pasted_as as)
-{
-    bool dot = false, blank = false;
-
-    for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] >= 0x80 || (!is_host_octet(text[i]) && text[i] != ' ' && text[i] != '*'))
-            return false;
-        dot |= text[i] == '.';
-        blank |= text[i] == ' ';
-    }
-    if (length == 0 || text[0] == ' ' || text[length - 1] == ' ' || (dot && blank))
-        return false;
-    return as != PASTED_COMMON_NAME || (text[0] != '.' && text[length - 1] != '.');
-}
-
-bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as)
-{
-    struct peeling peeling = {pasted->text, as, pasted->what, 1};
-    size_t length = strlen(text);
-
-    pasted->what[0] = '\0';
-    pasted->count = 1;
-    if (length == 0 || length + 2 >= PASTED_MAX || is_plain(text, length, as))
-        return false;
-    memcpy(pasted->text, text, length + 1);
-    peel_characters(&peeling);
-    peel_blanks(&peeling);
-    if (strpbrk(pasted->text, ",; ") != NULL && as != PASTED_ATTRIBUTE && split(&peeling)) {
-        pasted->count = peeling.count;
-        return true;
-    }
-    peel(&peeling);
-    if (strpbrk(pasted->text, ",; ") != NULL && as != PASTED_ATTRIBUTE && split(&peeling))
-        pasted->count = peeling.count;
-    return pasted->what[0] != '\0';
+    peel_characters(peeling);
+    peel_blanks(peeling);
 }

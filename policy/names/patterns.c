@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The index of a policy's recipient patterns. Knows their texts; does not know which recipient matches them. */
+/*
+ * The index of a policy's recipient patterns. Knows their texts; does not know which recipient matches
+ * them.
+ */
 #include "policy/names/patterns.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/internal.h"
+#include "policy/array.h"
 
-static const char *text_of(const struct policy *policy, uint32_t number)
+static const char *text_of(const struct patterns *patterns, uint32_t number)
 {
-    return arena_at(&policy->arena, policy->patterns.texts[number - 1]);
+    return arena_at(patterns->arena, patterns->texts[number - 1]);
 }
 
 static uint32_t hash_of_number(const void *owner, uint32_t number)
@@ -19,12 +22,12 @@ static uint32_t hash_of_number(const void *owner, uint32_t number)
     return slots_hash(text, strlen(text));
 }
 
-bool patterns_find(const struct policy *policy, const char *text, size_t length, uint32_t *number)
+bool patterns_find(const struct patterns *patterns, const char *text, size_t length, uint32_t *number)
 {
     uint32_t hash = slots_hash(text, length);
 
-    for (size_t at = 0; slots_next(&policy->patterns.slots, hash, &at, number);) {
-        const char *other = text_of(policy, *number);
+    for (size_t at = 0; slots_next(&patterns->slots, hash, &at, number);) {
+        const char *other = text_of(patterns, *number);
 
         if (strncmp(other, text, length) == 0 && other[length] == '\0')
             return true;
@@ -47,39 +50,34 @@ static void note(struct patterns *patterns, const struct address_pattern *patter
 }
 
 /* Appends a text that is not there yet. False: out of memory. */
-static bool append(struct policy *policy, const char *text, size_t length)
+static bool append(struct patterns *patterns, const char *text, size_t length)
 {
-    struct patterns *patterns = &policy->patterns;
-    size_t count = patterns->count;
+    uint32_t *texts = array_grow(patterns->texts, patterns->count, sizeof *texts);
 
-    if ((count & (count - 1)) == 0) {
-        uint32_t *texts = realloc(patterns->texts, (count == 0 ? 1 : count * 2) * sizeof *texts);
-
-        if (texts == NULL)
-            return false;
-        patterns->texts = texts;
-    }
-    patterns->texts[count] = arena_keep(&policy->arena, text, length);
-    if (patterns->texts[count] == 0 || !slots_grow(&patterns->slots, hash_of_number, policy))
+    if (texts == NULL)
+        return false;
+    patterns->texts = texts;
+    texts[patterns->count] = arena_keep(patterns->arena, text, length);
+    if (texts[patterns->count] == 0 || !slots_grow(&patterns->slots, hash_of_number, patterns))
         return false;
     patterns->count++;
     slots_add(&patterns->slots, slots_hash(text, length), (uint32_t)patterns->count);
     return true;
 }
 
-bool patterns_add(struct policy *policy, const struct address_pattern *pattern, uint32_t *number)
+bool patterns_add(struct patterns *patterns, const struct address_pattern *pattern, uint32_t *number)
 {
     char text[sizeof(struct address) + 4];
     size_t length =
         (size_t)snprintf(text, sizeof text, "%s@%s%s", pattern->local == NULL ? "" : pattern->local,
                          pattern->suffix ? "." : "", pattern->domain);
 
-    if (patterns_find(policy, text, length, number))
+    if (patterns_find(patterns, text, length, number))
         return true;
-    if (!append(policy, text, length))
+    if (!append(patterns, text, length))
         return false;
-    note(&policy->patterns, pattern);
-    *number = (uint32_t)policy->patterns.count;
+    note(patterns, pattern);
+    *number = (uint32_t)patterns->count;
     return true;
 }
 

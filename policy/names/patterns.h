@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The recipient patterns of a policy, as numbers. Each different pattern has one number, however many partners
- * list it, so that a recipient is looked up once and not once for each list.
+ * The recipient patterns of a policy, as numbers. Each different pattern has one number, however many
+ * partners list it, so that a recipient is looked up once and not once for each list.
  */
-#ifndef POLICY_PATTERNS_H
-#define POLICY_PATTERNS_H
+#ifndef POLICY_NAMES_PATTERNS_H
+#define POLICY_NAMES_PATTERNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "policy/arena.h"
 #include "policy/names/address.h"
 #include "policy/slots.h"
-
-struct policy;
 
 /* Stands in a list that has a pattern without a local part: local mail is always in its scope. */
 enum { PATTERN_ANY_LOCAL = 0 };
 
-/* Zeroed when empty. */
+/* Zeroed when empty, but for the arena. */
 struct patterns {
+    struct arena *arena; /* of the policy: the texts lie there */
     struct slots slots;
     size_t count;
-    uint32_t *texts;     /* malloc'd: number n is texts[n - 1], an arena_ref of the policy */
+    uint32_t *texts;     /* malloc'd: number n is texts[n - 1], an arena_ref */
     size_t local_max;    /* octets of the longest local part */
     unsigned labels_max; /* of a suffix */
 };
@@ -33,13 +33,13 @@ struct pattern_set {
 };
 
 /*
- * The number of a pattern, of which there is one from now on. One with a local part and the domain "" stands for
- * that local part at any domain. False: out of memory.
+ * The number of a pattern, of which there is one from now on. One with a local part and the domain ""
+ * stands for that local part at any domain. False: out of memory.
  */
-bool patterns_add(struct policy *policy, const struct address_pattern *pattern, uint32_t *number);
+bool patterns_add(struct patterns *patterns, const struct address_pattern *pattern, uint32_t *number);
 
 /* The number of "local@domain", "@domain" or "@.suffix". False: no list has it. */
-bool patterns_find(const struct policy *policy, const char *text, size_t length, uint32_t *number);
+bool patterns_find(const struct patterns *patterns, const char *text, size_t length, uint32_t *number);
 
 bool pattern_set_has(const struct pattern_set *set, uint32_t number);
 

@@ -3,15 +3,23 @@
  * shown. */
 #include "policy/names/printable.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+/* Whether it changes the order in which the text around it is shown, or ends the line. */
+static bool disturbs_line(UChar32 character)
+{
+    return (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069)
+           || (U_GET_GC_MASK(character) & (U_GC_ZL_MASK | U_GC_ZP_MASK)) != 0;
+}
+
 /* The columns of a character in a terminal; below 0: it does not print. */
 static int width_of(UChar32 character)
 {
-    if (character < 0x20 || (character >= 0x7f && character < 0xa0))
+    if (character < 0x20 || (character >= 0x7f && character < 0xa0) || disturbs_line(character))
         return -1;
     if ((U_GET_GC_MASK(character) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) != 0
         || (character >= 0x1160 && character < 0x1200)) /* the vowels and finals of a Hangul syllable */
@@ -32,6 +40,7 @@ size_t printable_character(const char *text, size_t left, int *width)
     size_t length = 0;
 
     U8_NEXT(octets, length, left, point);
+
     if (point < 0)
         return 0;
     *width = width_of(point);

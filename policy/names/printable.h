@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Text from outside, written so that it cannot disturb a terminal. */
-#ifndef POLICY_PRINTABLE_H
-#define POLICY_PRINTABLE_H
+#ifndef POLICY_NAMES_PRINTABLE_H
+#define POLICY_NAMES_PRINTABLE_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -155,7 +155,10 @@ unsigned scalar_distance(const char *a, const char *b, unsigned most)
     return least(row[rows % 3][length], most + 1);
 }
 
-/* Whether the digits of a text stand in the word, in their order: "TLSv12" is no TLSv1, and "TLSv1.4" none at all. */
+/*
+ * Whether the digits of a text stand in the word, in their order: "TLSv12" is no TLSv1, and "TLSv1.4"
+ * none at all.
+ */
 static bool has_digits(const char *word, const char *text)
 {
     for (; *text != '\0'; text++) {

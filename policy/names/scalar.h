@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a scalar of the policy language may mean, and which word a misspelt one is near. */
-#ifndef POLICY_SCALAR_H
-#define POLICY_SCALAR_H
+#ifndef POLICY_NAMES_SCALAR_H
+#define POLICY_NAMES_SCALAR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,15 +26,16 @@ bool scalar_boolean(const char *text, bool *value);
 bool scalar_number(const char *text, unsigned max, unsigned *value);
 
 /*
- * How many letters must be added, dropped, changed or swapped with their neighbour to make one text of the other, case
- * ignored; most + 1 where that is more than `most`, or where a text is longer than 64 octets.
+ * How many letters must be added, dropped, changed or swapped with their neighbour to make one text of
+ * the other, case ignored; most + 1 where that is more than `most`, or where a text is longer than 64
+ * octets.
  */
 unsigned scalar_distance(const char *a, const char *b, unsigned most);
 
 /*
- * The word that a misspelt one most likely stands for, case ignored. It may differ in a third of the shorter word's
- * letters, at most 3; in words of 1 or 2 letters in none. Or it is the beginning of one word alone, at least three
- * letters of it. NULL: none is near. `words` ends with NULL.
+ * The word that a misspelt one most likely stands for, case ignored. It may differ in a third of the
+ * shorter word's letters, at most 3; in words of 1 or 2 letters in none. Or it is the beginning of one
+ * word alone, at least three letters of it. NULL: none is near. `words` ends with NULL.
  */
 const char *scalar_nearest(const char *text, const char *const *words);
 

@@ -61,6 +61,7 @@ static bool label_mixes(const char *label, size_t length)
         UChar32 letter;
 
         U8_NEXT(octets, at, length, letter);
+
         if (letter >= 0)
             script = uscript_getScript(letter, &error);
         found |= script_bit(script);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Domains below which strangers register theirs. */
-#ifndef POLICY_SUFFIXES_H
-#define POLICY_SUFFIXES_H
+#ifndef POLICY_NAMES_SUFFIXES_H
+#define POLICY_NAMES_SUFFIXES_H
 
 /*
  * What a domain (in its compared form) is that belongs to no single organisation: "a top-level domain"

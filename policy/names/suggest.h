@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What was probably meant by a word or a key that the policy language does not have in that place. */
-#ifndef POLICY_SUGGEST_H
-#define POLICY_SUGGEST_H
+#ifndef POLICY_NAMES_SUGGEST_H
+#define POLICY_NAMES_SUGGEST_H
 
 /*
  * The word that is meant: one that is near by spelling, or one of which `text` is a synonym ("defer" is

@@ -119,6 +119,8 @@ static bool cipher_is_ephemeral(const SSL_CIPHER *cipher)
 
 static bool cipher_is_weak(const SSL_CIPHER *cipher)
 {
+    int key_bits = 0;
+
     if (SSL_CIPHER_get_auth_nid(cipher) == NID_auth_null || SSL_CIPHER_get_digest_nid(cipher) == NID_md5)
         return true;
     switch (SSL_CIPHER_get_cipher_nid(cipher)) {
@@ -127,8 +129,9 @@ static bool cipher_is_weak(const SSL_CIPHER *cipher)
     case NID_des_cbc:
     case NID_des_ede3_cbc:
         return true;
-    default:
-        return SSL_CIPHER_get_bits(cipher, NULL) < 112; /* NULL, EXPORT */
+    default: /* NULL, EXPORT; by the key: OpenSSL >= 3.2 rates the strength of CCM8 suites at 64 bits */
+        SSL_CIPHER_get_bits(cipher, &key_bits);
+        return key_bits < 112;
     }
 }
 
@@ -174,7 +177,8 @@ static void take_openssl(struct suites *suites, const SSL_CTX *tls)
                               SSL_CIPHER_get_kx_nid(cipher) == NID_kx_any,
                               cipher_is_ephemeral(cipher),
                               cipher_is_weak(cipher),
-                              false};
+                              false,
+                              SSL_CIPHER_get_bits(cipher, NULL)};
 
         suite_add(suites, &suite);
     }
@@ -184,7 +188,7 @@ static void take_forgotten(struct suites *suites)
 {
     for (size_t i = 0; i < forgotten_suite_count; i++) {
         const char *name = forgotten_suites[i].name, *iana = forgotten_suites[i].iana;
-        const struct suite suite = {name, iana, false, forgotten_is_ephemeral(name), true, true};
+        const struct suite suite = {name, iana, false, forgotten_is_ephemeral(name), true, true, 0};
         int same = iana == NULL ? -1 : suites_find(suites, iana);
 
         if (suites_find(suites, name) >= 0)
@@ -213,6 +217,34 @@ static void take_word(struct suites *suites, SSL_CTX *tls, size_t word)
     }
 }
 
+static bool is_offered(const struct suite *suite)
+{
+    static const char *const names[] = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
+                                        "TLS_AES_128_GCM_SHA256"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(suite->name, names[i]) == 0)
+            return suite->tls13;
+    return false;
+}
+
+/* Rules are weighed set by set, not suite by suite. */
+static void note_kinds(struct suites *suites)
+{
+    for (int i = 0; i < (int)suites->count; i++) {
+        const struct suite *suite = &suites->suite[i];
+        const bool is[SUITE_KINDS] = {[SUITES_USABLE] = !suite->gone,
+                                      [SUITES_WEAK] = suite->weak,
+                                      [SUITES_EPHEMERAL] = suite->ephemeral,
+                                      [SUITES_TLS13] = suite->tls13,
+                                      [SUITES_OFFERED] = is_offered(suite)};
+
+        for (int kind = 0; kind < SUITE_KINDS; kind++)
+            if (is[kind])
+                suite_set_add(&suites->of[kind], i);
+    }
+}
+
 struct suites *suites_new(void)
 {
     struct suites *suites = calloc(1, sizeof *suites);
@@ -233,6 +265,7 @@ struct suites *suites_new(void)
     take_forgotten(suites);
     for (size_t i = 0; i < CIPHER_WORDS; i++)
         take_word(suites, tls, i);
+    note_kinds(suites);
     good = true;
 out:
     SSL_CTX_free(tls);
@@ -291,9 +324,14 @@ size_t suites_count(const struct suites *suites)
 /* An index that is none answers as a suite of which nothing good is known. */
 static const struct suite *suite_at(const struct suites *suites, int suite)
 {
-    static const struct suite none = {"unknown", NULL, false, false, true, true};
+    static const struct suite none = {"unknown", NULL, false, false, true, true, 0};
 
     return suite >= 0 && (size_t)suite < suites->count ? &suites->suite[suite] : &none;
+}
+
+const struct suite_set *suites_of(const struct suites *suites, enum suite_kind kind)
+{
+    return &suites->of[kind];
 }
 
 const char *suites_name(const struct suites *suites, int suite)
@@ -314,6 +352,16 @@ bool suites_is_tls13(const struct suites *suites, int suite)
 bool suites_is_ephemeral(const struct suites *suites, int suite)
 {
     return suite_at(suites, suite)->ephemeral;
+}
+
+bool suites_is_usable(const struct suites *suites, int suite)
+{
+    return !suite_at(suites, suite)->gone;
+}
+
+int suites_bits(const struct suites *suites, int suite)
+{
+    return suite_at(suites, suite)->bits;
 }
 
 bool suites_is_weak(const struct suites *suites, int suite)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* TLS protocol versions and cipher suites, by the names that OpenSSL and IANA give them. */
-#ifndef POLICY_TLS_H
-#define POLICY_TLS_H
+#ifndef POLICY_NAMES_TLS_H
+#define POLICY_NAMES_TLS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +21,8 @@ enum tls_version {
 enum tls_version tls_version_read(const char *text);
 const char *tls_version_name(enum tls_version version); /* "TLSv1.2"; "unknown" for UNREADABLE */
 
+enum { CIPHER_BITS_MAX = 256 }; /* of any suite: AES-256, CAMELLIA256, ARIA256, ChaCha20 */
+
 /* The suites of this OpenSSL, and those that it or its predecessors no longer know. */
 struct suites;
 
@@ -29,7 +31,7 @@ struct suite_set {
     uint64_t bits[SUITES_MAX / 64];
 };
 
-/* Asks OpenSSL for its suites. NULL: out of memory, or OpenSSL does not work. Immutable from then on. */
+/* Asks OpenSSL for its suites. NULL: out of memory, or OpenSSL cannot be set up. Immutable from then on. */
 struct suites *suites_new(void);
 void suites_free(struct suites *suites); /* NULL is fine */
 
@@ -51,6 +53,21 @@ bool suites_is_ephemeral(const struct suites *suites, int suite); /* TLS 1.3, (E
  * known to this OpenSSL.
  */
 bool suites_is_weak(const struct suites *suites, int suite);
+
+/* Whether this OpenSSL can use it; and the secret bits of its cipher, 0 where it cannot. */
+bool suites_is_usable(const struct suites *suites, int suite);
+int suites_bits(const struct suites *suites, int suite);
+
+/* The suites of a kind, as a set. */
+enum suite_kind {
+    SUITES_USABLE,
+    SUITES_WEAK,
+    SUITES_EPHEMERAL,
+    SUITES_TLS13,
+    SUITES_OFFERED, /* of TLS 1.3, by OpenSSL where nobody says more */
+    SUITE_KINDS
+};
+const struct suite_set *suites_of(const struct suites *suites, enum suite_kind kind);
 
 /* Whether a text has the form of a suite name at all: letters, digits, "-" and "_", at most 64. */
 bool suites_is_name(const char *text);
@@ -86,6 +103,25 @@ static inline bool suite_set_has(const struct suite_set *set, int suite)
 static inline void suite_set_add(struct suite_set *set, int suite)
 {
     set->bits[suite / 64] |= (uint64_t)1 << (suite % 64);
+}
+static inline void suite_set_keep(struct suite_set *set, const struct suite_set *these)
+{
+    for (size_t word = 0; word < SUITES_MAX / 64; word++)
+        set->bits[word] &= these->bits[word];
+}
+static inline void suite_set_leave_out(struct suite_set *set, const struct suite_set *these)
+{
+    for (size_t word = 0; word < SUITES_MAX / 64; word++)
+        set->bits[word] &= ~these->bits[word];
+}
+/* Whether some suite is in both sets. */
+static inline bool suite_set_meets(const struct suite_set *set, const struct suite_set *other)
+{
+    uint64_t both = 0;
+
+    for (size_t word = 0; word < SUITES_MAX / 64; word++)
+        both |= set->bits[word] & other->bits[word];
+    return both != 0;
 }
 
 #endif

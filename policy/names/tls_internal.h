@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of the suites: for tls.c, tls_names.c and cipher_string.c only. */
-#ifndef POLICY_TLS_INTERNAL_H
-#define POLICY_TLS_INTERNAL_H
+#ifndef POLICY_NAMES_TLS_INTERNAL_H
+#define POLICY_NAMES_TLS_INTERNAL_H
 
 #include "policy/names/tls.h"
 
@@ -24,6 +24,7 @@ struct suite {
     const char *name, *iana; /* of static storage, OpenSSL's or ours */
     bool tls13, ephemeral, weak;
     bool gone; /* no longer known to this OpenSSL */
+    int bits;  /* of the cipher's key, as OpenSSL counts them; 0 where it is gone */
 };
 
 /* One of the names of a suite. */
@@ -37,6 +38,7 @@ struct suites {
     struct suite suite[SUITES_MAX];
     struct spelling spelling[2 * SUITES_MAX]; /* sorted by text */
     struct suite_set selected[CIPHER_WORDS];  /* by each word; no TLS 1.3 suite */
+    struct suite_set of[SUITE_KINDS];
 };
 
 #endif

@@ -1,140 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parts that several keys of the policy language share: findings at a
- * node, mappings read by a table of keys, typed values, lists. Knows nodes and what a policy is made of; opens no file but
- * through certfile, and decides nothing about mail.
+ * The parts that several keys of the policy language share: mappings read by a
+ * table of keys, typed values, lists. Knows nodes and what a policy is made of;
+ * opens no file but through certfile, and decides nothing about mail.
  */
 #include "policy/reading/reading.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "policy/names/date.h"
 #include "policy/names/scalar.h"
 #include "policy/names/suggest.h"
 #include "policy/yaml/syntax.h"
 
-enum { TEXT_MAX = 600, NAME_LENGTH_MAX = 64 };
-
-/* ---- findings ---- */
-
-struct place loading_place(const struct loading *loading, const struct node *node)
-{
-    struct place place = {loading->file, node == NULL ? 0 : node->line, node == NULL ? 0 : node->column};
-
-    return place;
-}
-
-__attribute__((format(printf, 4, 0))) static void tell(struct loading *loading, enum warning warning,
-                                                       const struct node *node, const char *format,
-                                                       va_list args)
-{
-    char text[TEXT_MAX];
-    struct diag diag = {warning == WARNING_NONE ? SEVERITY_ERROR : SEVERITY_WARNING,
-                        loading_place(loading, node), text, warning_id(warning)};
-
-    diag_text(text, sizeof text, format, args);
-    diag_append_id(text, sizeof text, diag.id);
-    if (loading->diag != NULL)
-        loading->diag(loading->arg, &diag);
-}
-
-void loading_error(struct loading *loading, const struct node *node, const char *format, ...)
-{
-    va_list args;
-
-    loading->errors++;
-    va_start(args, format);
-    tell(loading, WARNING_NONE, node, format, args);
-    va_end(args);
-}
-
-/* Notes that the partner being read acknowledges that warning; false: it does not. */
-static bool is_acknowledged(struct loading *loading, enum warning warning)
-{
-    for (size_t i = 0; i < loading->acknowledgement_count; i++)
-        if (loading->acknowledgements[i].warning == warning)
-            return loading->acknowledgements[i].seen = true;
-    return false;
-}
-
-void loading_finding(struct loading *loading, const struct node *node, enum warning warning,
-                     const char *format, ...)
-{
-    va_list args;
-
-    if (warning == WARNING_NONE)
-        loading->errors++;
-    else if (is_acknowledged(loading, warning))
-        return;
-    va_start(args, format);
-    tell(loading, warning, node, format, args);
-    va_end(args);
-}
-
-void loading_warning(struct loading *loading, const struct node *node, enum warning warning,
-                     const char *format, ...)
-{
-    va_list args;
-
-    if (is_acknowledged(loading, warning))
-        return;
-    va_start(args, format);
-    tell(loading, warning, node, format, args);
-    va_end(args);
-}
-
-void loading_exhausted(struct loading *loading)
-{
-    if (!loading->out_of_memory)
-        loading_error(loading, NULL, "out of memory");
-    loading->out_of_memory = true;
-}
-
-void *loading_alloc(struct loading *loading, size_t size)
-{
-    void *memory = arena_alloc(&loading->policy->arena, size);
-
-    if (memory == NULL)
-        loading_exhausted(loading);
-    return memory;
-}
-
-void *loading_scratch(struct loading *loading, size_t size)
-{
-    void *memory = arena_alloc(&loading->scratch, size);
-
-    if (memory == NULL)
-        loading_exhausted(loading);
-    return memory;
-}
-
-const char *loading_text(struct loading *loading, const char *text)
-{
-    return arena_at(&loading->policy->arena, loading_keep(loading, text));
-}
-
-arena_ref loading_keep(struct loading *loading, const char *text)
-{
-    struct arena *arena = &loading->policy->arena;
-    size_t length = strlen(text);
-    arena_ref *kept = &loading->texts[slots_hash(text, length) % TEXTS_KEPT];
-
-    if (*kept == 0 || strcmp(arena_at(arena, *kept), text) != 0)
-        *kept = arena_keep(arena, text, length);
-    if (*kept == 0)
-        loading_exhausted(loading);
-    return *kept;
-}
-
-unsigned short loading_column(const struct node *node)
-{
-    return (unsigned short)(node->column > 65535 ? 65535 : node->column);
-}
+enum { NAME_LENGTH_MAX = 64 };
 
 /* ---- mappings ---- */
 
-/* Tells of a plain text whose key has no blank behind its colon; false: it is none. */
+/* Reports a plain text whose key has no blank behind its colon; false: it is none. */
 static bool tell_glued(struct loading *loading, const struct node *node)
 {
     struct node at = *node;
@@ -150,7 +34,10 @@ static bool tell_glued(struct loading *loading, const struct node *node)
 
 enum { KEYS_MAX = 24 };
 
-/* Tells where a key of the language belongs that stands in `what`; `meant` is that key. False: there is no such key. */
+/*
+ * Reports where a key of the language belongs that stands in `what`; `meant` is that key. False: there is
+ * no such key.
+ */
 static bool tell_home(struct loading *loading, const struct node *key, const char *meant, const char *what)
 {
     const struct key_home *home = meant == NULL ? NULL : suggest_home(meant);
@@ -198,8 +85,22 @@ void compile_unknown_key(struct loading *loading, const struct node *key, const 
         loading_error(loading, key, "unknown key \"%.64s\" in %s; allowed are %s", key->text, what, allowed);
 }
 
+static const char *why_refused(const struct refused_key *refused, const struct node *key)
+{
+    for (; refused != NULL && refused->name != NULL; refused++)
+        if (node_is(key, refused->name))
+            return refused->why;
+    return NULL;
+}
+
 bool compile_mapping(struct loading *loading, const struct node *node, const struct key *keys, void *into,
                      const char *what)
+{
+    return compile_mapping_refusing(loading, node, keys, NULL, into, what);
+}
+
+bool compile_mapping_refusing(struct loading *loading, const struct node *node, const struct key *keys,
+                              const struct refused_key *refused, void *into, const char *what)
 {
     if (node->kind != NODE_MAPPING) {
         if (!tell_glued(loading, node))
@@ -211,15 +112,26 @@ bool compile_mapping(struct loading *loading, const struct node *node, const str
 
         while (key->name != NULL && !node_is(value->key, key->name))
             key++;
-        if (key->name == NULL)
-            compile_unknown_key(loading, value->key, keys, what);
-        else
+        if (key->name != NULL)
             key->read(loading, value, into);
+        else if (why_refused(refused, value->key) != NULL)
+            loading_error(loading, value->key, "%s has no %.64s: %s", what, value->key->text,
+                          why_refused(refused, value->key));
+        else
+            compile_unknown_key(loading, value->key, keys, what);
     }
     return true;
 }
 
-/* The name under which a value is told of. */
+/* ---- files ---- */
+
+void loading_note_file(struct loading *loading, const char *path)
+{
+    if (!disk_note_file(loading->policy->disk, path))
+        loading_exhausted(loading);
+}
+
+/* The name under which a value is reported. */
 static const char *name_of(const struct node *node)
 {
     return node->key != NULL ? node->key->text : "an item";
@@ -243,14 +155,14 @@ bool compile_text(struct loading *loading, const struct node *node, const char *
     other = node->quoted ? NULL : scalar_other_type(node->text);
     if (other != NULL && *node->text == '\0' && node->comment != NULL) {
         loading_error(loading, node,
-                      "%.64s must be a text; behind a blank \"#\" begins a comment, put it in quotation "
-                      "marks: \"%.64s\"",
+                      "%.64s must be a text; after a blank \"#\" begins a comment; put it in quotes: "
+                      "\"%.64s\"",
                       name_of(node), node->comment);
         return false;
     }
     if (other != NULL) {
         loading_error(loading, node,
-                      "%.64s must be a text; YAML reads %.64s as %s, put it in quotation marks: \"%.64s\"",
+                      "%.64s must be a text; YAML reads %.64s as %s; put it in quotes: \"%.64s\"",
                       name_of(node), *node->text == '\0' ? "an empty value" : node->text, other, node->text);
         return false;
     }
@@ -274,9 +186,27 @@ bool compile_name(struct loading *loading, const struct node *node, const char *
         return false;
     if (is_name(*text))
         return true;
-    loading_error(loading, node, "\"%.80s\" is no name: use 1 to %d letters, digits, \".\", \"_\", \"-\"",
+    loading_error(loading, node, "\"%.80s\" is not a name: use 1 to %d letters, digits, \".\", \"_\", \"-\"",
                   *text, NAME_LENGTH_MAX);
     return false;
+}
+
+/* What to write in place of a scalar that is no boolean; "": not known. */
+static const char *boolean_advice(const struct node *node)
+{
+    static const char *const words[] = {"true", "false", NULL};
+    static const char *const yes[] = {"yes", "on", "y", "1", "enable", "enabled"};
+    static const char *const no[] = {"no", "off", "n", "0", "disable", "disabled", "none", "never"};
+    const char *word = scalar_nearest(node->text, words);
+    bool value;
+
+    if (scalar_boolean(node->text, &value))
+        return "; write it without quotes";
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        word = strcasecmp(node->text, yes[i]) == 0 ? words[0] : word;
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        word = strcasecmp(node->text, no[i]) == 0 ? words[1] : word;
+    return word == NULL ? "" : word == words[0] ? "; write true" : "; write false";
 }
 
 bool compile_boolean(struct loading *loading, const struct node *node, bool *value)
@@ -286,7 +216,8 @@ bool compile_boolean(struct loading *loading, const struct node *node, bool *val
     if (!node->quoted && compile_unseen(loading, node))
         return false;
     if (node->kind == NODE_SCALAR)
-        loading_error(loading, node, "%.64s must be true or false, not \"%.64s\"", name_of(node), node->text);
+        loading_error(loading, node, "%.64s must be true or false, not \"%.64s\"%s", name_of(node),
+                      node->text, boolean_advice(node));
     else
         loading_error(loading, node, "%.64s must be true or false, not %s", name_of(node), kind_of(node));
     return false;
@@ -300,8 +231,9 @@ bool compile_number(struct loading *loading, const struct node *node, unsigned m
         return false;
     if (node->kind == NODE_SCALAR)
         loading_error(loading, node,
-                      "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"",
-                      name_of(node), max, node->text);
+                      "%.64s must be a whole number from 0 to %u without leading zeros, not \"%.64s\"%s",
+                      name_of(node), max, node->text,
+                      scalar_number(node->text, max, value) ? "; write it without quotes" : "");
     else
         loading_error(loading, node, "%.64s must be a whole number, not %s", name_of(node), kind_of(node));
     return false;
@@ -309,14 +241,24 @@ bool compile_number(struct loading *loading, const struct node *node, unsigned m
 
 bool compile_date(struct loading *loading, const struct node *node, int64_t *date)
 {
+    const char *doubt;
+    char meant[32];
+
     if (node->kind == NODE_SCALAR && date_parse(node->text, date))
         return true;
     if (compile_unseen(loading, node))
         return false;
-    loading_error(
-        loading, node, "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s%.64s%s",
-        name_of(node), node->kind == NODE_SCALAR ? "\"" : "",
-        node->kind == NODE_SCALAR ? node->text : kind_of(node), node->kind == NODE_SCALAR ? "\"" : "");
+    if (node->kind != NODE_SCALAR) {
+        loading_error(loading, node,
+                      "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not %s",
+                      name_of(node), kind_of(node));
+        return false;
+    }
+    doubt = date_doubt(node->text, meant);
+    loading_error(loading, node,
+                  "%.64s must be a date such as 2026-12-01 or 2026-12-01T08:00:00Z, not \"%.64s\"%s%s%s%s",
+                  name_of(node), node->text, doubt == NULL ? "" : ": ", doubt == NULL ? "" : doubt,
+                  meant[0] == '\0' ? "" : "; write ", meant);
     return false;
 }
 
@@ -330,9 +272,14 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
         for (int i = 0; words[i] != NULL; i++)
             if (strcmp(words[i], node->text) == 0)
                 return i;
-    for (size_t i = 0; words[i] != NULL && length < sizeof allowed; i++)
-        length +=
-            (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ", words[i]);
+    for (size_t i = 0; words[i] != NULL; i++) {
+        bool fits = length + strlen(words[i]) + sizeof ", , ..." <= sizeof allowed;
+
+        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s%s", i == 0 ? "" : ", ",
+                                   fits ? words[i] : "...");
+        if (!fits)
+            break;
+    }
     nearest = node->kind == NODE_SCALAR ? compile_seen_word(node->text, words, odd) : NULL;
     if (nearest != NULL) {
         loading_error(loading, node, "the %s \"%.64s\" %s; write %s", what, node->text, odd, nearest);
@@ -343,6 +290,8 @@ int compile_word(struct loading *loading, const struct node *node, const char *c
         loading_error(loading, node, "%s must be one of %s, not %s", what, allowed, kind_of(node));
     else if (nearest != NULL)
         loading_error(loading, node, "unknown %s \"%.64s\"; did you mean \"%s\"?", what, node->text, nearest);
+    else if (!node->quoted && *node->text == '\0')
+        loading_error(loading, node, "%.64s has no value; allowed are %s", name_of(node), allowed);
     else
         loading_error(loading, node, "unknown %s \"%.64s\"; allowed are %s", what, node->text, allowed);
     return -1;
@@ -360,7 +309,7 @@ size_t compile_list(struct loading *loading, const struct node *node, bool lone,
         *first = node;
         return 1;
     } else if (node->kind == NODE_SCALAR && !node->quoted && syntax_glued_dash(node->text))
-        loading_error(loading, node, "a blank is missing behind the dash; write \"- %.*s\"",
+        loading_error(loading, node, "a blank is missing after the dash; write \"- %.*s\"",
                       (int)strcspn(node->text + 1, " "), node->text + 1);
     else
         loading_error(loading, node, "%.64s must be a list: [%s]", name_of(node),

@@ -41,7 +41,7 @@ static bool loads(const char *text, enum pasted_as as)
     return loads_as_domain(text, as == PASTED_ADDRESS && at == NULL && *text != '.' ? 2 : 1);
 }
 
-/* A user's name without a domain: compile_address.c says what to write. */
+/* A user's name without a domain: who.c says what to write. */
 static bool is_one_label(const char *text)
 {
     return strpbrk(text, ".@") == NULL && loads_as_domain(text, 1);
@@ -58,7 +58,7 @@ static void without_blanks(char *text)
 }
 
 /*
- * Tells of a dash or a quotation mark that is no ASCII. IDNA forbids these in the DNS, but UTS 46, by which
+ * Reports a dash or a quotation mark that is no ASCII. IDNA forbids these in the DNS, but UTS 46, by which
  * domains are compared, does not: such a domain would load and be nobody's.
  */
 static bool has_no_mark(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
@@ -72,12 +72,36 @@ static bool has_no_mark(struct loading *loading, const struct node *node, const 
     return false;
 }
 
+/* "192.0.2.1-192.0.2.9" and the like; what a network lacks beyond that, whoever reads it says. */
+static bool is_network_in_other_form(const char *text)
+{
+    char meant[64];
+
+    return network_guess(meant, text) || (network_looks_like(text) && strchr(text, '-') != NULL);
+}
+
+/* Reports a network in another form, with the line to write. `text` is what it is read as. */
+static bool refuse_network(struct loading *loading, const struct node *node, const char *text,
+                           const char *what)
+{
+    char meant[64];
+
+    if (network_guess(meant, text))
+        loading_error(loading, node, "\"%.128s\" %s; write %s%s%s", node->text, what,
+                      strchr(meant, ':') != NULL ? "\"" : "", meant, strchr(meant, ':') != NULL ? "\"" : "");
+    else
+        loading_error(loading, node, "\"%.128s\" %s; write a range as networks", node->text, what);
+    return false;
+}
+
 bool compile_pasted(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
 {
     struct pasted pasted;
-    char shown[SHOWN];
+    char shown[SHOWN], meant[64];
     bool good;
 
+    if (as == PASTED_HOST && strchr(text, ' ') != NULL && network_guess(meant, text))
+        return refuse_network(loading, node, text, "is not an IP address or network");
     if (!pasted_read(&pasted, text, as) || pasted.text[0] == '\0')
         return has_no_mark(loading, node, text, as);
     good = loads(text, as);
@@ -88,8 +112,10 @@ bool compile_pasted(struct loading *loading, const struct node *node, const char
                       pasted.text);
         return false;
     }
+    if (!good && pasted.count == 1 && as == PASTED_HOST && is_network_in_other_form(pasted.text))
+        return refuse_network(loading, node, pasted.text, pasted.what);
     if (!good && pasted.count == 1 && !loads(pasted.text, as))
-        return has_no_mark(loading, node, text, as); /* any other mistake is told by who reads it */
+        return has_no_mark(loading, node, text, as); /* whoever reads it reports any other mistake */
     if (pasted.count > 1) {
         loading_error(loading, node, "\"%.128s\" %s; write each as an entry of its own: %.255s", text,
                       pasted.what, pasted.text);
@@ -160,7 +186,7 @@ bool compile_doubt_name(struct loading *loading, const struct node *node, enum p
     char meant[4 * SHOWN];
 
     if (as == PASTED_ATTRIBUTE && pasted_attribute(text, key, pasted.text) && pasted.text[0] != '\0') {
-        snprintf(pasted.what, sizeof pasted.what, "names its attribute again");
+        snprintf(pasted.what, sizeof pasted.what, "repeats its attribute");
         pasted.count = 1;
     } else if (!pasted_read(&pasted, text, as)) {
         return false;
@@ -190,7 +216,7 @@ bool compile_free_text(struct loading *loading, const struct node *node, const c
         scalar_write(shown, sizeof shown, whole);
         loading_warning(loading, node, WARNING_COMMENT_IN_VALUE,
                         "from \"%.32s\" on this is a comment, and the value is \"%.64s\"; write %s%s%.250s, "
-                        "or put a blank behind \"#\" if it is a comment",
+                        "or put a blank after \"#\" if it is a comment",
                         node->comment, *text, node->key == NULL ? "" : node->key->text,
                         node->key == NULL ? "" : ": ", shown);
     }
@@ -198,56 +224,6 @@ bool compile_free_text(struct loading *loading, const struct node *node, const c
 }
 
 /* ---- words ---- */
-
-/* Takes away what nobody sees, blanks and quotation marks. False: there was none of these. */
-static bool clean_word(char *word, char what[PASTED_WHAT])
-{
-    bool unseen = pasted_clean(word, what);
-    size_t front = strspn(word, " "), end = strlen(word), quotes;
-
-    while (end > front && word[end - 1] == ' ')
-        end--;
-    memmove(word, word + front, end - front);
-    word[end - front] = '\0';
-    quotes = pasted_quote_in_front(word);
-    if (quotes > 0 && pasted_quote_at_end(word) > 0 && strlen(word) > quotes + pasted_quote_at_end(word)) {
-        word[strlen(word) - pasted_quote_at_end(word)] = '\0';
-        memmove(word, word + quotes, strlen(word + quotes) + 1);
-        if (!unseen)
-            snprintf(what, PASTED_WHAT, "has quotation marks that are part of it");
-        unseen = true;
-    }
-    return unseen;
-}
-
-const char *compile_seen_word(const char *text, const char *const *words, char what[PASTED_WHAT])
-{
-    char word[64];
-
-    if (strlen(text) >= sizeof word)
-        return NULL;
-    strcpy(word, text);
-    if (!clean_word(word, what))
-        return NULL;
-    for (; *words != NULL; words++)
-        if (strcmp(*words, word) == 0)
-            return *words;
-    return NULL;
-}
-
-bool compile_unseen(struct loading *loading, const struct node *node)
-{
-    char word[64], what[PASTED_WHAT];
-
-    if (node->kind != NODE_SCALAR || strlen(node->text) >= sizeof word)
-        return false;
-    strcpy(word, node->text);
-    if (!clean_word(word, what) || *word == '\0')
-        return false;
-    loading_error(loading, node, "\"%.64s\" %s; write %s%s%s", node->text, what,
-                  node->key == NULL ? "" : node->key->text, node->key == NULL ? "" : ": ", word);
-    return true;
-}
 
 /* ---- domains of nobody ---- */
 
@@ -268,8 +244,44 @@ void compile_doubt_suffix(struct loading *loading, const struct node *node, cons
                         kind);
 }
 
+void compile_doubt_address(struct loading *loading, const struct node *node, const char *text,
+                           const char *domain)
+{
+    const char *kind = suffix_kind(domain);
+
+    if (kind == NULL)
+        return;
+    if (strchr(domain, '.') == NULL)
+        loading_warning(
+            loading, node, WARNING_PUBLIC_SUFFIX,
+            "\"%.128s\" has a domain without a dot, which mail from elsewhere never has; write the "
+            "whole domain, such as %.*s.example.com",
+            text, 128, text);
+    else
+        loading_warning(loading, node, WARNING_PUBLIC_SUFFIX,
+                        "\"%.128s\": %s is %s, and nobody has addresses there; write the whole domain", text,
+                        domain, kind);
+}
+
+/* Blocks that hold so many that a rule about them says little. */
+static void doubt_wide(struct loading *loading, const struct node *list)
+{
+    for (const struct node *item = list->first; item != NULL; item = item->next) {
+        struct network network;
+
+        if (item->kind == NODE_SCALAR && network_check(&network, item->text) == NULL
+            && network_is_wide(&network))
+            loading_warning(loading, item, WARNING_CLIENTS_TOO_WIDE,
+                            "\"%.64s\" holds a large part of the internet: anyone may connect from there; "
+                            "write the partner's own networks",
+                            item->text);
+    }
+}
+
 void compile_doubt_clients(struct loading *loading, const struct node *node, const struct clients *clients)
 {
+    if (clients != NULL)
+        doubt_wide(loading, node);
     for (size_t i = 0; clients != NULL && i < clients->name_count; i++)
         compile_doubt_suffix(loading, node, clients->names[i].domain, clients->names[i].suffix);
 }

@@ -6,38 +6,10 @@
  * of a certificate, not which macro said it.
  */
 #include <string.h>
+#include "policy/facts/mta.h"
 #include "policy/names/certname.h"
-#include "policy/internal.h"
-
-/* How one identity compares: met, unmet or unknown, and why. */
-struct comparison {
-    enum met met;
-    enum reason reason;
-};
-
-static struct comparison compared(enum met met, enum reason reason)
-{
-    return (struct comparison){met, reason};
-}
-
-static const struct comparison matched = {MET, REASON_NONE};
-
-/* Why a certificate that is not trusted can satisfy no names. */
-static struct comparison without_trust(enum certificate_state state)
-{
-    switch (state) {
-    case CERTIFICATE_NONE:
-        return compared(UNMET, REASON_CERTIFICATE_MISSING);
-    case CERTIFICATE_UNTRUSTED:
-        return compared(UNMET, REASON_CERTIFICATE_UNTRUSTED);
-    case CERTIFICATE_NOT_REQUESTED:
-        return compared(UNKNOWN, REASON_VERIFY_NOT_REQUESTED);
-    case CERTIFICATE_VERIFY_TEMPORARY:
-        return compared(UNKNOWN, REASON_VERIFY_TEMPORARY);
-    default:
-        return compared(UNKNOWN, REASON_MTA_MACROS);
-    }
-}
+#include "policy/requirement/certificate.h"
+#include "policy/requirement/comparison.h"
 
 /* ---- names ---- */
 
@@ -98,22 +70,22 @@ static struct comparison compare_names(const struct policy *policy, const struct
     struct lone_name lone_subject, lone_issuer;
     struct name_rule subject_rule = identity_subject(policy, identity, &lone_subject);
     struct name_rule issuer_rule = identity_issuer(policy, identity, &lone_issuer);
-    bool postfix = facts->mta == MTA_POSTFIX;
-    struct seen_name subject = {facts->subject_cn, facts->subject_dn, facts->names_unsent, postfix};
-    struct seen_name issuer = {facts->issuer_cn, facts->issuer_dn, facts->names_unsent, postfix};
+    bool hidden = mta_hides_distinguished_names(facts->mta);
+    struct seen_name subject = {facts->subject_cn, facts->subject_dn, facts->names_unsent, hidden};
+    struct seen_name issuer = {facts->issuer_cn, facts->issuer_dn, facts->names_unsent, hidden};
     enum met by_subject, by_issuer;
 
     if (facts->certificate != CERTIFICATE_TRUSTED)
-        return without_trust(facts->certificate);
+        return comparison_without_trust(facts->certificate);
     by_subject = rule_matches(&subject_rule, &subject);
     if (by_subject == UNMET)
-        return compared(UNMET, REASON_CERTIFICATE_SUBJECT);
+        return comparison_of(UNMET, REASON_CERTIFICATE_SUBJECT);
     by_issuer = rule_matches(&issuer_rule, &issuer);
     if (by_issuer == UNMET)
-        return compared(UNMET, REASON_CERTIFICATE_ISSUER);
+        return comparison_of(UNMET, REASON_CERTIFICATE_ISSUER);
     if (by_subject == UNKNOWN || by_issuer == UNKNOWN)
-        return compared(UNKNOWN, postfix ? REASON_MTA_FACTS : REASON_MTA_MACROS);
-    return matched;
+        return comparison_of(UNKNOWN, hidden ? REASON_MTA_FACTS : REASON_MTA_MACROS);
+    return comparison_of(MET, REASON_NONE);
 }
 
 /* ---- pins ---- */
@@ -135,85 +107,50 @@ static struct comparison compare_pin(const struct particulars *particulars, cons
     switch (pin->state) {
     case PIN_KNOWN:
         if (memcmp(pin->fingerprint, particulars->fingerprint, FINGERPRINT_SIZE) == 0)
-            return matched;
+            return comparison_of(MET, REASON_NONE);
         if (is_other_digest(particulars, pin))
-            return compared(UNKNOWN, REASON_MTA_FACTS);
-        return compared(UNMET, REASON_CERTIFICATE_FINGERPRINT);
+            return comparison_of(UNKNOWN, REASON_MTA_FACTS);
+        return comparison_of(UNMET, REASON_CERTIFICATE_FINGERPRINT);
     case PIN_ABSENT:
-        return compared(UNMET, REASON_CERTIFICATE_MISSING);
+        return comparison_of(UNMET, REASON_CERTIFICATE_MISSING);
     case PIN_PENDING:
-        return compared(PENDING, REASON_MTA_FACTS);
+        return comparison_of(PENDING, REASON_MTA_FACTS);
     case PIN_UNSHOWN:
     case PIN_MISSING:
-        return compared(UNKNOWN, REASON_MTA_FACTS);
+        return comparison_of(UNKNOWN, REASON_MTA_FACTS);
     default:
         if (facts->certificate == CERTIFICATE_NOT_REQUESTED
             || facts->certificate == CERTIFICATE_VERIFY_TEMPORARY)
-            return without_trust(facts->certificate);
-        return compared(UNKNOWN, REASON_MTA_MACROS);
+            return comparison_without_trust(facts->certificate);
+        return comparison_of(UNKNOWN, REASON_MTA_MACROS);
     }
 }
 
 /* ---- the list ---- */
 
-static bool in_force(const struct particulars *particulars, int64_t now)
-{
-    return particulars->from <= now && now < particulars->until;
-}
-
-/* One identity, in force or not: out of its dates it cannot match. Then only how near it came counts, and what is not known is not near. */
 static struct comparison compare_identity(const struct policy *policy, const struct identity *identity,
-                                          const struct facts *facts, bool is_in_force)
+                                          const struct facts *facts)
 {
-    struct comparison result;
-
     if (identity->kind == IDENTITY_NAMES)
-        result = compare_names(policy, identity, facts);
-    else
-        result = compare_pin(
-            identity_particulars(policy, identity),
-            identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin, facts);
-    if (is_in_force)
-        return result;
-    if (result.met == MET)
-        return compared(UNMET, REASON_CERTIFICATE_DATES);
-    return result.met == UNMET ? result : compared(UNMET, REASON_CERTIFICATE_MISSING);
-}
-
-/* Whether the comparison says more than the best so far: a match, else what is not known yet, not known, or nearest. */
-static bool is_better(const struct comparison *comparison, const struct finding *best)
-{
-    static const int rank[] = {[MET] = 3, [PENDING] = 2, [UNKNOWN] = 1, [UNMET] = 0};
-
-    if (comparison->met != best->met)
-        return rank[comparison->met] > rank[best->met];
-    return comparison->met == UNMET ? comparison->reason > best->reason : comparison->reason < best->reason;
+        return compare_names(policy, identity, facts);
+    return compare_pin(identity_particulars(policy, identity),
+                       identity->kind == IDENTITY_FINGERPRINT ? &facts->certificate_pin : &facts->key_pin,
+                       facts);
 }
 
 static void weigh_identities(const struct policy *policy, const struct facts *facts, int64_t now,
                              struct finding *finding)
 {
     const struct certificates *certificates = finding->certificates;
-    bool any_in_force = false;
+    struct nearest nearest = nearest_begin(finding);
 
-    finding->met = UNMET;
-    finding->reason = REASON_NONE;
     for (unsigned i = 0; i < certificates->count; i++) {
         const struct identity *identity = &certificates->identities[i];
-        bool is_in_force = in_force(identity_particulars(policy, identity), now);
-        struct comparison comparison = compare_identity(policy, identity, facts, is_in_force);
 
-        any_in_force |= is_in_force;
-        if (is_better(&comparison, finding)) {
-            finding->met = comparison.met;
-            finding->reason = comparison.reason;
-            finding->identity = i + 1;
-        }
+        nearest_add(&nearest, compare_identity(policy, identity, facts),
+                    particulars_in_force(identity_particulars(policy, identity), now));
     }
-    if (!any_in_force) {
-        finding->met = UNKNOWN;
-        finding->reason = REASON_POLICY_DATES;
-    }
+    nearest_end(&nearest);
 }
 
 bool finding_is_other_digest(const struct policy *policy, const struct finding *finding,
@@ -228,18 +165,65 @@ bool finding_is_other_digest(const struct policy *policy, const struct finding *
            && is_other_digest(identity_particulars(policy, identity), &facts->certificate_pin);
 }
 
-void certificate_weigh(const struct policy *policy, const struct facts *facts, int64_t now,
-                       struct finding *finding)
+static void weigh(const struct weighing *weighing, struct finding *finding)
 {
-    struct comparison trust = matched;
+    const struct facts *facts = weighing->facts;
+    struct comparison trust = comparison_of(MET, REASON_NONE);
 
     finding->identity = 0;
     if (!finding->certificates->trusted) {
-        weigh_identities(policy, facts, now, finding);
+        weigh_identities(weighing->policy, facts, weighing->now, finding);
         return;
     }
     if (facts->certificate != CERTIFICATE_TRUSTED)
-        trust = without_trust(facts->certificate);
-    finding->met = trust.met;
-    finding->reason = trust.reason;
+        trust = comparison_without_trust(facts->certificate);
+    requirement_found(finding, trust.met, trust.reason);
 }
+
+static void read_value(struct loading *loading, const struct node *node, void *into)
+{
+    struct require *require = into;
+
+    require->certificates = compile_certificates(loading, node);
+    if (require->certificates != 0)
+        requirement_given(require, REQUIRE_CERTIFICATES);
+}
+
+static void detail(struct growing *text, const struct weighing *weighing, const struct finding *finding)
+{
+    const struct facts *facts = weighing->facts;
+
+    if (finding->reason == REASON_CERTIFICATE_MISSING)
+        growing_add(text, ": no certificate");
+    if (finding->reason == REASON_CERTIFICATE_SUBJECT && facts->certificate == CERTIFICATE_TRUSTED
+        && facts->subject_cn == NULL)
+        growing_add(text, ": certificate without a common name");
+}
+
+/* clang-format off */
+const struct requirement_row requirement_certificates = {
+    .combination = COMBINE_EACH, .of_tls = true, .read = read_value,
+    .weigh = weigh, .wanted = certificate_wanted, .found = certificate_found, .detail = detail,
+    .reasons = {
+        {REASON_CERTIFICATE_MISSING, "554", "5.7.5", "4.7.5",
+         "Verified TLS client certificate needed for mail from this domain"},
+        {REASON_CERTIFICATE_UNTRUSTED, "554", "5.7.5", "4.7.5",
+         "TLS client certificate not trusted for mail from this domain"},
+        {REASON_CERTIFICATE_SUBJECT, "554", "5.7.1", "4.7.1",
+         "TLS client certificate bears another name than agreed for mail from this domain"},
+        {REASON_CERTIFICATE_ISSUER, "554", "5.7.1", "4.7.1",
+         "TLS client certificate has another issuer than agreed for mail from this domain"},
+        {REASON_CERTIFICATE_FINGERPRINT, "554", "5.7.1", "4.7.1",
+         "TLS client certificate is not the one agreed for mail from this domain"},
+        {REASON_CERTIFICATE_DATES, "554", "5.7.1", "4.7.1",
+         "TLS client certificate used outside the dates agreed for mail from this domain"},
+        {REASON_MTA_FACTS, NULL, NULL, "4.3.5",
+         "Local configuration problem, not yours: TLS client certificate not visible, try again later"},
+        {REASON_VERIFY_NOT_REQUESTED, NULL, NULL, "4.3.5",
+         "Local configuration problem, not yours: no TLS client certificate was asked for, try again later"},
+        {REASON_VERIFY_TEMPORARY, NULL, NULL, "4.3.5",
+         "Local problem, not yours: TLS client certificate could not be verified, try again later"},
+        {REASON_POLICY_DATES, NULL, NULL, "4.3.5",
+         "Local configuration problem, not yours: no TLS client certificate is agreed for today, "
+         "try again later"},
+    }};

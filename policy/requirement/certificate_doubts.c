@@ -4,7 +4,7 @@
  * platform shares, issuers that change with every renewal. Knows the names of a
  * rule, not how they are compared.
  */
-#include "policy/reading/reading.h"
+#include "policy/requirement/certificate.h"
 
 #include <stdio.h>
 #include "policy/names/certname.h"
@@ -39,11 +39,11 @@ static void warn_issuer(struct loading *loading, const struct node *node, const 
         return;
     loading_warning(
         loading, node, WARNING_ISSUER_VARIES,
-        "\"%.128s\" is one of several CAs of %s, which %s: the next renewal of the certificate may "
-        "bear another issuer; write %s%s%sno issuer",
+        "\"%.128s\" is one of several CAs of %s, which %s: the next certificate may have another issuer; "
+        "write %s%s%sno issuer",
         issuer, family->ca,
         family->at_random ? "picks one at random for each certificate"
-                          : "takes another one from time to time",
+                          : "changes it from time to time",
         family->complete ? "issuer: [" : "", family->complete ? all : "", family->complete ? "], or " : "");
 }
 
@@ -82,8 +82,8 @@ void compile_doubt_identity(struct loading *loading, const struct node *node, co
     if (subject->count == 0 && issuer->count > 0)
         loading_warning(
             loading, node, WARNING_ISSUER_ALONE,
-            "an issuer without a subject: every certificate of that issuer will do, and of any other that "
-            "bears its name in the CA file of the MTA");
+            "an issuer without a subject: every certificate of this issuer satisfies the rule, and of every "
+            "CA with this name in the CA file of the MTA");
     if (issuer->count > 0)
         warn_issuers(loading, node_find(node, "issuer"), issuer);
     for (size_t i = 0; i < subject->count; i++)

@@ -3,11 +3,12 @@
  * `certificates`: who a certificate may be, by names, by pins or by files, and
  * from when until when.
  */
-#include "policy/reading/reading.h"
+#include "policy/requirement/certificate.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include "policy/names/certname.h"
 #include "policy/names/date.h"
 
 /* ---- names in certificates ---- */
@@ -23,7 +24,7 @@ static const char *const attribute_words[] = {"CN", "O", "OU", "C", NULL};
 
 static bool check_name(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
 {
-    bool good = strchr(text + (strncmp(text, "*.", 2) == 0 ? 2 : 0), '*') == NULL;
+    bool good = certname_is_pattern(text);
 
     if (*text == '\0')
         loading_error(loading, node, "an empty name would match nothing");
@@ -38,8 +39,9 @@ static bool check_name(struct loading *loading, const struct node *node, const c
     return false;
 }
 
-/* {CN:, O:, OU:, C:} */
-static bool read_attributes(struct loading *loading, const struct node *node, struct name_pattern *pattern)
+/* {CN:, O:, OU:, C:}; `as` is what CN is. */
+static bool read_attributes(struct loading *loading, const struct node *node, enum pasted_as as,
+                            struct name_pattern *pattern)
 {
     struct name_attribute *attributes = loading_scratch(loading, node->count * sizeof *attributes);
 
@@ -54,7 +56,7 @@ static bool read_attributes(struct loading *loading, const struct node *node, st
         const char *text;
 
         if (word < 0 || !compile_free_text(loading, value, &text)
-            || !check_name(loading, value, text, word == 0 ? PASTED_COMMON_NAME : PASTED_ATTRIBUTE))
+            || !check_name(loading, value, text, word == 0 ? as : PASTED_ATTRIBUTE))
             return false;
         attributes[pattern->count].type = word == 0 ? NULL : attribute_words[word];
         attributes[pattern->count++].value = text;
@@ -63,14 +65,15 @@ static bool read_attributes(struct loading *loading, const struct node *node, st
     return true;
 }
 
-static bool read_name(struct loading *loading, const struct node *node, struct name_pattern *pattern)
+static bool read_name(struct loading *loading, const struct node *node, enum pasted_as as,
+                      struct name_pattern *pattern)
 {
     struct name_attribute *attribute;
     const char *text;
 
     if (node->kind == NODE_MAPPING)
-        return read_attributes(loading, node, pattern);
-    if (!compile_free_text(loading, node, &text) || !check_name(loading, node, text, PASTED_COMMON_NAME))
+        return read_attributes(loading, node, as, pattern);
+    if (!compile_free_text(loading, node, &text) || !check_name(loading, node, text, as))
         return false;
     attribute = loading_scratch(loading, sizeof *attribute);
     if (attribute == NULL)
@@ -81,7 +84,8 @@ static bool read_name(struct loading *loading, const struct node *node, struct n
     return true;
 }
 
-static void read_names(struct loading *loading, const struct node *node, struct name_rule *rule)
+static void read_names(struct loading *loading, const struct node *node, enum pasted_as as,
+                       struct name_rule *rule)
 {
     const struct node *item = node;
     size_t count = 1;
@@ -93,39 +97,41 @@ static void read_names(struct loading *loading, const struct node *node, struct 
     if (count == 0 || patterns == NULL)
         return;
     for (size_t i = 0; i < count; i++, item = item->next)
-        rule->count += read_name(loading, item, &patterns[rule->count]);
+        rule->count += read_name(loading, item, as, &patterns[rule->count]);
     rule->patterns = patterns;
 }
 
 static void read_subject(struct loading *loading, const struct node *node, void *into)
 {
-    read_names(loading, node, &((struct reading *)into)->subject);
+    read_names(loading, node, PASTED_COMMON_NAME, &((struct reading *)into)->subject);
 }
 
 static void read_issuer(struct loading *loading, const struct node *node, void *into)
 {
-    read_names(loading, node, &((struct reading *)into)->issuer);
+    read_names(loading, node, PASTED_ISSUER, &((struct reading *)into)->issuer);
 }
 
 /* ---- pins ---- */
 
-/* Tells what is wrong with a fingerprint, and the line to write where that can be told. */
+/* Reports what is wrong with a fingerprint, with the line to write where that is known. */
 static void refuse_fingerprint(struct loading *loading, const struct node *node, const char *wrong)
 {
-    const char *key = fingerprint_is_hpkp(node->text) ? "key_fingerprint" : node->key->text;
+    const char *key = fingerprint_is_of_key(node->text) ? "key_fingerprint" : node->key->text;
     unsigned char fingerprint[FINGERPRINT_SIZE];
-    char text[FINGERPRINT_TEXT];
+    char text[FINGERPRINT_TEXT], flaw[FINGERPRINT_FLAW];
 
     if (!fingerprint_guess(fingerprint, node->text)) {
-        loading_error(loading, node, "%s: %s", node->key->text, wrong);
+        fingerprint_flaw(node->text, flaw);
+        loading_error(loading, node, "%s: %s%s", node->key->text, wrong, flaw);
         return;
     }
     fingerprint_format(fingerprint, text);
+    if (strncmp(wrong, "is not a fingerprint", 20) == 0)
+        wrong = "is in another form";
     loading_error(loading, node, "%s: %s; write %s: %s", node->key->text, wrong, key, text);
 }
 
-static void read_pin(struct loading *loading, const struct node *node, struct reading *reading,
-                     enum identity_kind kind)
+void compile_fingerprint(struct loading *loading, const struct node *node, struct particulars *particulars)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
     const char *text, *wrong;
@@ -137,10 +143,17 @@ static void read_pin(struct loading *loading, const struct node *node, struct re
         refuse_fingerprint(loading, node, wrong);
         return;
     }
-    reading->kind = kind;
-    reading->particulars.fingerprint = arena_copy(&loading->policy->arena, fingerprint, sizeof fingerprint);
-    if (reading->particulars.fingerprint == NULL)
+    particulars->fingerprint = arena_copy(&loading->policy->arena, fingerprint, sizeof fingerprint);
+    if (particulars->fingerprint == NULL)
         loading_exhausted(loading);
+}
+
+static void read_pin(struct loading *loading, const struct node *node, struct reading *reading,
+                     enum identity_kind kind)
+{
+    compile_fingerprint(loading, node, &reading->particulars);
+    if (reading->particulars.fingerprint != NULL)
+        reading->kind = kind;
 }
 
 static void read_fingerprint(struct loading *loading, const struct node *node, void *into)
@@ -165,7 +178,7 @@ static const char *ordinal(unsigned number, char text[16])
     return text;
 }
 
-/* Tells of a certificate that no partner's server shows. False: it is not to be pinned. */
+/* Reports a certificate that no partner's server shows. False: it is not to be pinned. */
 static bool check_meant(struct loading *loading, const struct node *node, const struct certfile *certificate)
 {
     char number[16];
@@ -185,40 +198,55 @@ static bool check_meant(struct loading *loading, const struct node *node, const 
             "certificate file \"%.255s\" holds the certificate of a CA, \"%.128s\", which no mail server "
             "shows as its own: name the file with the server's certificate",
             node->text, certificate->subject);
+    if (certificate->private_key)
+        loading_warning(
+            loading, node, WARNING_PRIVATE_KEY,
+            "certificate file \"%.255s\" holds a private key beside the certificate: nobody but its owner "
+            "may have it, and a policy needs the certificate alone",
+            node->text);
     return true;
 }
 
 /* `file` relative to the policy file that names it. */
-static void read_file(struct loading *loading, const struct node *node, void *into)
+bool compile_certificate_file(struct loading *loading, const struct node *node,
+                              struct particulars *particulars)
 {
-    struct reading *reading = into;
-    struct particulars *particulars = &reading->particulars;
     const char *text, *slash = strrchr(loading->file, '/'), *wrong;
     struct certfile certificate, *kept;
     char path[PATH_MAX];
     int length;
 
     if (!compile_text(loading, node, &text))
-        return;
+        return false;
     length = text[0] == '/' || slash == NULL
                  ? snprintf(path, sizeof path, "%s", text)
                  : snprintf(path, sizeof path, "%.*s/%s", (int)(slash - loading->file), loading->file, text);
-    wrong = length >= (int)sizeof path ? "has too long a name" : certfile_read(&certificate, path);
+    if (length < (int)sizeof path)
+        loading_note_file(loading, path);
+    wrong = length >= (int)sizeof path ? "has a name that is too long" : certfile_read(&certificate, path);
     if (wrong != NULL) {
         loading_error(loading, node, "certificate file \"%.255s\" %s", text, wrong);
-        return;
+        return false;
     }
     if (!check_meant(loading, node, &certificate))
-        return;
+        return false;
     kept = arena_copy(&loading->policy->arena, &certificate, sizeof certificate);
     particulars->file = loading_text(loading, text);
     if (kept == NULL || particulars->file == NULL) {
         loading_exhausted(loading);
-        return;
+        return false;
     }
-    reading->kind = IDENTITY_FINGERPRINT;
     particulars->certificate = kept;
     particulars->fingerprint = kept->fingerprint;
+    return true;
+}
+
+static void read_file(struct loading *loading, const struct node *node, void *into)
+{
+    struct reading *reading = into;
+
+    if (compile_certificate_file(loading, node, &reading->particulars))
+        reading->kind = IDENTITY_FINGERPRINT;
 }
 
 /* ---- identities ---- */
@@ -329,6 +357,13 @@ static bool read_identity(struct loading *loading, const struct node *node, stru
     unsigned errors = loading->errors;
 
     *identity = (struct identity){.line = node->line, .column = loading_column(node)};
+    if (node->kind == NODE_SCALAR && strchr(node->text, '.') != NULL
+        && strpbrk(node->text, ":=/, ") == NULL) {
+        loading_error(loading, node,
+                      "a certificate identity must be a mapping (key: value); write {subject: %.128s}",
+                      node->text);
+        return false;
+    }
     if (!compile_mapping(loading, node, keys, &reading, "a certificate identity"))
         return false;
     if (particulars->certificate != NULL && particulars->certificate->not_after < particulars->until)
@@ -358,9 +393,11 @@ arena_ref compile_certificates(struct loading *loading, const struct node *node)
     certificates->line = node->line;
     certificates->column = loading_column(node);
     certificates->file = loading->file_index;
-    if (node->kind == NODE_SCALAR)
-        certificates->trusted =
-            compile_word(loading, node, words, "certificates value (or a list of identities)") == 0;
+    if (node->kind == NODE_SCALAR && strchr(node->text, '.') != NULL)
+        loading_error(loading, node, "certificates must be trusted, or a list such as [{subject: %.128s}]",
+                      node->text);
+    else if (node->kind == NODE_SCALAR)
+        certificates->trusted = compile_word(loading, node, words, "value of certificates") == 0;
     for (; item != NULL; item = item->next)
         certificates->count += read_identity(loading, item, &certificates->identities[certificates->count]);
     return ref;

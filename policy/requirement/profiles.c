@@ -125,16 +125,16 @@ const struct provider providers[] = {
     {"Exchange Online", "mail.protection.outlook.com",
      "DigiCert Cloud Services CA-1 (2021-04 to 2026-07); Microsoft TLS G2 RSA CA OCSP 16 (2026-04); before: "
      "GlobalSign Organization Validation CA - SHA256 - G3 (2020)",
-     "every tenant of Exchange Online sends with it: it proves Microsoft's platform, not the partner"},
+     "all customers of Exchange Online use it: it proves Microsoft's platform, not the partner"},
     {"Exchange Online", "*.mail.protection.outlook.com", "as of mail.protection.outlook.com",
      "alternative names of the same shared certificate, second-hand (2014): they prove Microsoft's platform, "
      "not the partner"},
     {"Google Workspace and Gmail", "smtp.gmail.com", "GTS CA 1D4 (2021-10); WR4 (2024-07 to 2026-07)",
-     "every customer and every Gmail user sends with it: it proves Google's platform, not the partner"},
+     "all customers and all users of Gmail use it: it proves Google's platform, not the partner"},
     {"Proofpoint", "*.pphosted.com",
      "Sectigo RSA Organization Validation Secure Server CA (2022-04 to 2025-07); Sectigo Public Server "
      "Authentication CA OV R36 (2026-02 to 2026-07)",
-     "every customer of Proofpoint on Demand sends with it: it proves Proofpoint's platform, not the "
+     "all customers of Proofpoint on Demand use it: it proves Proofpoint's platform, not the "
      "partner"},
 };
 /* clang-format on */

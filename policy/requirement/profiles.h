@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The built-in requirement profiles: data, in one place. */
-#ifndef POLICY_PROFILES_H
-#define POLICY_PROFILES_H
+#ifndef POLICY_REQUIREMENT_PROFILES_H
+#define POLICY_REQUIREMENT_PROFILES_H
 
 #include <stddef.h>
 #include "policy/names/tls.h"

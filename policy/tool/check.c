@@ -2,7 +2,7 @@
 /*
  * check: the mistakes and doubts of a policy, as editors and scripts read
  * them. What is a mistake is policy_load()'s knowledge and what is a doubt
- * policy_warn()'s; here they are only counted and shown.
+ * policy_warn()'s and online_warn()'s; here they are only counted and shown.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -13,24 +13,31 @@
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
 
-static const char help[] = "Usage: forcetls check [-c FILE] [--json] [--strict]\n\n"
-                           "Finds mistakes and doubts in a policy.\n\n"
+static const char help[] = "Usage: forcetls check [-c FILE] [--online] [--json] [--strict]\n\n"
+                           "Finds mistakes in a policy, and lines that may not be meant.\n\n"
                            "  -c FILE    the policy (default " POLICY_FILE ")\n"
+                           "  --online   ask the name servers about the domains of mail to partners\n"
                            "  --json     one JSON object instead of lines\n"
-                           "  --strict   exit with 1 where there are warnings\n\n"
-                           "Exit status: 0 good, 1 warnings and --strict, 64 usage, 78 errors.\n";
+                           "  --strict   exit with 1 if there are warnings\n\n"
+                           "Exit status: 0 good, 1 warnings and --strict, 64 usage, 71 out of memory,\n"
+                           "78 errors.\n";
 
 static const struct option options[] = {
+    {"online", no_argument, NULL, 'o'},
     {"json", no_argument, NULL, 'j'},
     {"strict", no_argument, NULL, 's'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
+static const struct usage usage = {help, "c:h", options};
+
 enum { SOURCE_MAX = 1000 };
 
 struct findings {
     size_t errors, warnings;
+    bool online;            /* the name servers are asked, too */
+    bool exhausted;         /* memory ran out */
     struct diag_show *show; /* as lines on stdout */
     struct json *json;      /* or as JSON */
     struct lines lines;     /* of the files, for JSON */
@@ -43,8 +50,7 @@ static void json_source(struct findings *findings, const struct diag *diag)
 
     if (diag->severity == SEVERITY_ERROR && diag->place.line > 0)
         line = lines_read(&findings->lines, diag->place.file, diag->place.line);
-    json_key(findings->json, "source");
-    json_string(findings->json, line != NULL && strlen(line) <= SOURCE_MAX ? line : NULL);
+    json_member(findings->json, "source", line != NULL && strlen(line) <= SOURCE_MAX ? line : NULL);
 }
 
 static void json_finding(struct findings *findings, const struct diag *diag)
@@ -52,18 +58,12 @@ static void json_finding(struct findings *findings, const struct diag *diag)
     struct json *json = findings->json;
 
     json_open(json, '{');
-    json_key(json, "severity");
-    json_string(json, diag->severity == SEVERITY_ERROR ? "error" : "warning");
-    json_key(json, "file");
-    json_string(json, diag->place.file);
-    json_key(json, "line");
-    json_number(json, diag->place.line);
-    json_key(json, "column");
-    json_number(json, diag->place.column);
-    json_key(json, "text");
-    json_string(json, diag->text);
-    json_key(json, "id");
-    json_string(json, diag->id);
+    json_member(json, "severity", diag->severity == SEVERITY_ERROR ? "error" : "warning");
+    json_member(json, "file", diag->place.file);
+    json_member_number(json, "line", diag->place.line);
+    json_member_number(json, "column", diag->place.column);
+    json_member(json, "text", diag->text);
+    json_member(json, "id", diag->id);
     json_source(findings, diag);
     json_close(json, '}');
 }
@@ -76,7 +76,7 @@ static void found(void *arg, const struct diag *diag)
         findings->errors++;
     else
         findings->warnings++;
-    if (findings->json)
+    if (findings->json != NULL)
         json_finding(findings, diag);
     else
         diag_show(findings->show, diag);
@@ -87,9 +87,10 @@ static bool look(const char *file, struct findings *findings, size_t *partners)
 {
     struct policy *policy = policy_load(file, found, findings);
 
-    if (!policy)
+    if (policy == NULL)
         return false;
     policy_warn(policy, present(), found, findings);
+    findings->exhausted = findings->online && !online_warn(policy, present(), found, findings);
     *partners = policy_partner_count(policy);
     policy_unref(policy);
     return true;
@@ -135,7 +136,7 @@ static bool check_json(const char *file, struct findings *findings)
     struct json outer = {stdout, false};
     bool good;
 
-    if (!inner.stream)
+    if (inner.stream == NULL)
         return false;
     findings->json = &inner;
     good = look(file, findings, &partners);
@@ -146,19 +147,15 @@ static bool check_json(const char *file, struct findings *findings)
         return false;
     }
     json_open(&outer, '{');
-    json_key(&outer, "file");
-    json_string(&outer, file);
+    json_member(&outer, "file", file);
     json_key(&outer, "partners");
     if (good)
         json_number(&outer, partners);
     else
         json_string(&outer, NULL);
-    json_key(&outer, "errors");
-    json_number(&outer, findings->errors);
-    json_key(&outer, "warnings");
-    json_number(&outer, findings->warnings);
-    json_key(&outer, "findings");
-    json_open(&outer, '[');
+    json_member_number(&outer, "errors", findings->errors);
+    json_member_number(&outer, "warnings", findings->warnings);
+    json_open_list(&outer, "findings");
     json_raw(&outer, aside);
     json_close(&outer, ']');
     json_close(&outer, '}');
@@ -172,12 +169,15 @@ int verb_check(int argc, char **argv)
     const char *file = POLICY_FILE;
     struct findings findings = {0};
     bool json = false, strict = false;
-    int option;
+    int option, status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = option_next(&usage, argc, argv, &status)) > 0) {
         switch (option) {
         case 'c':
             file = optarg;
+            break;
+        case 'o':
+            findings.online = true;
             break;
         case 'j':
             json = true;
@@ -185,18 +185,17 @@ int verb_check(int argc, char **argv)
         case 's':
             strict = true;
             break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
-        default:
-            return usage_error(argv[0], NULL, NULL);
         }
     }
+    if (option == 0)
+        return status;
     if (optind < argc)
-        return usage_error(argv[0], "takes no such argument", argv[optind]);
-    if (!json) {
+        return usage_surplus(argv[0], argv[optind]);
+    if (!json)
         check_lines(file, &findings);
-    } else if (!check_json(file, &findings)) {
+    else
+        findings.exhausted |= !check_json(file, &findings);
+    if (findings.exhausted) {
         fprintf(stderr, "%s: out of memory\n", argv[0]);
         return EX_OSERR;
     }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,17 +25,38 @@ struct stream {
     size_t size, taken;
 };
 
-static void run_child(const char *const arguments[], const int out[2], const int error[2])
+/* The input as a file, from its beginning; NULL: no input. -1: it cannot be made. */
+static int open_input(const char *input)
+{
+    size_t length = input != NULL ? strlen(input) : 0, written = 0;
+    int file = input != NULL ? memfd_create("input", MFD_CLOEXEC) : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    while (file >= 0 && written < length) {
+        ssize_t count = write(file, input + written, length - written);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0) {
+            close(file);
+            return -1;
+        }
+        written += (size_t)count;
+    }
+    if (file >= 0 && input != NULL)
+        lseek(file, 0, SEEK_SET);
+    return file;
+}
+
+static void run_child(const char *const arguments[], int input, const int out[2], const int error[2])
 {
     const char *path = getenv("PATH");
     char *wider = NULL;
-    int null = open("/dev/null", O_RDWR);
 
-    if (asprintf(&wider, "%s:/usr/sbin:/sbin:/usr/local/sbin", path ? path : "/usr/bin:/bin") < 0 || null < 0)
+    if (asprintf(&wider, "%s:/usr/sbin:/sbin:/usr/local/sbin", path != NULL ? path : "/usr/bin:/bin") < 0)
         _exit(127);
     setenv("PATH", wider, 1);
     setenv("LC_ALL", "C", 1);
-    if (dup2(null, 0) < 0 || dup2(out[1], 1) < 0 || dup2(error[1], 2) < 0)
+    if (dup2(input, 0) < 0 || dup2(out[1], 1) < 0 || dup2(error[1], 2) < 0)
         _exit(127);
     execvp(arguments[0], (char *const *)arguments);
     _exit(127);
@@ -44,7 +66,7 @@ static void run_child(const char *const arguments[], const int out[2], const int
 static bool take(struct stream *stream)
 {
     char text[16384];
-    ssize_t got = read(stream->file, text, sizeof(text));
+    ssize_t got = read(stream->file, text, sizeof text);
 
     if (got < 0)
         return errno == EINTR || errno == EAGAIN;
@@ -85,18 +107,24 @@ static bool await(pid_t child, bool whole)
 
 struct output command_run(const char *const arguments[])
 {
+    return command_run_with(arguments, NULL);
+}
+
+struct output command_run_with(const char *const arguments[], const char *input)
+{
     struct output output = {NULL, NULL, false};
-    int out[2] = {-1, -1}, error[2] = {-1, -1};
+    int out[2] = {-1, -1}, error[2] = {-1, -1}, in = open_input(input);
     size_t size;
     pid_t child = -1;
     struct stream stream[2] = {{-1, open_memstream(&output.out, &size), 0, 0},
                                {-1, open_memstream(&output.error, &size), 0, 0}};
 
-    if (!stream[0].memory || !stream[1].memory || pipe2(out, O_CLOEXEC) != 0 || pipe2(error, O_CLOEXEC) != 0)
+    if (in < 0 || stream[0].memory == NULL || stream[1].memory == NULL || pipe2(out, O_CLOEXEC) != 0
+        || pipe2(error, O_CLOEXEC) != 0)
         goto out;
     child = fork();
     if (child == 0)
-        run_child(arguments, out, error);
+        run_child(arguments, in, out, error);
     if (child < 0)
         goto out;
     close(out[1]);
@@ -106,12 +134,14 @@ struct output command_run(const char *const arguments[])
     stream[1].file = error[0];
     output.good = await(child, collect(stream));
 out:
+    if (in >= 0)
+        close(in);
     for (int i = 0; i < 2; i++) {
         if (out[i] >= 0)
             close(out[i]);
         if (error[i] >= 0)
             close(error[i]);
-        if (stream[i].memory)
+        if (stream[i].memory != NULL)
             fclose(stream[i].memory);
     }
     return output;

@@ -16,6 +16,8 @@ struct output {
  * It is given 30 seconds and 4 MiB; then it is stopped, and the output is not good.
  */
 struct output command_run(const char *const arguments[]);
+/* The same with a text as its standard input. */
+struct output command_run_with(const char *const arguments[], const char *input);
 void output_free(struct output *output);
 
 #endif

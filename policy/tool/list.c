@@ -2,7 +2,7 @@
 /*
  * list: the partners of a policy with what holds for each now, the
  * requirement profiles, the certificates that a provider's customers share.
- * It shows what policy.h and profiles.h tell and judges nothing.
+ * It shows what policy.h and profiles.h offer and judges nothing.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-#include "policy/names/date.h"
-#include "policy/requirement/profiles.h"
 #include "policy/language/rule.h"
+#include "policy/names/date.h"
+#include "policy/requirement/outbound_rule.h"
+#include "policy/requirement/profiles.h"
 #include "policy/names/json.h"
 #include "policy/tool/partner_json.h"
 #include "policy/tool/table.h"
@@ -26,7 +27,7 @@ static const char help[] =
     "  -c FILE       the policy (default " POLICY_FILE ")\n"
     "  --profiles    instead: the policy's own and the built-in requirement profiles\n"
     "  --providers   instead: certificates that all customers of a provider share\n"
-    "  --date DATE   what holds then (2026-12-01 or RFC 3339) instead of now\n"
+    "  --date DATE   show this date (2026-12-01 or RFC 3339) instead of now\n"
     "  --json        one JSON object instead of a table\n\n"
     "Exit status: 0 good, 64 usage, 78 the policy has errors.\n";
 
@@ -36,12 +37,14 @@ static const struct option options[] = {
     {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
 };
 
+static const struct usage usage = {help, "c:h", options};
+
 struct request {
     const char *file; /* NULL: none given */
     int what;         /* 0, 'p' or 'r' */
     bool json;
     int64_t now;
-    bool rollouts, acknowledged; /* some partner has any */
+    bool rollouts, acknowledged, outbound; /* some partner has any */
 };
 
 enum { SELECTORS_SHOWN = 3 };
@@ -67,7 +70,7 @@ static char *short_selectors(const struct policy *policy, const struct partner *
     size_t size;
     struct selectors selectors = {open_memstream(&text, &size), 0};
 
-    if (!selectors.stream)
+    if (selectors.stream == NULL)
         return NULL;
     partner_each_selector(policy, partner, shorten_selector, &selectors);
     if (selectors.count > SELECTORS_SHOWN)
@@ -102,11 +105,12 @@ static char *items_of(const struct policy *policy, const struct partner *partner
     char *text = NULL;
     size_t size;
     struct items items = {key, open_memstream(&text, &size), false};
+    bool good;
 
-    if (!items.stream)
+    if (items.stream == NULL)
         return NULL;
-    rule_each(policy, partner, add_item, &items);
-    if (fclose(items.stream) != 0) {
+    good = rule_each(policy, partner, add_item, &items);
+    if (fclose(items.stream) != 0 || !good) {
         free(text);
         return NULL;
     }
@@ -121,10 +125,21 @@ static bool any_has(const struct policy *policy, const char *key)
     for (size_t i = 0; !any && i < policy_partner_count(policy); i++) {
         char *text = items_of(policy, policy_partner(policy, i), key);
 
-        any = text && *text != '\0';
+        any = text != NULL && *text != '\0';
         free(text);
     }
     return any;
+}
+
+/* Of mail to the partner; NULL: no column, or not looked at. */
+static const char *outbound_mode(const struct policy *policy, const struct partner *partner,
+                                 const struct request *request)
+{
+    enum mode mode;
+
+    if (!request->outbound)
+        return NULL;
+    return partner_outbound_mode(policy, partner, request->now, &mode) ? mode_name(mode) : "-";
 }
 
 static void partner_row(struct table *table, const struct policy *policy, const struct partner *partner,
@@ -139,12 +154,13 @@ static void partner_row(struct table *table, const struct policy *policy, const 
         rollout = items_of(policy, partner, "rollout");
     if (request->acknowledged)
         acknowledge = items_of(policy, partner, "acknowledge");
-    snprintf(action_text, sizeof(action_text), "%s%s", by_reason ? "by reason, else " : "",
+    snprintf(action_text, sizeof action_text, "%s%s", by_reason ? "by reason, else " : "",
              action_name(action));
-    table_row(table, (const char *const[]){partner_name(partner), selectors,
-                                           mode_name(partner_mode(policy, partner, request->now)),
-                                           action_text, partner_contact(partner), partner_comment(partner),
-                                           rollout, acknowledge});
+    table_row(table,
+              (const char *const[]){partner_name(partner), selectors,
+                                    mode_name(partner_mode(policy, partner, request->now)), action_text,
+                                    outbound_mode(policy, partner, request), partner_contact(partner),
+                                    partner_comment(partner), rollout, acknowledge});
     free(selectors);
     free(rollout);
     free(acknowledge);
@@ -152,11 +168,13 @@ static void partner_row(struct table *table, const struct policy *policy, const 
 
 static int partner_table(const struct policy *policy, struct request *request)
 {
-    struct table *table = table_new(8, 0);
+    struct table *table = table_new(9, 0);
 
     request->rollouts = any_has(policy, "rollout");
     request->acknowledged = any_has(policy, "acknowledge");
-    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION", "CONTACT", "COMMENT",
+    request->outbound = any_has(policy, "outbound.mode");
+    table_row(table, (const char *const[]){"NAME", "SELECTORS", "MODE", "ACTION",
+                                           request->outbound ? "OUTBOUND" : NULL, "CONTACT", "COMMENT",
                                            request->rollouts ? "ROLLOUT" : NULL,
                                            request->acknowledged ? "ACKNOWLEDGED" : NULL});
     for (size_t i = 0; i < policy_partner_count(policy); i++)
@@ -164,19 +182,12 @@ static int partner_table(const struct policy *policy, struct request *request)
     return table_print(table, stdout);
 }
 
-static void json_member(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
 static int json_partners(const struct policy *policy, const struct request *request)
 {
     struct json json = {stdout, false};
 
     json_open(&json, '{');
-    json_key(&json, "partners");
-    json_open(&json, '[');
+    json_open_list(&json, "partners");
     for (size_t i = 0; i < policy_partner_count(policy); i++)
         partner_json(&json, policy, policy_partner(policy, i), request->now);
     json_close(&json, ']');
@@ -195,18 +206,18 @@ static int profile_table(const struct policy *policy)
     struct table *table = table_new(6, 0);
 
     table_row(table, (const char *const[]){"NAME", "VERSIONS", "SUITES", "DATE", "SOURCE", "NOTE"});
-    if (policy)
+    if (policy != NULL)
         policy_each_profile(policy, own_profile_row, table);
     for (size_t i = 0; i < builtin_profile_count; i++) {
         const struct builtin_profile *profile = &builtin_profiles[i];
         char versions[32], suites[32];
         size_t count = 0;
 
-        while (profile->ciphers[count])
+        while (profile->ciphers[count] != NULL)
             count++;
-        snprintf(versions, sizeof(versions), "%s%s", tls_version_name(profile->min_tls_version),
+        snprintf(versions, sizeof versions, "%s%s", tls_version_name(profile->min_tls_version),
                  profile->min_tls_version < TLS_VERSION_1_3 ? " and up" : "");
-        snprintf(suites, sizeof(suites), "%zu", count);
+        snprintf(suites, sizeof suites, "%zu", count);
         table_row(table, (const char *const[]){profile->name, versions, suites, profile->date,
                                                profile->source, profile->note});
     }
@@ -219,8 +230,7 @@ static void json_own_profile(void *arg, const char *name)
 
     json_open(json, '{');
     json_member(json, "name", name);
-    json_key(json, "builtin");
-    json_bool(json, false);
+    json_member_bool(json, "builtin", false);
     json_close(json, '}');
 }
 
@@ -229,21 +239,18 @@ static int json_profiles(const struct policy *policy)
     struct json json = {stdout, false};
 
     json_open(&json, '{');
-    json_key(&json, "profiles");
-    json_open(&json, '[');
-    if (policy)
+    json_open_list(&json, "profiles");
+    if (policy != NULL)
         policy_each_profile(policy, json_own_profile, &json);
     for (size_t i = 0; i < builtin_profile_count; i++) {
         const struct builtin_profile *profile = &builtin_profiles[i];
 
         json_open(&json, '{');
         json_member(&json, "name", profile->name);
-        json_key(&json, "builtin");
-        json_bool(&json, true);
+        json_member_bool(&json, "builtin", true);
         json_member(&json, "min_tls_version", tls_version_name(profile->min_tls_version));
-        json_key(&json, "ciphers");
-        json_open(&json, '[');
-        for (size_t j = 0; profile->ciphers[j]; j++)
+        json_open_list(&json, "ciphers");
+        for (size_t j = 0; profile->ciphers[j] != NULL; j++)
             json_string(&json, profile->ciphers[j]);
         json_close(&json, ']');
         json_member(&json, "source", profile->source);
@@ -273,8 +280,7 @@ static int json_providers(void)
     struct json json = {stdout, false};
 
     json_open(&json, '{');
-    json_key(&json, "providers");
-    json_open(&json, '[');
+    json_open_list(&json, "providers");
     for (size_t i = 0; i < provider_count; i++) {
         json_open(&json, '{');
         json_member(&json, "name", providers[i].name);
@@ -298,9 +304,9 @@ static int list(struct request *request)
         answer = request->json ? json_providers() : provider_table();
     } else {
         /* The built-in profiles are there to be read before the first policy is written. */
-        if (request->file || request->what != 'p' || access(POLICY_FILE, F_OK) == 0) {
-            policy = load_policy(request->file ? request->file : POLICY_FILE);
-            if (!policy)
+        if (request->file != NULL || request->what != 'p' || access(POLICY_FILE, F_OK) == 0) {
+            policy = load_policy(request->file != NULL ? request->file : POLICY_FILE);
+            if (policy == NULL)
                 return EX_CONFIG;
         }
         if (request->what == 'p')
@@ -319,9 +325,9 @@ static int list(struct request *request)
 int verb_list(int argc, char **argv)
 {
     struct request request = {.now = present()};
-    int option;
+    int option, status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = option_next(&usage, argc, argv, &status)) > 0) {
         switch (option) {
         case 'c':
             request.file = optarg;
@@ -329,9 +335,6 @@ int verb_list(int argc, char **argv)
         case 'j':
             request.json = true;
             break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
         case 'd':
             if (!date_parse(optarg, &request.now))
                 return usage_error(argv[0], "not a date", optarg);
@@ -342,11 +345,11 @@ int verb_list(int argc, char **argv)
                 return usage_error(argv[0], "--profiles and --providers exclude each other", NULL);
             request.what = option;
             break;
-        default:
-            return usage_error(argv[0], NULL, NULL);
         }
     }
+    if (option == 0)
+        return status;
     if (optind < argc)
-        return usage_error(argv[0], "takes no such argument", argv[optind]);
+        return usage_surplus(argv[0], argv[optind]);
     return list(&request);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forcetls, the command-line tool: finds the verb and leaves the rest to it.
- * What the verbs share in dealing with arguments and with policies that do not
- * load is here too. The tool may ask the clock, the network and other
- * programs, which the policy library may not; it never links libmilter.
+ * forcetls, the command-line tool: finds the verb and leaves the rest to it. The
+ * tool may ask the clock, the network and other programs, which the policy
+ * library may not; it never links libmilter.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
-#include <time.h>
 #include "policy/names/scalar.h"
 #include "policy/tool/table.h"
 #include "policy/tool/terminal.h"
@@ -23,64 +20,28 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"check", verb_check, "find mistakes and doubts in a policy"},
-    {"explain", verb_explain, "show what the policy says of one transaction, and why"},
+    {"check", verb_check, "find mistakes in a policy"},
+    {"explain", verb_explain, "show what happens to a mail, and why"},
     {"list", verb_list, "list partners, profiles, or providers' shared certificates"},
-    {"show", verb_show, "show what holds for one partner, with defaults and profiles"},
-    {"diff", verb_diff, "show what differs between two policies"},
-    {"doctor", verb_doctor, "find out whether MTA, policy and machine fit together"},
+    {"show", verb_show, "show the complete rule of a partner"},
+    {"doctor", verb_doctor, "check that the MTA, the policy and the machine fit together"},
     {"cert", verb_cert, "show a certificate, and the lines that a policy needs for it"},
+    {"probe", verb_probe, "try the mail servers of a partner with the rule for mail to it"},
+    {"status", verb_status, "show whether the daemon answers, and what it does"},
+    {"reload", verb_reload, "make the daemon load its policy, and show the result"},
+    {"drain", verb_drain, "end the daemon with the sessions that are under way"},
+    {"export", verb_export, "write the maps by which Postfix asks for the rules of outbound mail"},
 };
-enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
-
-int64_t present(void)
-{
-    return (int64_t)time(NULL);
-}
-
-struct diag_show show_findings(FILE *stream)
-{
-    return (struct diag_show){
-        .stream = stream, .source = true, .colour = terminal_colour(stream), .width = terminal_width(stream)};
-}
-
-static void show_error(void *arg, const struct diag *diag)
-{
-    if (diag->severity == SEVERITY_ERROR)
-        diag_show(arg, diag);
-}
-
-struct policy *load_policy(const char *file)
-{
-    struct diag_show show = show_findings(stderr);
-    struct policy *policy = policy_load(file, show_error, &show);
-
-    diag_show_end(&show);
-    return policy;
-}
-
-int usage_error(const char *title, const char *text, const char *argument)
-{
-    if (text) {
-        fprintf(stderr, "%s: %s", title, text);
-        if (argument) {
-            fputs(": ", stderr);
-            text_show(stderr, argument);
-        }
-        fputc('\n', stderr);
-    }
-    fprintf(stderr, "Try '%s --help'.\n", title);
-    return EX_USAGE;
-}
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 static void show_help(FILE *stream)
 {
     fputs("Usage: forcetls VERB [OPTION]...\n\n", stream);
     for (size_t i = 0; i < VERB_COUNT; i++)
         fprintf(stream, "  %-9s %s\n", verbs[i].name, verbs[i].help);
-    fprintf(stream, "  %-9s %s\n", "help", "show what a verb takes: forcetls help VERB");
+    fprintf(stream, "  %-9s %s\n", "help", "show the options of a verb: forcetls help VERB");
     fputs("\n"
-          "  forcetls VERB --help   what a verb takes\n"
+          "  forcetls VERB --help   the options of a verb\n"
           "  forcetls --version     the version (also -V)\n\n"
           "The policy is " POLICY_FILE " unless -c FILE names another.\n"
           "Manuals: forcetls(1), forcetls.yaml(5), forcetls-milter(8).\n",
@@ -97,7 +58,7 @@ static int unknown_verb(const char *name)
     nearest = scalar_nearest(name, names);
     fputs("forcetls: unknown verb: ", stderr);
     text_show(stderr, name);
-    if (nearest)
+    if (nearest != NULL)
         fprintf(stderr, "; did you mean '%s'?", nearest);
     fputc('\n', stderr);
     return usage_error("forcetls", NULL, NULL);
@@ -109,7 +70,7 @@ static int run_verb(int argc, char **argv)
 
     for (size_t i = 0; i < VERB_COUNT; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) {
-            snprintf(title, sizeof(title), "forcetls %s", verbs[i].name);
+            snprintf(title, sizeof title, "forcetls %s", verbs[i].name);
             argv[1] = title; /* so that getopt names the verb in what it says */
             return verbs[i].run(argc - 1, argv + 1);
         }
@@ -123,7 +84,7 @@ static int help_verb(int argc, char **argv)
     char option[] = "--help", *arguments[] = {argv[0], argc > 2 ? argv[2] : NULL, option, NULL};
 
     if (argc > 3)
-        return usage_error("forcetls help", "takes no such argument", argv[3]);
+        return usage_error("forcetls help", "does not take the argument", argv[3]);
     if (argc > 2 && argv[2][0] != '-' && strcmp(argv[2], "help") != 0)
         return run_verb(3, arguments);
     show_help(stdout);

@@ -6,39 +6,12 @@
 #include "policy/tool/partner_json.h"
 
 #include <stdio.h>
-#include <string.h>
+#include "policy/language/rule_sets.h"
 #include "policy/names/date.h"
-#include "policy/internal.h"
+#include "policy/requirement/requirement.h"
 #include "policy/requirement/profiles.h"
+#include "policy/tool/partner_json_parts.h"
 #include "policy/tool/unicode_domain.h"
-
-static void member(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
-static void member_if(struct json *json, const char *key, const char *text)
-{
-    if (text != NULL)
-        member(json, key, text);
-}
-
-static void open_list(struct json *json, const char *key)
-{
-    json_key(json, key);
-    json_open(json, '[');
-}
-
-static void member_date(struct json *json, const char *key, int64_t date, int64_t none)
-{
-    char text[32];
-
-    if (date == none)
-        return;
-    date_format(date, text);
-    member(json, key, text);
-}
 
 /* ---- selectors and addresses ---- */
 
@@ -72,7 +45,7 @@ static void json_address(struct json *json, const struct address_pattern *patter
 static void json_addresses(struct json *json, const char *key, const struct address_pattern *patterns,
                            size_t count)
 {
-    open_list(json, key);
+    json_open_list(json, key);
     for (size_t i = 0; i < count; i++)
         json_address(json, &patterns[i]);
     json_close(json, ']');
@@ -82,7 +55,7 @@ static void json_clients(struct json *json, const char *key, const struct client
 {
     char text[DOMAIN_MAX + 64];
 
-    open_list(json, key);
+    json_open_list(json, key);
     for (size_t i = 0; i < clients->network_count; i++) {
         network_format(&clients->networks[i], text);
         json_string(json, text);
@@ -105,8 +78,8 @@ static void json_name(struct json *json, const struct name_pattern *pattern)
     }
     json_open(json, '{');
     for (size_t i = 0; i < pattern->count; i++)
-        member(json, pattern->attributes[i].type == NULL ? "CN" : pattern->attributes[i].type,
-               pattern->attributes[i].value);
+        json_member(json, pattern->attributes[i].type == NULL ? "CN" : pattern->attributes[i].type,
+                    pattern->attributes[i].value);
     json_close(json, '}');
 }
 
@@ -138,11 +111,12 @@ static void json_identity(struct json *json, const struct policy *policy, const 
         json_rule(json, "issuer", &rule);
     } else {
         fingerprint_format(particulars->fingerprint, fingerprint);
-        member(json, identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint", fingerprint);
-        member_if(json, "file", particulars->file);
+        json_member(json, identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint",
+                    fingerprint);
+        json_member_if(json, "file", particulars->file);
     }
-    member_date(json, "from", particulars->from, DATE_BEGIN);
-    member_date(json, "until", particulars->until, DATE_END);
+    json_member_date(json, "from", particulars->from, DATE_BEGIN);
+    json_member_date(json, "until", particulars->until, DATE_END);
     json_close(json, '}');
 }
 
@@ -160,25 +134,6 @@ static void json_certificates(struct json *json, const struct policy *policy,
     json_close(json, ']');
 }
 
-static void json_ciphers(struct json *json, const struct rule_set *set)
-{
-    const char *text = set->require->ciphers->text;
-
-    open_list(json, "ciphers");
-    for (size_t i = 0; set->builtin != NULL && set->builtin->ciphers[i] != NULL; i++)
-        json_string(json, set->builtin->ciphers[i]);
-    while (set->builtin == NULL && *text != '\0') {
-        size_t length = strcspn(text, ",");
-        char entry[512];
-
-        snprintf(entry, sizeof entry, "%.*s", (int)length, text);
-        json_string(json, entry);
-        text += length + (text[length] == ',');
-        text += strspn(text, " ");
-    }
-    json_close(json, ']');
-}
-
 static void json_set(struct json *json, const struct policy *policy, const struct rule_set *set,
                      unsigned keys)
 {
@@ -189,25 +144,6 @@ static void json_set(struct json *json, const struct policy *policy, const struc
         json_certificates(json, policy, set->certificates);
     if ((keys & 1u << REQUIRE_CLIENTS) != 0)
         json_clients(json, "clients", set->require->clients);
-}
-
-/* The strictest of the numbers. */
-static void json_strictest(struct json *json, const struct rule_set *sets, size_t count)
-{
-    const struct rule_set *set = rule_strictest(sets, count, REQUIRE_MIN_TLS_VERSION);
-
-    if (set != NULL)
-        member(json, "min_tls_version", tls_version_name(set->require->min_tls_version));
-    set = rule_strictest(sets, count, REQUIRE_MIN_CIPHER_BITS);
-    if (set != NULL) {
-        json_key(json, "min_cipher_bits");
-        json_number(json, set->require->min_cipher_bits);
-    }
-    set = rule_strictest(sets, count, REQUIRE_FORWARD_SECRECY);
-    if (set != NULL) {
-        json_key(json, "forward_secrecy");
-        json_bool(json, set->require->forward_secrecy);
-    }
 }
 
 /* The first list of each kind stands in `require` itself; what must be met beside it, in `also`. */
@@ -227,15 +163,15 @@ static void json_require(struct json *json, const struct policy *policy, const s
         rest[i] = sets[i].keys & lists & shown;
         shown |= sets[i].keys & lists;
     }
-    open_list(json, "profile");
+    json_open_list(json, "profile");
     for (size_t i = 0; i < named->profile_count; i++)
         json_string(json, named->profiles[i]->name);
     json_close(json, ']');
-    open_list(json, "also");
+    json_open_list(json, "also");
     for (size_t i = 0; i < count; i++)
         if (rest[i] != 0) {
             json_open(json, '{');
-            member(json, "from", sets[i].from[0] == '\0' ? "partner" : sets[i].from);
+            json_member(json, "from", sets[i].from[0] == '\0' ? "partner" : sets[i].from);
             json_set(json, policy, &sets[i], rest[i]);
             json_close(json, '}');
         }
@@ -245,46 +181,13 @@ static void json_require(struct json *json, const struct policy *policy, const s
 
 /* ---- conduct ---- */
 
-/* A word, or a map by reason. */
-static void json_actions(struct json *json, const struct actions *actions)
-{
-    if (!actions->mapped) {
-        json_string(json, action_name(actions->otherwise));
-        return;
-    }
-    json_open(json, '{');
-    member(json, "default", action_name(actions->otherwise));
-    for (int reason = 1; reason < REASON_FIRST_UNKNOWN; reason++)
-        if (actions->by_reason[reason] != actions->otherwise)
-            member(json, reason_name((enum reason)reason),
-                   action_name((enum action)actions->by_reason[reason]));
-    json_close(json, '}');
-}
-
-static void json_rollout(struct json *json, const struct terms *terms)
-{
-    open_list(json, "rollout");
-    for (size_t i = 0; i < terms->step_count; i++) {
-        json_open(json, '{');
-        member_date(json, "from", terms->steps[i].from, DATE_BEGIN);
-        if (terms->steps[i].mode != MODE_COUNT)
-            member(json, "mode", mode_name(terms->steps[i].mode));
-        if (terms->steps[i].actions != NULL) {
-            json_key(json, "action");
-            json_actions(json, terms->steps[i].actions);
-        }
-        json_close(json, '}');
-    }
-    json_close(json, ']');
-}
-
 static void json_exception(struct json *json, const struct exception *exception)
 {
     json_open(json, '{');
     if (exception->clients != NULL)
         json_clients(json, "clients", exception->clients);
     if (exception->sender_count > 0) {
-        open_list(json, "senders");
+        json_open_list(json, "senders");
         for (size_t i = 0; i < exception->sender_count; i++)
             if (exception->senders[i].null)
                 json_string(json, "<>");
@@ -294,8 +197,8 @@ static void json_exception(struct json *json, const struct exception *exception)
     }
     if (exception->recipient_count > 0)
         json_addresses(json, "recipients", exception->recipients, exception->recipient_count);
-    member_date(json, "until", exception->until, DATE_END);
-    member(json, "reason", exception->reason);
+    json_member_date(json, "until", exception->until, DATE_END);
+    json_member(json, "reason", exception->reason);
     json_close(json, '}');
 }
 
@@ -303,16 +206,16 @@ static void json_notes(struct json *json, const struct policy *policy, const str
 {
     const struct terms *terms = partner->terms;
 
-    open_list(json, "exceptions");
+    json_open_list(json, "exceptions");
     for (size_t i = 0; i < terms->exception_count; i++)
         json_exception(json, &terms->exceptions[i]);
     json_close(json, ']');
-    member(json, "message", partner_message(policy, partner));
-    open_list(json, "acknowledge");
+    json_member(json, "message", partner_message(policy, partner));
+    json_open_list(json, "acknowledge");
     for (size_t i = 0; i < terms->acknowledgement_count; i++) {
         json_open(json, '{');
-        member(json, "warning", warning_id(terms->acknowledgements[i].warning));
-        member(json, "reason", terms->acknowledgements[i].reason);
+        json_member(json, "warning", warning_id(terms->acknowledgements[i].warning));
+        json_member(json, "reason", terms->acknowledgements[i].reason);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -326,18 +229,16 @@ static void json_summary(struct json *json, const struct policy *policy, const s
     const struct actions *actions;
     enum mode mode = partner_in_force(policy, partner, now, &actions);
 
-    member(json, "name", partner->name);
+    json_member(json, "name", partner->name);
     json_key(json, "selectors");
     json_selectors(json, policy, partner, ~0u, false);
-    member(json, "mode", mode_name(mode));
-    member(json, "action", action_name(actions->otherwise));
-    json_key(json, "action_by_reason");
-    json_bool(json, actions->mapped);
-    member(json, "contact", partner->terms->contact);
-    member(json, "comment", partner->terms->comment);
-    member(json, "file", place.file);
-    json_key(json, "line");
-    json_number(json, place.line);
+    json_member(json, "mode", mode_name(mode));
+    json_member(json, "action", action_name(actions->otherwise));
+    json_member_bool(json, "action_by_reason", actions->mapped);
+    json_member(json, "contact", partner->terms->contact);
+    json_member(json, "comment", partner->terms->comment);
+    json_member(json, "file", place.file);
+    json_member_number(json, "line", place.line);
     json_key(json, "actions");
     json_actions(json, actions);
 }
@@ -354,7 +255,7 @@ void partner_json(struct json *json, const struct policy *policy, const struct p
     json_selectors(json, policy, partner, domains, true);
     json_key(json, "clients");
     json_selectors(json, policy, partner, ~domains, false);
-    open_list(json, "identities");
+    json_open_list(json, "identities");
     if ((partner->identities & SELECTED_ENVELOPE_FROM) != 0)
         json_string(json, "envelope_from");
     if ((partner->identities & SELECTED_HEADER_FROM) != 0)
@@ -362,7 +263,8 @@ void partner_json(struct json *json, const struct policy *policy, const struct p
     json_close(json, ']');
     json_addresses(json, "recipients", partner->terms->recipients, partner->terms->recipient_count);
     json_require(json, policy, partner);
-    json_rollout(json, partner->terms);
+    json_steps(json, partner->terms->steps, partner->terms->step_count);
+    partner_json_outbound(json, policy, partner, now);
     json_notes(json, policy, partner);
     json_close(json, '}');
 }

@@ -11,7 +11,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <netdb.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +20,16 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "policy/tool/negotiate.h"
 
-enum { PATIENCE = 3000 };
+enum { PATIENCE = 3000, ANSWER = 5000 };
 
 static bool take(struct viewer *viewer, const struct passwd *found)
 {
-    if (!found)
+    if (found == NULL)
         return false;
     *viewer = (struct viewer){"", found->pw_uid, found->pw_gid, NULL};
-    snprintf(viewer->name, sizeof(viewer->name), "%s", found->pw_name);
+    snprintf(viewer->name, sizeof viewer->name, "%s", found->pw_name);
     return true;
 }
 
@@ -43,7 +43,7 @@ bool viewer_of(struct viewer *viewer, uid_t user, gid_t group)
     if (take(viewer, getpwuid(user)))
         return true;
     *viewer = (struct viewer){"", user, group, NULL};
-    snprintf(viewer->name, sizeof(viewer->name), "#%u", (unsigned)user);
+    snprintf(viewer->name, sizeof viewer->name, "#%u", (unsigned)user);
     return false;
 }
 
@@ -76,104 +76,156 @@ static bool allowed(const struct viewer *viewer, const struct stat *found, mode_
     return (found->st_mode & bit) != 0;
 }
 
-static void describe(const char *path, const struct stat *found, char *text, size_t size)
+static void describe(const char *path, const struct stat *found, struct part *part)
 {
     const struct passwd *user = getpwuid(found->st_uid);
     const struct group *group = getgrgid(found->st_gid);
 
-    snprintf(text, size, "%s (%04o %s:%s)", path, (unsigned)(found->st_mode & 07777),
-             user ? user->pw_name : "?", group ? group->gr_name : "?");
+    snprintf(part->path, sizeof part->path, "%s", path);
+    snprintf(part->text, sizeof part->text, "%s (%04o %s:%s)", part->path, (unsigned)(found->st_mode & 07777),
+             user != NULL ? user->pw_name : "?", group != NULL ? group->gr_name : "?");
 }
 
-/* 0, or an errno and the part of the path that has it. */
-static int weigh(const struct viewer *viewer, const char *path, enum reach what, char *text, size_t size)
+/* 0, or an errno and the part of the path that has it; EPERM: this user may not look. */
+static int weigh(const struct viewer *viewer, const char *path, enum reach what, struct part *obstacle)
 {
     char part[PATH_MAX];
     struct stat found;
 
-    snprintf(text, size, "%s", "");
+    obstacle->path[0] = '\0';
+    obstacle->text[0] = '\0';
     for (const char *end = path; *end;) {
         const char *slash = strchr(end + (*end == '/'), '/');
 
-        end = slash ? slash : path + strlen(path);
-        snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
+        end = slash != NULL ? slash : path + strlen(path);
+        snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
         if (stat(part, &found) != 0)
-            return errno;
-        if (!allowed(viewer, &found, slash ? S_IXOTH : what == REACH_READ ? S_IROTH : S_IWOTH)) {
-            describe(part, &found, text, size);
+            return errno == EACCES ? EPERM : errno;
+        if (!allowed(viewer, &found, slash != NULL ? S_IXOTH : what == REACH_READ ? S_IROTH : S_IWOTH)) {
+            describe(part, &found, obstacle);
             return EACCES;
         }
     }
     return 0;
 }
 
-void reach_obstacle(const struct viewer *viewer, const char *path, enum reach what, char *text, size_t size)
+void reach_obstacle(const struct viewer *viewer, const char *path, enum reach what, struct part *part)
 {
-    weigh(viewer, path, what, text, size);
+    weigh(viewer, path, what, part);
 }
 
 bool reach_everyone(const char *path)
 {
     struct viewer nobody = {"#", (uid_t)-2, (gid_t)-2, NULL};
-    char text[16];
+    struct part part;
 
-    return weigh(&nobody, path, REACH_CONNECT, text, sizeof(text)) == 0;
+    return weigh(&nobody, path, REACH_CONNECT, &part) == 0;
 }
 
 /* ---- by trying ---- */
 
-static int attempt(const char *path, enum reach what)
+static int attempt_to_read(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int file, why = 0;
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), why = file < 0 ? errno : 0;
 
-    if (what == REACH_READ) {
-        file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        why = file < 0 ? errno : 0;
-    } else if (strlen(path) >= sizeof(address.sun_path)) {
-        return ENAMETOOLONG;
-    } else {
-        memcpy(address.sun_path, path, strlen(path) + 1);
-        file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (file < 0 || connect(file, (const struct sockaddr *)&address, sizeof(address)) != 0)
-            why = errno == EAGAIN ? 0 : errno; /* its backlog is full: somebody listens */
-    }
     if (file >= 0)
         close(file);
     return why;
 }
 
-/* In a child: becomes the viewer, as Postfix's chroot_uid() does, and tries. */
-static int become_and_attempt(const struct viewer *viewer, const char *path, enum reach what)
+static int negotiate(struct stream *stream)
 {
-    const char *inner = path;
+    stream_allow(stream, ANSWER);
+    return milter_negotiate(stream);
+}
 
-    if (viewer->root && strncmp(path, viewer->root, strlen(viewer->root)) == 0)
-        inner = path + strlen(viewer->root);
+static int attempt_to_connect(const char *path, enum reach what)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int file, why = 0;
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (file < 0)
+        return errno;
+    if (connect(file, (const struct sockaddr *)&address, sizeof address) != 0)
+        why = errno;
+    if (why == EAGAIN) /* its backlog is full: somebody listens, and accepts nobody */
+        why = what == REACH_ANSWER ? ETIMEDOUT : 0;
+    else if (why == 0 && what == REACH_ANSWER)
+        why = negotiate(&(struct stream){.fd = file});
+    close(file);
+    return why;
+}
+
+static int attempt(const char *path, enum reach what)
+{
+    return what == REACH_READ ? attempt_to_read(path) : attempt_to_connect(path, what);
+}
+
+/* The path as it is seen from the root directory; NULL: it lies outside. To be freed. */
+static char *inner_path(const char *root, const char *path)
+{
+    char *real = realpath(path, NULL), *real_root = realpath(root, NULL), *inner = NULL;
+    size_t length = real_root != NULL ? strlen(real_root) : 0;
+
+    if (real != NULL && length == 1)
+        inner = strdup(real);
+    else if (real != NULL && length > 0 && strncmp(real, real_root, length) == 0 && real[length] == '/')
+        inner = strdup(real + length);
+    free(real);
+    free(real_root);
+    return inner;
+}
+
+/* Becomes the viewer, as Postfix's chroot_uid() does. 0, or an errno. */
+static int become(const struct viewer *viewer)
+{
     if (setgid(viewer->group) != 0
         || (viewer->name[0] == '#' ? setgroups(0, NULL) : initgroups(viewer->name, viewer->group)) != 0)
         return errno;
-    if (viewer->root && (chroot(viewer->root) != 0 || chdir("/") != 0))
+    if (viewer->root != NULL && (chroot(viewer->root) != 0 || chdir("/") != 0))
         return errno;
-    if (setuid(viewer->user) != 0)
-        return errno;
-    return attempt(inner, what);
+    return setuid(viewer->user) != 0 ? errno : 0;
+}
+
+/* In a child: becomes the viewer, and tries. */
+static int become_and_attempt(const struct viewer *viewer, const char *path, enum reach what)
+{
+    char *inner = viewer->root != NULL ? inner_path(viewer->root, path) : strdup(path);
+    int why;
+
+    if (inner == NULL)
+        return access(path, F_OK) != 0 ? errno : ENOENT;
+    why = become(viewer);
+    if (why == 0)
+        why = attempt(inner, what);
+    free(inner);
+    return why;
+}
+
+/* Without the right to become the viewer: what the permission bits say, then whether anybody answers us. */
+static int weigh_and_attempt(const struct viewer *viewer, const char *path, enum reach what)
+{
+    struct part part;
+    int why = weigh(viewer, path, what, &part);
+
+    if (why == 0 && what != REACH_READ) {
+        why = attempt(path, what);
+        why = why == EACCES ? EPERM : why; /* ours, not the viewer's */
+    }
+    return why;
 }
 
 int reach(const struct viewer *viewer, const char *path, enum reach what)
 {
-    char text[16];
     pid_t child;
-    int status, why;
+    int status;
 
-    if (geteuid() != 0) {
-        why = weigh(viewer, path, what, text, sizeof(text));
-        if (why == 0 && what == REACH_CONNECT) {
-            why = attempt(path, what);
-            why = why == EACCES ? 0 : why; /* ours, not the viewer's */
-        }
-        return why;
-    }
+    if (geteuid() != 0)
+        return weigh_and_attempt(viewer, path, what);
     child = fork();
     if (child < 0)
         return errno;
@@ -185,36 +237,30 @@ int reach(const struct viewer *viewer, const char *path, enum reach what)
     return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-static int try_address(const struct addrinfo *address)
+static int try_address(const struct addrinfo *address, enum reach what)
 {
-    int file = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), why = 0;
-    socklen_t size = sizeof(why);
-    struct pollfd wait = {file, POLLOUT, 0};
+    struct stream stream;
+    int why;
 
-    if (file < 0)
-        return errno;
-    if (connect(file, address->ai_addr, address->ai_addrlen) != 0) {
-        why = errno;
-        if (why == EINPROGRESS) {
-            if (poll(&wait, 1, PATIENCE) <= 0)
-                why = ETIMEDOUT;
-            else if (getsockopt(file, SOL_SOCKET, SO_ERROR, &why, &size) != 0)
-                why = errno;
-        }
-    }
-    close(file);
+    stream_allow(&stream, PATIENCE);
+    why = stream_connect(&stream, address->ai_addr, address->ai_addrlen);
+    if (why != 0)
+        return why;
+    if (what == REACH_ANSWER)
+        why = negotiate(&stream);
+    stream_close(&stream);
     return why;
 }
 
-int reach_internet(const char *host, const char *port)
+int reach_internet(const char *host, const char *port, enum reach what)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
     int why = EADDRNOTAVAIL;
 
     if (getaddrinfo(host, port, &hints, &found) != 0)
         return why;
-    for (const struct addrinfo *address = found; address && why != 0; address = address->ai_next)
-        why = try_address(address);
+    for (const struct addrinfo *address = found; address != NULL && why != 0; address = address->ai_next)
+        why = try_address(address, what);
     freeaddrinfo(found);
     return why;
 }
@@ -238,45 +284,47 @@ static bool dangerous(const char *part, bool last, bool strict, struct stat *fou
     return (found->st_mode & S_IWOTH) != 0 && (last || (found->st_mode & S_ISVTX) == 0);
 }
 
-void path_danger(const char *path, bool strict, char *text, size_t size)
+void path_danger(const char *path, bool strict, struct part *danger)
 {
     char part[PATH_MAX];
     const char *last = strrchr(path, '/');
     struct stat found;
 
-    snprintf(text, size, "%s", "");
-    for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
-        snprintf(part, sizeof(part), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    danger->path[0] = '\0';
+    danger->text[0] = '\0';
+    for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", slash == path ? 1 : (int)(slash - path), path);
         if (dangerous(part, slash == last, strict, &found)) {
-            describe(part, &found, text, size);
+            describe(part, &found, danger);
             return;
         }
     }
 }
 
-static bool owner_on_way(const char *path, uid_t user, char *text, size_t size)
+static bool owner_on_way(const char *path, uid_t user, struct part *owned)
 {
     char part[PATH_MAX];
     struct stat found;
 
-    for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
-        snprintf(part, sizeof(part), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", slash == path ? 1 : (int)(slash - path), path);
         if (lstat(part, &found) != 0 || found.st_uid == 0 || found.st_uid == user)
             continue;
-        describe(part, &found, text, size);
+        describe(part, &found, owned);
         return true;
     }
     return false;
 }
 
-void path_owner(const char *path, uid_t user, char *text, size_t size)
+void path_owner(const char *path, uid_t user, struct part *owned)
 {
     char directory[PATH_MAX], real[PATH_MAX + 2];
 
-    snprintf(text, size, "%s", "");
-    if (owner_on_way(path, user, text, size))
+    owned->path[0] = '\0';
+    owned->text[0] = '\0';
+    if (owner_on_way(path, user, owned))
         return;
-    snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(path, '/') - path + 1), path);
-    if (realpath(directory, real) && strcmp(real, "/") != 0)
-        owner_on_way(strcat(real, "/"), user, text, size);
+    snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (realpath(directory, real) != NULL && strcmp(real, "/") != 0)
+        owner_on_way(strcat(real, "/"), user, owned);
 }

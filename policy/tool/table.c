@@ -12,7 +12,7 @@
 #include "policy/tool/table.h"
 #include "policy/tool/terminal.h"
 
-enum { GAP = 2, WORD_WIDTH_MAX = 40 };
+enum { GAP = 2, WORD_WIDTH_MAX = 40, LONG_WORD_WIDTH = 24 };
 
 struct table {
     size_t columns, cells, room;
@@ -23,9 +23,9 @@ struct table {
 
 struct table *table_new(size_t columns, unsigned indent)
 {
-    struct table *table = calloc(1, sizeof(*table));
+    struct table *table = calloc(1, sizeof *table);
 
-    if (table) {
+    if (table != NULL) {
         table->columns = columns;
         table->indent = indent;
     }
@@ -38,9 +38,9 @@ static char *printable(const char *text)
     size_t size;
     FILE *stream = open_memstream(&copy, &size);
 
-    if (!stream)
+    if (stream == NULL)
         return NULL;
-    text_show(stream, text ? text : "");
+    text_show(stream, text != NULL ? text : "");
     if (fclose(stream) != 0) {
         free(copy);
         return NULL;
@@ -50,13 +50,13 @@ static char *printable(const char *text)
 
 void table_row(struct table *table, const char *const cells[])
 {
-    if (!table || table->exhausted)
+    if (table == NULL || table->exhausted)
         return;
     if (table->cells + table->columns > table->room) {
         size_t room = 2 * table->room + 16 * table->columns;
-        char **cell = realloc(table->cell, room * sizeof(*cell));
+        char **cell = realloc(table->cell, room * sizeof *cell);
 
-        if (!cell) {
+        if (cell == NULL) {
             table->exhausted = true;
             return;
         }
@@ -114,6 +114,8 @@ static int widest_of(const struct table *table, size_t column, bool words)
 
             rest += line_length(rest, words ? 0 : INT_MAX, &width);
             rest += *rest == ' ';
+            if (words && width > WORD_WIDTH_MAX)
+                width = LONG_WORD_WIDTH; /* wider than its column anyway: it need not narrow others */
             widest = width > widest ? width : widest;
         }
     return widest;
@@ -140,7 +142,10 @@ static bool fit_widths(const struct table *table, int *widths, const int *least,
     return true;
 }
 
-/* Prints one line of a row, without its end, and moves its cells on to what is left of them; false: nothing was left. */
+/*
+ * Prints one line of a row, without its end, and moves its cells on to what is left of them; false:
+ * nothing was left.
+ */
 static bool print_line(const struct table *table, const char **rest, const int *widths, FILE *stream)
 {
     int due = (int)table->indent;
@@ -171,7 +176,7 @@ static void print_rows(const struct table *table, const char **rest, const int *
     bool bold = terminal_colour(stream);
 
     for (size_t row = 0; row < table->cells; row += table->columns) {
-        memcpy(rest, table->cell + row, table->columns * sizeof(*rest));
+        memcpy(rest, table->cell + row, table->columns * sizeof *rest);
         for (bool again = true; again;) {
             fputs(row == 0 && bold ? "\033[1m" : "", stream);
             again = print_line(table, rest, widths, stream);
@@ -182,7 +187,10 @@ static void print_rows(const struct table *table, const char **rest, const int *
     }
 }
 
-/* Prints every row as lines of its own, "HEADER  cell" each: for a table that is too wide for the terminal. */
+/*
+ * Prints every row as lines of its own, "HEADER  cell" each: for a table that is too wide for the
+ * terminal.
+ */
 static void print_blocks(const struct table *table, int room, FILE *stream)
 {
     const char *bold = terminal_colour(stream) ? "\033[1m" : "", *plain = *bold == '\0' ? "" : "\033[0m";
@@ -208,9 +216,9 @@ static void print_blocks(const struct table *table, int room, FILE *stream)
 
 static void table_free(struct table *table)
 {
-    for (size_t i = 0; table && i < table->cells; i++)
+    for (size_t i = 0; table != NULL && i < table->cells; i++)
         free(table->cell[i]);
-    if (table)
+    if (table != NULL)
         free(table->cell);
     free(table);
 }
@@ -221,17 +229,16 @@ int table_print(struct table *table, FILE *stream)
     const char **rest = NULL;
     int room = (int)terminal_width(stream), answer = -1;
 
-    if (!table || table->exhausted)
+    if (table == NULL || table->exhausted)
         goto out;
-    widths = calloc(2 * table->columns, sizeof(*widths));
-    rest = calloc(table->columns, sizeof(*rest));
-    if (!widths || !rest)
+    widths = calloc(2 * table->columns, sizeof *widths);
+    rest = calloc(table->columns, sizeof *rest);
+    if (widths == NULL || rest == NULL)
         goto out;
     least = widths + table->columns;
     for (size_t i = 0; i < table->columns; i++) {
         widths[i] = widest_of(table, i, false);
         least[i] = widest_of(table, i, true);
-        least[i] = least[i] > WORD_WIDTH_MAX ? WORD_WIDTH_MAX : least[i];
     }
     if (room == 0 || fit_widths(table, widths, least, room))
         print_rows(table, rest, widths, stream);

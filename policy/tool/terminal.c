@@ -16,6 +16,13 @@ unsigned terminal_width(FILE *stream)
     return size.ws_col;
 }
 
+int terminal_fold(FILE *stream, int most)
+{
+    unsigned width = terminal_width(stream);
+
+    return width > 0 && width < (unsigned)most ? (int)width : most;
+}
+
 bool terminal_colour(FILE *stream)
 {
     const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");

@@ -9,6 +9,9 @@
 /* The columns of the terminal; 0: the stream leads to none, or its width is not known. */
 unsigned terminal_width(FILE *stream);
 
+/* How wide to fold text: `most` columns, or as many as the terminal has where those are fewer. */
+int terminal_fold(FILE *stream, int most);
+
 /* Whether to write colours: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is
  * dumb. */
 bool terminal_colour(FILE *stream);

@@ -13,6 +13,16 @@ char *text_vformat(const char *format, va_list arguments) __attribute__((format(
 /* A copy in which every octet that does not print is \xNN; to be freed; NULL when out of memory. */
 char *text_printable(const char *text);
 
+/* Writes a value in quotation marks, as the filter writes it in its log; or what stands between them. */
+void text_quoted(FILE *stream, const char *text);
+void text_escaped(FILE *stream, const char *text);
+
+/*
+ * A word as a POSIX shell reads it back: plain where that is safe, else in single quotes, and as $'...'
+ * (bash, zsh, ksh) where an octet does not print. To be freed; NULL when out of memory.
+ */
+char *text_shell_word(const char *word);
+
 /*
  * Writes `text`, made printable, and a line end: the first line begins at column `indent`, the next ones
  * behind as many blanks; broken at blanks so that no line exceeds `columns` where a word allows it.

@@ -3,25 +3,47 @@
 #ifndef POLICY_TOOL_VERBS_H
 #define POLICY_TOOL_VERBS_H
 
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "policy/yaml/diag_show.h"
 #include "policy/policy.h"
+#include "policy/yaml/diag_show.h"
 
 /* Each takes its own arguments, argv[0] being "forcetls VERB", and answers the exit status. */
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_show(int argc, char **argv);
-int verb_diff(int argc, char **argv);
 int verb_doctor(int argc, char **argv);
+int verb_probe(int argc, char **argv);
 int verb_cert(int argc, char **argv);
+int verb_status(int argc, char **argv);
+int verb_reload(int argc, char **argv);
+int verb_drain(int argc, char **argv);
+int verb_export(int argc, char **argv);
 
 /*
  * Says on stderr what is wrong with the arguments (NULL: getopt has said it)
  * and where to find help; answers EX_USAGE.
  */
 int usage_error(const char *title, const char *text, const char *argument);
+/* The same about an argument too many, of a verb that has -c. */
+int usage_surplus(const char *title, const char *argument);
+
+/* The options of a verb. */
+struct usage {
+    const char *help;
+    const char *letters; /* as getopt(3) takes them; "h" is among them */
+    const struct option *options;
+};
+
+/*
+ * The next option, as getopt_long(3) answers it; -1: there are no more. 0: the verb ends with *status,
+ * because
+ * --help was given and answered, or getopt has reported an option.
+ */
+int option_next(const struct usage *usage, int argc, char **argv, int *status);
 
 /* How findings are shown on a stream: errors with their line of the file, in colour on a terminal. */
 struct diag_show show_findings(FILE *stream);
@@ -30,5 +52,11 @@ struct diag_show show_findings(FILE *stream);
 struct policy *load_policy(const char *file);
 
 int64_t present(void);
+
+/*
+ * Warns, as policy_warn() does, of what the name servers say against the rules for mail to partners. Asks
+ * them for each domain, and waits for them. False: out of memory.
+ */
+bool online_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *arg);
 
 #endif

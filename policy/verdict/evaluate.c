@@ -4,10 +4,14 @@
  * selects, whether each got what it is owed, and what follows. Pure: no I/O, no
  * clock, no allocation; it neither logs nor knows how the answer is delivered.
  *
- * Read from the bottom: policy_evaluate() lets every identity select. partners.c finds the partners of an entry,
- * from_partners.c those of the From fields. judge.c judges one partner, weigh.c one requirement.
+ * Read from the bottom: policy_evaluate() lets every identity select. partners.c finds the partners of
+ * an entry, from_partners.c those of the From fields. judge.c judges one partner, the files of
+ * policy/requirement/ one requirement each.
  */
+#include "policy/verdict/evaluate.h"
+
 #include <string.h>
+#include "policy/verdict/exemption.h"
 #include "policy/verdict/partners.h"
 
 /* ---- the identities ---- */
@@ -31,6 +35,18 @@ static void select_by_helo(const struct evaluation *e)
     partners_select(e, &selection, SELECTED_HELO, REASON_NONE);
 }
 
+/*
+ * Whether the MTA may take this for the null sender, which it gives no name: it names every other sender.
+ * Postfix takes "<,>" for it, and a source route without an address behind it ("<@contoso.com:>").
+ */
+static bool may_be_null(const struct facts *facts, const struct address *sender)
+{
+    const bool is_route = *sender->local == '\0' || *sender->local == '@';
+
+    return facts->macro[MACRO_MAIL_ADDR] == NULL
+           && (sender->kind == ADDRESS_LOCAL || (sender->kind == ADDRESS_DOMAIN && is_route));
+}
+
 /* Both readings of the sender select. */
 static void select_by_sender(const struct evaluation *e)
 {
@@ -40,14 +56,14 @@ static void select_by_sender(const struct evaluation *e)
         const struct address *sender = &facts->sender[i];
         struct selection selection;
 
-        if (sender->kind == ADDRESS_NULL) {
-            select_by_helo(e);
-        } else if (sender->kind == ADDRESS_DOMAIN) {
+        if (sender->kind == ADDRESS_DOMAIN) {
             partners_select_domain(e, &sender->domain, SELECTED_ENVELOPE_FROM);
-        } else {
+        } else if (sender->kind != ADDRESS_NULL) {
             select_domain(&selection, e->policy, NULL, false);
             partners_select(e, &selection, SELECTED_ENVELOPE_FROM, REASON_NONE);
         }
+        if (sender->kind == ADDRESS_NULL || may_be_null(facts, sender))
+            select_by_helo(e);
     }
 }
 
@@ -64,19 +80,6 @@ static void select_by_client(const struct evaluation *e)
 }
 
 /* ---- the whole ---- */
-
-static enum exempt exemption(const struct policy *policy, const struct facts *facts)
-{
-    const char *daemon = facts->macro[MACRO_DAEMON_NAME];
-    enum reason reason;
-
-    if (policy->exempt_authenticated && facts->authenticated)
-        return EXEMPT_AUTHENTICATED;
-    for (size_t i = 0; daemon != NULL && i < policy->exempt_daemon_count; i++)
-        if (strcmp(policy->exempt_daemons[i], daemon) == 0)
-            return EXEMPT_DAEMON;
-    return clients_match(&policy->exempt_clients, facts, &reason) == MET ? EXEMPT_CLIENT : EXEMPT_NOT;
-}
 
 /* The most severe result goes to the front and gives the verdict. */
 static void decide(const struct evaluation *e)
@@ -115,7 +118,8 @@ bool policy_is_stranger(const struct policy *policy, const struct facts *facts)
     for (unsigned i = 0; i < facts->senders; i++) {
         const struct address *sender = &facts->sender[i];
 
-        if (sender->kind != ADDRESS_DOMAIN || address_uucp(&sender->domain, NULL))
+        if (sender->kind != ADDRESS_DOMAIN || may_be_null(facts, sender)
+            || address_uucp(&sender->domain, NULL))
             return false;
         if (i > 0 && strcmp(sender->domain.text, facts->sender[0].domain.text) == 0)
             continue;
@@ -132,11 +136,12 @@ void policy_evaluate(const struct policy *policy, const struct facts *facts, int
     struct walks walks;
     struct evaluation evaluation = {policy, facts, now, false, verdict, &walks};
 
-    verdict->exempt = exemption(policy, facts);
+    verdict->exempt = exemption_find(policy, facts);
     evaluation.exempt = verdict->exempt != EXEMPT_NOT;
     walks.count = 0;
-    verdict->partner_count = 0;
+    verdict->partner_count = verdict->scoped_count = 0;
     verdict->pending = 0;
+    verdict->would = ACTION_ACCEPT;
     select_by_sender(&evaluation);
     partners_select_from(&evaluation);
     select_by_client(&evaluation);

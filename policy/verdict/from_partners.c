@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The partners that From fields select: by the domains of their addresses, and where a field does not parse, by the
- * names in it. Fields are a stranger's text, so that the time and the number of partners are bounded. How a field
- * is read is for header_from.c.
+ * The partners that From fields select: by the domains of their addresses, and where a field does not
+ * parse, by the names in it. Fields are a stranger's text, so that the time and the number of partners
+ * are bounded. How a field is read is for header_from.c.
  */
 #include <string.h>
+#include "policy/facts/mta.h"
 #include "policy/verdict/partners.h"
 
 /* From fields that select more entries than this are more than anyone writes. */
@@ -82,12 +83,12 @@ static bool select_by_part(void *arg, const char *name, size_t length)
     return true;
 }
 
-/* Behind Sendmail a message without From, or with an empty one, gets the envelope sender as From. */
+/* A message without From, or with an empty one, may get the envelope sender as From. */
 static void select_by_missing_header(const struct evaluation *e)
 {
     const struct facts *facts = e->facts;
 
-    for (unsigned i = 0; facts->mta != MTA_POSTFIX && i < facts->senders; i++)
+    for (unsigned i = 0; mta_rewrites(facts->mta) && i < facts->senders; i++)
         if (facts->sender[i].kind == ADDRESS_DOMAIN)
             partners_select_domain(e, &facts->sender[i].domain, SELECTED_HEADER_FROM);
 }

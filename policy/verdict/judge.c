@@ -10,7 +10,10 @@
 
 /* ---- exceptions ---- */
 
-/* Sendmail writes a sender of its own host without a domain in {mail_addr}: then the argument alone is a reading. */
+/*
+ * Sendmail writes a sender of its own host without a domain in {mail_addr}: then the argument alone is a
+ * reading.
+ */
 static bool is_domainless(const struct facts *facts)
 {
     const char *mail_addr = facts->macro[MACRO_MAIL_ADDR];
@@ -47,8 +50,8 @@ static bool recipients_match(const struct exception *exception, const struct rec
 }
 
 /*
- * MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. UNKNOWN: it hangs on who
- * the client is, and *reason says why that is not known.
+ * MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. UNKNOWN: it
+ * hangs on who the client is, and *reason says why that is not known.
  */
 static enum met exception_holds(const struct exception *exception, const struct evaluation *e,
                                 enum reason *reason)
@@ -67,53 +70,32 @@ static enum met exception_holds(const struct exception *exception, const struct 
     return recipients_match(exception, facts->recipients) ? client : UNMET;
 }
 
-/* Whether one of them holds; *reason is why that is UNKNOWN. */
-static enum met excepted(const struct partner *partner, const struct evaluation *e, enum reason *reason)
+/* Whether one of them holds, and which one judged->exception is; *reason is why that is UNKNOWN. */
+static enum met excepted(struct judged *judged, const struct evaluation *e, enum reason *reason)
 {
+    const struct terms *terms = judged->partner->terms;
     enum met best = UNMET;
 
-    for (size_t i = 0; i < partner->terms->exception_count; i++) {
+    for (size_t i = 0; i < terms->exception_count; i++) {
+        const struct exception *exception = &terms->exceptions[i];
         enum reason why;
-        enum met holds = exception_holds(&partner->terms->exceptions[i], e, &why);
+        enum met holds = exception_holds(exception, e, &why);
 
-        if (holds == MET)
-            return MET;
+        if (holds == MET && (judged->exception == NULL || exception->until > judged->exception->until))
+            judged->exception = exception;
         if (holds == PENDING || (holds == UNKNOWN && best == UNMET))
             best = holds;
         if (holds == UNKNOWN)
             *reason = why;
     }
-    return best;
+    return judged->exception != NULL ? MET : best;
 }
 
 /* ---- one partner ---- */
 
-/* Outcome and deciding reason from the findings. PENDING: a requirement waits for facts that are still to come. */
-static enum met conclude(struct judged *judged)
+/* What happens where the mode is enforce. */
+static enum action enforced_action(const struct judged *judged, const struct actions *actions)
 {
-    enum reason unmet = REASON_COUNT, unknown = REASON_COUNT;
-    bool pending = false;
-
-    for (size_t i = 0; i < judged->finding_count; i++) {
-        const struct finding *finding = &judged->finding[i];
-
-        if (finding->met == UNMET && finding->reason < unmet)
-            unmet = finding->reason;
-        if (finding->met == UNKNOWN && finding->reason < unknown)
-            unknown = finding->reason;
-        pending |= finding->met == PENDING;
-    }
-    judged->outcome = unmet != REASON_COUNT     ? OUTCOME_FAIL
-                      : unknown != REASON_COUNT ? OUTCOME_UNDECIDABLE
-                                                : OUTCOME_PASS;
-    judged->reason = unmet != REASON_COUNT ? unmet : unknown != REASON_COUNT ? unknown : REASON_NONE;
-    return pending && judged->outcome != OUTCOME_FAIL ? PENDING : MET;
-}
-
-static enum action action_of(const struct judged *judged, const struct actions *actions)
-{
-    if (judged->mode != MODE_ENFORCE)
-        return ACTION_ACCEPT;
     if (judged->outcome == OUTCOME_FAIL)
         return (enum action)actions->by_reason[judged->reason];
     return judged->outcome == OUTCOME_UNDECIDABLE ? ACTION_TEMPFAIL : ACTION_ACCEPT;
@@ -131,16 +113,22 @@ enum reason judge_content(const struct facts *facts)
     }
 }
 
+static int severity(enum action action, enum outcome outcome, enum action would)
+{
+    return ((int)action * OUTCOME_COUNT + (int)outcome) * ACTION_COUNT + (int)would;
+}
+
 int judge_severity(const struct judged *judged)
 {
-    return (int)judged->action * OUTCOME_COUNT + (int)judged->outcome;
+    return severity(judged->action, judged->outcome, judged->would);
 }
 
 int judge_undecidable_severity(const struct evaluation *e, enum mode mode)
 {
-    enum action action = mode == MODE_ENFORCE && !e->exempt ? ACTION_TEMPFAIL : ACTION_ACCEPT;
+    enum action would = e->exempt ? ACTION_ACCEPT : ACTION_TEMPFAIL;
+    enum action action = mode == MODE_ENFORCE ? would : ACTION_ACCEPT;
 
-    return mode == MODE_NONE ? -1 : (int)action * OUTCOME_COUNT + (int)OUTCOME_UNDECIDABLE;
+    return mode == MODE_NONE ? -1 : severity(action, OUTCOME_UNDECIDABLE, would);
 }
 
 int judge_floor(const struct verdict *verdict)
@@ -168,8 +156,8 @@ static void enter(struct verdict *verdict, const struct judged *judged)
         verdict->partner[mildest] = *judged;
 }
 
-/* What would decide is not known, and will not be. */
-static void leave_open(struct judged *judged, enum reason reason)
+/* Makes the partner undecidable: what would decide is not known, and will not be. */
+static void make_undecidable(struct judged *judged, enum reason reason)
 {
     if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
         *weigh_add(judged, REQUIRE_DECIDABLE) =
@@ -179,20 +167,20 @@ static void leave_open(struct judged *judged, enum reason reason)
 }
 
 /*
- * An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come. Where it
- * cannot be told whether one does, that is no fault of the partner's.
+ * An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come.
+ * Where it is not known whether one does, that is no fault of the partner's.
  */
 static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
 {
     enum reason reason = REASON_NONE;
-    enum met holds = excepted(judged->partner, e, &reason);
+    enum met holds = excepted(judged, e, &reason);
 
     if (holds == MET)
         judged->outcome = OUTCOME_EXCEPTED;
     if (holds == UNKNOWN && judged->outcome == OUTCOME_FAIL)
-        leave_open(judged, reason);
+        make_undecidable(judged, reason);
     if (holds == PENDING && (e->facts->shown & NEED_RCPT) == 0)
-        leave_open(judged, REASON_SESSION_OUTDATED);
+        make_undecidable(judged, REASON_SESSION_OUTDATED);
     return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
 }
 
@@ -202,16 +190,16 @@ static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
     unsigned pending = 0;
 
     weigh_partner(e->policy, e->facts, e->now, judged);
-    if (conclude(judged) == PENDING) {
+    if (weigh_conclude(judged) == PENDING) {
         if ((e->facts->shown & NEED_DATA) != 0)
             pending = NEED_DATA;
         else
-            leave_open(judged, REASON_SESSION_OUTDATED);
+            make_undecidable(judged, REASON_SESSION_OUTDATED);
     }
     return pending;
 }
 
-/* Whether this mail is the partner's cannot be told: then its facts do not matter. */
+/* It is not known whether this mail is the partner's: then its facts do not matter. */
 static void judge_undecidable(struct judged *judged, enum reason reason)
 {
     judged->piece_count = judged->finding_count = 0;
@@ -221,7 +209,10 @@ static void judge_undecidable(struct judged *judged, enum reason reason)
     judged->reason = reason;
 }
 
-/* One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it cannot be told whose mail this is. */
+/*
+ * One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it
+ * is not known whose mail this is.
+ */
 static unsigned judge(const struct evaluation *e, struct judged *judged, enum reason undecidable)
 {
     const struct actions *actions;
@@ -241,12 +232,14 @@ static unsigned judge(const struct evaluation *e, struct judged *judged, enum re
         else if (judged->outcome == OUTCOME_EXCEPTED)
             pending = 0;
     }
-    judged->action = e->exempt ? ACTION_ACCEPT : action_of(judged, actions);
+    judged->would = e->exempt ? ACTION_ACCEPT : enforced_action(judged, actions);
     /* The filter can hold mail only at the end of the message. */
-    if (judged->action == ACTION_QUARANTINE && judge_content(e->facts) != REASON_NONE) {
-        leave_open(judged, judge_content(e->facts));
-        judged->action = ACTION_TEMPFAIL;
+    if (judged->would == ACTION_QUARANTINE && judge_content(e->facts) != REASON_NONE) {
+        if (judged->mode == MODE_ENFORCE)
+            make_undecidable(judged, judge_content(e->facts));
+        judged->would = ACTION_TEMPFAIL;
     }
+    judged->action = judged->mode == MODE_ENFORCE ? judged->would : ACTION_ACCEPT;
     return e->exempt ? 0 : pending;
 }
 
@@ -274,7 +267,10 @@ void judge_consider(const struct evaluation *e, const struct partner *partner, u
     }
     judged.partner = partner;
     judged.selected_by = selected_by;
+    judged.exception = NULL;
     pending = judge(e, &judged, undecidable);
+    if (pending == 0 && judged.would > e->verdict->would)
+        e->verdict->would = judged.would;
     if (pending != 0)
         e->verdict->pending |= pending;
     else if (before == NULL)

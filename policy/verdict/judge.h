@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One partner of a transaction: from what it is owed and what was seen to what follows. */
-#ifndef POLICY_JUDGE_H
-#define POLICY_JUDGE_H
+#ifndef POLICY_VERDICT_JUDGE_H
+#define POLICY_VERDICT_JUDGE_H
 
-#include "policy/internal.h"
+#include "policy/requirement/weigh.h"
+#include "policy/verdict/verdict.h"
 
 enum { WALK_MAX = 4, WALKS_MAX = 64 };
 
 /*
- * The partners that an identity's walk meets, the most specific first, up to the first that judges all mail. The
- * walks of many From addresses are the same, and need not go through the recipients again.
+ * The partners that an identity's walk meets, the most specific first, up to the first that judges all
+ * mail. The walks of many From addresses are the same, and need not go through the recipients again.
  */
 struct walk {
     const struct partner *partner[WALK_MAX];
@@ -35,18 +36,18 @@ struct evaluation {
 };
 
 /*
- * A partner that was selected by the identities `selected_by`: enters its result into the verdict, or what
- * the result waits for into `pending`. `undecidable`, if given, is why it cannot be told whether this
- * mail is the partner's. However often a partner is selected, it is judged once for what is certain and once
- * for what is not, and the worse result counts.
+ * Judges a partner that the identities `selected_by` select, and adds its result to the verdict; where
+ * events are still missing, it only sets bits in verdict->pending. `undecidable`, unless REASON_NONE, is
+ * why it is not known whether this mail is the partner's. A partner that is selected both with and without
+ * doubt keeps the worse result.
  */
 void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by,
                     enum reason undecidable);
 
-/* Why it cannot be told what the rest of the message is; REASON_NONE: it is shown, or still may be. */
+/* Why the rest of the message is not known; REASON_NONE: it is shown, or still may be. */
 enum reason judge_content(const struct facts *facts);
 
-/* How much a partner's result weighs beside others: first what happens, then why. */
+/* How much a partner's result weighs beside others: first what happens, then why, then what would happen. */
 int judge_severity(const struct judged *judged);
 
 /* The severity of "undecidable" for a partner in this mode; -1: the partner is switched off. */

@@ -8,6 +8,7 @@
 #include "policy/verdict/partners.h"
 
 #include <string.h>
+#include "policy/facts/mta.h"
 
 bool partners_list(const struct partner *partner, unsigned identity)
 {
@@ -26,7 +27,20 @@ bool partners_may_be_for(const struct partner *partner, const struct facts *fact
            || recipients_in_scope(facts->recipients, &partner->terms->scope);
 }
 
-/* The first of the walk that applies, while no recipient is known: a partner that asks for some leaves it open. */
+/* Notes a partner whose mail waits for its recipients. */
+static void note_scoped(struct verdict *verdict, const struct partner *partner)
+{
+    for (size_t i = 0; i < verdict->scoped_count; i++)
+        if (verdict->scoped[i] == partner)
+            return;
+    if (verdict->scoped_count < JUDGED_MAX)
+        verdict->scoped[verdict->scoped_count++] = partner;
+}
+
+/*
+ * Before RCPT: takes the first partner that applies. One with a `recipients` list sets NEED_RCPT, and the
+ * walk goes on.
+ */
 static void select_unaddressed(const struct evaluation *e, struct selection *selection, unsigned identity,
                                enum reason undecidable)
 {
@@ -38,6 +52,7 @@ static void select_unaddressed(const struct evaluation *e, struct selection *sel
             continue;
         if (partner->terms->recipient_count > 0 && !e->exempt && shown) {
             e->verdict->pending |= NEED_RCPT;
+            note_scoped(e->verdict, partner);
             open = true;
             continue;
         }
@@ -192,7 +207,7 @@ void partners_select_domain(const struct evaluation *e, const struct domain *dom
 
     select_domain(&selection, e->policy, domain->text, false);
     partners_select(e, &selection, identity, REASON_NONE);
-    if (e->facts->mta == MTA_POSTFIX || !address_uucp(domain, &within))
+    if (!mta_rewrites(e->facts->mta) || !address_uucp(domain, &within))
         return;
     select_domain(&selection, e->policy, within.text, false);
     partners_select(e, &selection, identity, REASON_NONE);

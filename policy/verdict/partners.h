@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which partners a transaction selects: for evaluate.c and from_partners.c. */
-#ifndef POLICY_PARTNERS_H
-#define POLICY_PARTNERS_H
+#ifndef POLICY_VERDICT_PARTNERS_H
+#define POLICY_VERDICT_PARTNERS_H
 
 #include "policy/verdict/judge.h"
 #include "policy/verdict/select.h"
@@ -13,18 +13,21 @@ bool partners_list(const struct partner *partner, unsigned identity);
 bool partners_may_be_for(const struct partner *partner, const struct facts *facts);
 
 /*
- * Judges, for each recipient, the most specific partner that applies. `selection` stands at its start. `undecidable`,
- * if given, is why it cannot be known whether the mail is that partner's.
+ * Judges, for each recipient, the most specific partner that applies. `selection` stands at its start.
+ * `undecidable`, if given, is why it cannot be known whether the mail is that partner's.
  */
 void partners_select(const struct evaluation *e, const struct selection *selection, unsigned identity,
                      enum reason undecidable);
 
-/* The same for a domain. Except behind Postfix, "x.y.UUCP" selects as "x.y", too: Sendmail may turn it into that. */
+/*
+ * The same for a domain. Except behind Postfix, "x.y.UUCP" selects as "x.y", too: Sendmail may turn it
+ * into that.
+ */
 void partners_select_domain(const struct evaluation *e, const struct domain *domain, unsigned identity);
 
 /*
- * Judges every partner with domains that this identity may select, because it cannot be known whose mail this is.
- * There may be very many. One whose result would find no place in the verdict is not judged.
+ * Judges every partner with domains that this identity may select, because it cannot be known whose mail
+ * this is. There may be very many. One whose result would find no place in the verdict is not judged.
  */
 void partners_select_all(const struct evaluation *e, unsigned identity, enum reason undecidable);
 

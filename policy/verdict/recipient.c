@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One recipient, from its RCPT to the numbers of the patterns that it matches. Knows which spellings lead to one
- * mailbox (measured with Postfix 3.7 and Sendmail 8.17); knows no partners and decides nothing.
+ * One recipient, from its RCPT to the numbers of the patterns that it matches. Knows which spellings
+ * lead to one mailbox (measured with Postfix 3.7 and Sendmail 8.17); knows no partners and decides
+ * nothing.
  */
 #include <string.h>
-#include "policy/internal.h"
 #include "policy/facts/recipient_words.h"
+#include "policy/internal.h"
 
 enum { USERS_MAX = 16 };
 
@@ -53,7 +54,10 @@ static void take_local(struct reading *reading, const char *local, size_t length
         put_user(reading, length);
 }
 
-/* Leaves of the local part and what stands before its delimiters those that some pattern has at any domain. */
+/*
+ * Leaves of the local part and what stands before its delimiters those that some pattern has at any
+ * domain.
+ */
 static void take_users(struct reading *reading, const char *local, size_t length, bool cut)
 {
     const char *delimiters = reading->policy->milter.recipient_delimiter;
@@ -66,7 +70,7 @@ static void take_users(struct reading *reading, const char *local, size_t length
         if (i == length ? cut : strchr(delimiters, local[i]) == NULL)
             continue;
         text[i] = '@';
-        if (patterns_find(reading->policy, text, i + 1, &number))
+        if (patterns_find(&reading->policy->patterns, text, i + 1, &number))
             put_user(reading, i);
         text[i] = local[i];
     }
@@ -81,7 +85,7 @@ static void match_domain(struct reading *reading, const struct domain *domain)
     uint32_t number;
 
     memcpy(text + 1, domain->text, domain->length);
-    if (patterns_find(policy, text, (size_t)domain->length + 1, &number))
+    if (patterns_find(&policy->patterns, text, (size_t)domain->length + 1, &number))
         put(reading, number);
     for (size_t dot = domain->length; dot-- > 1 && labels < policy->patterns.labels_max;) {
         if (domain->text[dot] != '.')
@@ -89,7 +93,7 @@ static void match_domain(struct reading *reading, const struct domain *domain)
         labels++;
         text[dot] = '@'; /* where a copy of the domain without its first labels begins */
         text[dot + 1] = '.';
-        if (patterns_find(policy, text + dot, domain->length + 1u - dot, &number))
+        if (patterns_find(&policy->patterns, text + dot, domain->length + 1u - dot, &number))
             put(reading, number);
         text[dot] = domain->text[dot - 1];
     }
@@ -107,7 +111,7 @@ static void match_at(struct reading *reading, const struct domain *domain)
         memcpy(text, reading->local, length);
         text[length] = '@';
         memcpy(text + length + 1, domain->text, domain->length);
-        if (patterns_find(reading->policy, text, length + 1 + domain->length, &number))
+        if (patterns_find(&reading->policy->patterns, text, length + 1 + domain->length, &number))
             put(reading, number);
     }
     match_domain(reading, domain);
@@ -123,7 +127,7 @@ static void match_local(struct reading *reading)
     for (size_t i = 0; i < reading->user_count; i++) {
         memcpy(text, reading->local, reading->users[i]);
         text[reading->users[i]] = '@';
-        if (patterns_find(reading->policy, text, reading->users[i] + 1, &number))
+        if (patterns_find(&reading->policy->patterns, text, reading->users[i] + 1, &number))
             put(reading, number);
     }
 }
@@ -165,9 +169,9 @@ static void match_inner_domain(struct reading *reading, const char *name, size_t
 }
 
 /*
- * What a local part such as "user%domain", "domain!user" or "user@domain" names, where the next MTA, or this one,
- * takes it for an address: the user is what stands behind the last "!" and before the first "%" or "@" from there,
- * and every other part may be the domain.
+ * What a local part such as "user%domain", "domain!user" or "user@domain" names, where the next MTA, or
+ * this one, takes it for an address: the user is what stands behind the last "!" and before the first
+ * "%" or "@" from there, and every other part may be the domain.
  */
 static void match_inner(struct reading *reading, const char *local)
 {
@@ -211,6 +215,21 @@ static void match_scope(struct reading *reading, const struct address *address, 
         match_inner(reading, address->local);
 }
 
+/*
+ * Whether the domain of {rcpt_addr} is nowhere in the argument, so that it is the MTA's own. Postfix sees no
+ * domain in spellings such as ",user", "user(x" and "@x(y:user", which are not read here as Postfix reads
+ * them.
+ */
+static bool is_completed(const struct address address[2], const char *argument, const char *rcpt_addr)
+{
+    const char *at = strrchr(rcpt_addr, '@');
+    /* U-labels in capitals are the same, too. */
+    bool same =
+        address[0].kind == ADDRESS_DOMAIN && strcmp(address[0].domain.text, address[1].domain.text) == 0;
+
+    return at != NULL && address[1].kind == ADDRESS_DOMAIN && !same && strcasestr(argument, at + 1) == NULL;
+}
+
 /* What the address matches as it stands. */
 static void match_strictly(struct reading *reading, const struct address *address, unsigned row)
 {
@@ -220,7 +239,7 @@ static void match_strictly(struct reading *reading, const struct address *addres
         match_at(reading, &address->domain);
 }
 
-/* What no exception can match need not be told apart. */
+/* Recipients that no exception can match count as the same. */
 static void forget_if_never_excepted(struct recipient *recipient)
 {
     uint32_t *words = recipient->words;
@@ -231,8 +250,8 @@ static void forget_if_never_excepted(struct recipient *recipient)
         words[0] &= ROW_MASK | EVERYWHERE;
 }
 
-bool recipient_read(struct recipient *recipient, const struct policy *policy, const char *argument,
-                    const char *rcpt_addr)
+bool recipient_read(struct recipient *recipient, const struct policy *policy, bool completes,
+                    const char *argument, const char *rcpt_addr)
 {
     struct reading reading = {.policy = policy, .words = recipient->words};
     bool given = rcpt_addr != NULL && *rcpt_addr != '\0', domainless;
@@ -248,6 +267,10 @@ bool recipient_read(struct recipient *recipient, const struct policy *policy, co
     match_scope(&reading, &address[0], argument);
     if (given)
         match_scope(&reading, &address[1], rcpt_addr);
+    if (given && completes && is_completed(address, argument, rcpt_addr)) {
+        take_users(&reading, address[1].local, strlen(address[1].local), address[1].local_cut);
+        match_local(&reading);
+    }
     match_strictly(&reading, &address[0], ROW_ARGUMENT);
     domainless = given && address[1].kind == ADDRESS_LOCAL && strchr(rcpt_addr, '@') == NULL;
     if (given && !domainless) {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The words in which a refusal reaches the other side. */
-#ifndef POLICY_REPLY_H
-#define POLICY_REPLY_H
+#ifndef POLICY_VERDICT_REPLY_H
+#define POLICY_VERDICT_REPLY_H
 
 #include <stdbool.h>
-#include "policy/policy.h"
+#include "policy/facts/facts.h"
+#include "policy/verdict/verdict.h"
+
+struct policy;
 
 /* An SMTP reply: "530", "5.7.0" and printable ASCII without CR or LF, at most 500 octets. */
 struct reply {
@@ -19,5 +22,9 @@ struct reply {
  */
 bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict,
                 const struct facts *facts);
+
+/* The same for verdict->would: the reply if all partners in testing mode were enforced. */
+bool reply_make_enforced(struct reply *reply, const struct policy *policy, const struct verdict *verdict,
+                         const struct facts *facts);
 
 #endif

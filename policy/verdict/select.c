@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "policy/array.h"
 
 /* ---- the table ---- */
 
@@ -78,19 +79,14 @@ static uint32_t hash_of_selector(const void *owner, uint32_t number)
     return wanted_selector(policy, &policy->selectors[number]).hash;
 }
 
-/* Makes room for one more: the array doubles. */
+/* Makes room for one more. */
 static bool grow(struct policy *policy)
 {
-    size_t count = policy->selector_count;
+    struct selector *selectors = array_grow(policy->selectors, policy->selector_count, sizeof *selectors);
 
-    if ((count & (count - 1)) == 0 && (count == 0 || count >= 8)) {
-        size_t room = count == 0 ? 8 : count * 2;
-        struct selector *selectors = realloc(policy->selectors, room * sizeof *selectors);
-
-        if (selectors == NULL)
-            return false;
-        policy->selectors = selectors;
-    }
+    if (selectors == NULL)
+        return false;
+    policy->selectors = selectors;
     return slots_grow(&policy->selector_slots, hash_of_selector, policy);
 }
 
@@ -130,7 +126,10 @@ static void note(struct policy *policy, const struct selector *selector, const s
     }
 }
 
-/* Whether the selector says the same as the one added last, but of another kind: "[contoso.com, .contoso.com]". */
+/*
+ * Whether the selector says the same as the one added last, but of another kind: "[contoso.com,
+ * .contoso.com]".
+ */
 static bool joins_last(const struct policy *policy, const struct selector *selector,
                        const struct wanted *wanted)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which partners an identity selects: hashed lookups, the most specific entry first. */
-#ifndef POLICY_SELECT_H
-#define POLICY_SELECT_H
+#ifndef POLICY_VERDICT_SELECT_H
+#define POLICY_VERDICT_SELECT_H
 
 #include "policy/internal.h"
 
@@ -13,8 +13,8 @@
 bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other);
 
 /*
- * Enters the name of a partner in an index of names, which the policy does not keep. *other is the partner that
- * has the name already, or NULL. False: out of memory.
+ * Enters the name of a partner in an index of names, which the policy does not keep. *other is the
+ * partner that has the name already, or NULL. False: out of memory.
  */
 bool select_add_name(struct slots *names, const struct policy *policy, size_t partner,
                      const struct partner **other);
@@ -31,7 +31,10 @@ struct selection {
     bool null_sender;
 };
 
-/* By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: by the HELO name, with the entries it lies below. */
+/*
+ * By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: by the HELO name, with the
+ * entries it lies below.
+ */
 void select_domain(struct selection *selection, const struct policy *policy, const char *domain,
                    bool null_sender);
 

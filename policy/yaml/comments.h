@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Comments of a policy file that may have been meant as text: "#2" behind a blank, as in "Gateway #2". */
-#ifndef POLICY_COMMENTS_H
-#define POLICY_COMMENTS_H
+#ifndef POLICY_YAML_COMMENTS_H
+#define POLICY_YAML_COMMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Mistakes and doubts of a policy file, told one at a time to whoever loads it. */
-#ifndef POLICY_DIAG_H
-#define POLICY_DIAG_H
+/* Mistakes and doubts of a policy file, reported one at a time to whoever loads it. */
+#ifndef POLICY_YAML_DIAG_H
+#define POLICY_YAML_DIAG_H
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,17 +22,24 @@ struct diag {
     enum severity severity;
     struct place place;
     const char *
-        text; /* one line, no full stop; what is wrong, what is allowed, the likely spelling, [id] at the end */
+        /* one line, no full stop; what is wrong, what is allowed, the likely spelling, [id] at the end */
+        text;
     const char *id; /* of a warning, which `acknowledge` may name; NULL: none */
 };
 
 typedef void diag_fn(void *arg, const struct diag *diag);
 
-/* As vsnprintf(), for the text of a finding: what it quotes of a file is no second line and no control character. */
+/*
+ * As vsnprintf(), for the text of a finding: what it quotes of a file is no second line and no control
+ * character.
+ */
 void diag_text(char *text, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
-/* Appends " [id]" to a text of at most size - 1 octets, and cuts the text where it must. NULL: nothing to append. */
+/*
+ * Appends " [id]" to a text of at most size - 1 octets, and cuts the text where it must. NULL: nothing
+ * to append.
+ */
 void diag_append_id(char *text, size_t size, const char *id);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Findings for people: "file:line:column: error: text", and the line of the file below it. */
-#ifndef POLICY_DIAG_SHOW_H
-#define POLICY_DIAG_SHOW_H
+#ifndef POLICY_YAML_DIAG_SHOW_H
+#define POLICY_YAML_DIAG_SHOW_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Single lines of a policy file, read again to show them or to find out what is wrong with them. */
-#ifndef POLICY_LINES_H
-#define POLICY_LINES_H
+#ifndef POLICY_YAML_LINES_H
+#define POLICY_YAML_LINES_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -68,7 +68,10 @@ static bool take_scalar(struct node_reader *reader, struct arena *arena, struct 
 static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,
                               unsigned depth);
 
-/* Reads one node from the next event; NULL with *end set at the end of the collection, without when reading broke off. */
+/*
+ * Reads one node from the next event; NULL with *end set at the end of the collection, without when
+ * reading broke off.
+ */
 static struct node *read_node(struct node_reader *reader, struct arena *arena, unsigned depth, bool *end)
 {
     yaml_event_t event;
@@ -100,7 +103,7 @@ static bool take_sequence(struct node_reader *reader, struct arena *arena, struc
     return end;
 }
 
-/* Tells a key that is no text or that stands twice; false: the entry is left out. */
+/* Reports a key that is no text or that stands twice; false: the entry is left out. */
 static bool check_key(struct node_reader *reader, const struct node *mapping, const struct node *key)
 {
     if (key->kind != NODE_SCALAR) {
@@ -110,7 +113,7 @@ static bool check_key(struct node_reader *reader, const struct node *mapping, co
     for (const struct node *value = mapping->first; value != NULL; value = value->next)
         if (node_is(value->key, key->text)) {
             source_tell(reader->source, key->line, key->column,
-                        "the key \"%.64s\" stands here a second time; the first is in line %u", key->text,
+                        "duplicate key \"%.64s\"; the first is in line %u", key->text,
                         value->key->line);
             return false;
         }

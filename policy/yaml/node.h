@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A policy file as a tree of nodes that know where they stand: the only way in to libyaml. */
-#ifndef POLICY_NODE_H
-#define POLICY_NODE_H
+#ifndef POLICY_YAML_NODE_H
+#define POLICY_YAML_NODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,15 +37,15 @@ struct node_reader;
 /*
  * Opens a policy file: a regular file that group and others cannot write, of at most 512 MiB.
  * Its findings go to `diag` as they come, with `path` as the file's name; `path` must outlive
- * the reader. NULL: it cannot be read, or there is no memory; diag was told.
+ * the reader. NULL: it cannot be read, or there is no memory; diag has the mistake.
  */
 struct node_reader *node_open(const char *path, diag_fn *diag, void *arg);
 void node_close(struct node_reader *reader); /* NULL is fine */
 
 /*
  * The file's top is a mapping; node_next_key() gives its keys one by one (NULL: no more, or
- * reading broke off), each valid until `arena` is reset. The value must be taken before the next key: whole by
- * node_value(), or item by item by node_enter_sequence() and node_next_item().
+ * reading broke off), each valid until `arena` is reset. The value must be taken before the next key:
+ * whole by node_value(), or item by item by node_enter_sequence() and node_next_item().
  */
 const struct node *node_next_key(struct node_reader *reader, struct arena *arena);
 const struct node *node_value(struct node_reader *reader, struct arena *arena); /* NULL: reading broke off */
@@ -57,7 +57,7 @@ const struct node *node_value(struct node_reader *reader, struct arena *arena); 
 bool node_enter_sequence(struct node_reader *reader, struct arena *arena, const struct node **other);
 const struct node *node_next_item(struct node_reader *reader, struct arena *arena); /* NULL: no more */
 
-/* Whether reading broke off (a syntax error, too deep, out of memory): diag was told why. */
+/* Whether reading broke off (a syntax error, too deep, out of memory): diag has the reason. */
 bool node_failed(const struct node_reader *reader);
 
 #endif

@@ -38,7 +38,7 @@ static void tell_syntax(struct node_reader *reader)
     struct spot place;
     char text[400];
 
-    if (reader->failed) /* the read callback told why */
+    if (reader->failed) /* the read callback has reported why */
         return;
     if (parser->error == YAML_MEMORY_ERROR) {
         source_tell(reader->source, 0, 0, "out of memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* libyaml's events, with the mistakes in them reported: for node.c only. */
-#ifndef POLICY_NODE_EVENT_H
-#define POLICY_NODE_EVENT_H
+#ifndef POLICY_YAML_NODE_EVENT_H
+#define POLICY_YAML_NODE_EVENT_H
 
 #include <stdbool.h>
 #include <yaml.h>

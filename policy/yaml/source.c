@@ -2,8 +2,8 @@
 /*
  * A policy file as octets. Knows which files are taken (regular, writable by
  * their owner alone, at most 512 MiB) and which characters (UTF-8 without tabs, NUL,
- * control characters and line breaks that no editor shows), and counts lines and columns for what libyaml could not
- * place. Knows no YAML.
+ * control characters and line breaks that no editor shows), and counts lines and columns for what
+ * libyaml could not place. Knows no YAML.
  */
 #include "policy/yaml/source.h"
 
@@ -16,12 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <unicode/utf8.h>
-#include "policy/yaml/comments.h"
 #include "policy/names/invisible.h"
+#include "policy/yaml/comments.h"
 
 #define FILE_MAX ((off_t)512 << 20)
 
-enum { FINDINGS_MAX = 20, REPLACEMENT = '_' };
+enum { FINDINGS_MAX = 20, REPLACEMENT = '_', BYTE_ORDER_MARK = 0xFEFF };
 
 struct source {
     const char *path;
@@ -37,6 +37,7 @@ struct source {
     bool odd_indentation;  /* and among them what is no blank */
     bool broken;           /* a line is indented by what is no blank: nothing is read from there on */
     size_t line_start;     /* of the line being checked, in the buffer; 0: before it */
+    bool odd_encoding;     /* an octet was there that is not UTF-8 */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
     struct comments comments;
@@ -62,33 +63,34 @@ const char *source_path(const struct source *source)
 
 /* ---- characters ---- */
 
-/* Tells a character that no policy may hold, at the place of the next one. */
+/* Reports a character that no policy may hold, at the place of the next one. */
 static void tell_character(struct source *source, const char *what)
 {
     if (source->findings < FINDINGS_MAX)
         source_tell(source, source->line, source->column, "%s", what);
     else if (source->findings == FINDINGS_MAX)
-        source_tell(source, source->line, source->column,
-                    "%s; more such characters of this file are not told", what);
+        source_tell(source, source->line, source->column, "%s; further ones in this file are not reported",
+                    what);
     source->findings++;
 }
 
-/* Tells of a character that looks like a blank and stands where only blanks may. */
+/* Reports a character that looks like a blank and stands where only blanks may. */
 static void tell_invisible(struct source *source, UChar32 character)
 {
     char name[INVISIBLE_TEXT], text[INVISIBLE_TEXT + 40];
 
     invisible_describe(name, character);
-    snprintf(text, sizeof text, "%s in the indentation; write blanks", name);
+    if (character == BYTE_ORDER_MARK)
+        snprintf(text, sizeof text, "a byte order mark (U+FEFF) that is not at the top; remove it");
+    else
+        snprintf(text, sizeof text, "%s in the indentation; write blanks", name);
     tell_character(source, text);
 }
 
-/* Whether a character is told and replaced by blanks because it stands in an indentation. */
+/* Whether a character is reported and replaced by blanks because it stands in an indentation. */
 static bool is_odd_indentation(const struct source *source, UChar32 character)
 {
-    bool mark = character == 0xFEFF && source->column == 1; /* YAML allows a byte order mark there */
-
-    return source->in_indentation && is_invisible(character) && !mark;
+    return source->in_indentation && is_invisible(character);
 }
 
 /* What keeps a character out of a policy; NULL: nothing. */
@@ -106,16 +108,17 @@ static const char *fault_of(UChar32 character)
 }
 
 /*
- * One character that is no plain text in ASCII: told and replaced where it has a fault. Answers how many octets
- * it has; 0: some are still to come.
+ * One character that is no plain text in ASCII: reported and replaced where it has a fault. Answers how
+ * many octets it has; 0: some are still to come.
  */
 static size_t odd_character(struct source *source, unsigned char *octets, size_t count, bool last)
 {
-    const char *fault = "not UTF-8";
+    const char *fault = "not UTF-8; save the file as UTF-8";
     UChar32 character;
     size_t length = 0;
 
     U8_NEXT(octets, length, count, character);
+
     if (character < 0 && !last && length == count && (size_t)U8_COUNT_TRAIL_BYTES(octets[0]) >= count)
         return 0;
     if (character >= 0)
@@ -128,8 +131,9 @@ static size_t odd_character(struct source *source, unsigned char *octets, size_t
         source->odd_indentation = true;
         memset(octets, ' ', length);
     } else if (fault != NULL) {
-        if (octets[0] != '\t' || !source->odd_indentation)
+        if ((octets[0] != '\t' || !source->odd_indentation) && (character >= 0 || !source->odd_encoding))
             tell_character(source, fault);
+        source->odd_encoding |= character < 0; /* the whole file is, and one message says so */
         memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, length);
         source->odd_indentation |= source->in_indentation && octets[0] == ' ';
     }
@@ -157,7 +161,10 @@ static void begin_line(struct source *source, size_t at)
     source->odd_indentation = false;
 }
 
-/* Plain text of a line. Where odd characters indent it, its structure is lost; in front of a comment they do no harm. */
+/*
+ * Plain text of a line. Where odd characters indent it, its structure is lost; in front of a comment
+ * they do no harm.
+ */
 static void pass_text(struct source *source, const unsigned char *octets, size_t length)
 {
     size_t blanks = 0;
@@ -180,7 +187,10 @@ static void end_line(struct source *source, unsigned char octet)
     source->after_cr = octet == '\r';
 }
 
-/* Notes the comments of a run of plain octets; `count` octets are there, from its beginning to where the file is read. */
+/*
+ * Notes the comments of a run of plain octets; `count` octets are there, from its beginning to where the
+ * file is read.
+ */
 static void note_comments(struct source *source, const unsigned char *octets, size_t length, size_t count)
 {
     comments_text(&source->comments, &(struct plain_run){.octets = octets,
@@ -196,7 +206,10 @@ bool source_comment(struct source *source, unsigned line, unsigned column, char 
     return comments_find(&source->comments, source->file, (struct comment_place){line, column}, text);
 }
 
-/* Checks whole characters and keeps count of lines and columns. Answers how many octets that were; nothing follows the last. */
+/*
+ * Checks whole characters and keeps count of lines and columns. Answers how many octets that were;
+ * nothing follows the last.
+ */
 static size_t check_octets(struct source *source, unsigned char *octets, size_t count, bool last)
 {
     size_t at = 0;
@@ -222,7 +235,7 @@ static size_t check_octets(struct source *source, unsigned char *octets, size_t 
     return at;
 }
 
-/* Octets from the file; false: told. */
+/* Octets from the file; false: reported. */
 static bool read_file(struct source *source, unsigned char *buffer, size_t size, size_t *got)
 {
     ssize_t count;
@@ -300,8 +313,10 @@ static bool check_file(struct source *source)
 
     if (fstat(source->file, &source->status) != 0)
         source_tell(source, 0, 0, "cannot be read: %s", strerror(errno));
+    else if (S_ISDIR(status->st_mode))
+        source_tell(source, 0, 0, "is a directory, not a regular file");
     else if (!S_ISREG(status->st_mode))
-        source_tell(source, 0, 0, "is no regular file");
+        source_tell(source, 0, 0, "is not a regular file");
     else if ((status->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         source_tell(source, 0, 0, "can be written by group or others (mode %04o); chmod go-w",
                     (unsigned)status->st_mode & 07777);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A policy file as octets: what kind of file it must be, and which octets it may hold. */
-#ifndef POLICY_SOURCE_H
-#define POLICY_SOURCE_H
+#ifndef POLICY_YAML_SOURCE_H
+#define POLICY_YAML_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,15 +12,16 @@ struct source;
 
 /*
  * Opens a regular file that group and others cannot write, of at most 512 MiB. Findings go to
- * `diag`, with `path`, which must outlive the source. NULL: diag was told why, but for lack of memory.
+ * `diag`, with `path`, which must outlive the source. NULL: diag has the reason, but for lack of memory.
  */
 struct source *source_open(const char *path, diag_fn *diag, void *arg);
 void source_close(struct source *source); /* NULL is fine */
 
 /*
- * The next octets, 0 at the end; `size` is at least 4. Tabs, NUL, control characters, Unicode's line breaks and what
- * is not UTF-8 are reported with line and column (the first 20 of a file) and replaced, so that reading can go on. So
- * are tabs and invisible characters in an indentation, but nothing is read from that line on. False: diag was told why.
+ * The next octets, 0 at the end; `size` is at least 4. Tabs, NUL, control characters, Unicode's line
+ * breaks and what is not UTF-8 are reported with line and column (the first 20 of a file) and replaced,
+ * so that reading can go on. So are tabs and invisible characters in an indentation, but nothing is read
+ * from that line on. False: diag has the reason.
  */
 bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got);
 
@@ -34,11 +35,11 @@ const char *source_path(const struct source *source);
  */
 bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX]);
 
-/* Tells an error of this file. */
+/* Reports an error of this file. */
 void source_tell(struct source *source, unsigned line, unsigned column, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Tells if the file changed since it was opened: it may be half of one version and half of another. */
+/* Reports a file that changed since it was opened: it may be half of one version and half of another. */
 void source_check_unchanged(struct source *source);
 
 #endif

@@ -124,7 +124,7 @@ static bool say_no_colon(struct fault *fault, unsigned number, const char *line)
     if (length == 0 || memchr(line + at, ':', length) != NULL || strchr("\"'[{", line[at]) != NULL)
         return false;
     fault->place = (struct spot){number, (unsigned)at + 1};
-    return say(fault, "a colon is missing behind \"%.*s\"", length > WORD_OCTETS ? WORD_OCTETS : (int)length,
+    return say(fault, "a colon is missing after \"%.*s\"", length > WORD_OCTETS ? WORD_OCTETS : (int)length,
                line + at);
 }
 
@@ -165,7 +165,7 @@ static bool say_glued_dash(struct fault *fault, unsigned number, const char *lin
     if (number == 0 || !syntax_glued_dash(line + indentation(line)))
         return false;
     fault->place = (struct spot){number, (unsigned)indentation(line) + 2};
-    return say(fault, "a blank is missing behind the dash; write \"- %.*s\"", WORD_OCTETS,
+    return say(fault, "a blank is missing after the dash; write \"- %.*s\"", WORD_OCTETS,
                line + indentation(line) + 1);
 }
 
@@ -201,6 +201,16 @@ static size_t word_length(const char *word, bool in_brackets)
     return length > WORD_OCTETS ? WORD_OCTETS : length;
 }
 
+/* What else to write for "*.contoso.com" and "@contoso.com", up to the name; "": nothing. */
+static const char *for_all_of(const char *word)
+{
+    if (word[0] == '*' && word[1] == '.')
+        return " (for every subdomain in domains or clients write \"";
+    return word[0] == '@' && strcspn(word, ".") < strcspn(word, " ,]}")
+               ? " (for every address of a domain write \""
+               : "";
+}
+
 /* A value that begins with a character of YAML's own. */
 static bool explain_indicator(struct fault *fault)
 {
@@ -234,11 +244,9 @@ static bool explain_indicator(struct fault *fault)
             return false;
         length = word_length(word, syntax->bracket.line > 0 || opens_bracket(fault->line, word));
         return say(fault, "\"%.*s\" begins with \"%.1s\", which %s; put it in quotes: \"%.*s\"%s%.*s%s",
-                   (int)length, word, word, indicators[i].meaning, (int)length, word,
-                   word[1] == '.' && *word == '*' ? " (for every subdomain in domains or clients write \""
-                                                  : "",
-                   word[1] == '.' && *word == '*' ? (int)length - 1 : 0, word + 1,
-                   word[1] == '.' && *word == '*' ? "\")" : "");
+                   (int)length, word, word, indicators[i].meaning, (int)length, word, for_all_of(word),
+                   *for_all_of(word) == '\0' ? 0 : (int)length - 1, word + 1,
+                   *for_all_of(word) == '\0' ? "" : "\")");
     }
     return false;
 }
@@ -257,8 +265,8 @@ static bool explain_quotes(struct fault *fault)
         while (escape > fault->line && *escape != '\\')
             escape--;
         return say(fault,
-                   "\"%.*s\" means nothing in double quotation marks; write \"\\\\\" for a backslash, or use "
-                   "single quotation marks",
+                   "\"%.*s\" has no meaning in double quotes; write \"\\\\\" for a backslash, or use single "
+                   "quotes",
                    at - escape < 2 ? 2 : (int)(at - escape) + 1, escape);
     }
     if (syntax->quote.line > 0 && syntax->quote_end.line == syntax->at.line) {
@@ -270,11 +278,50 @@ static bool explain_quotes(struct fault *fault)
     return false;
 }
 
+/* The "#" of a comment in the text; NULL: there is none. One in quotes is none. */
+static const char *find_comment(const char *line)
+{
+    char quote = '\0';
+
+    for (const char *at = line; *at != '\0'; at++) {
+        if (quote != '\0')
+            quote = *at == quote ? '\0' : quote;
+        else if ((*at == '"' || *at == '\'') && (at == line || strchr(" [{,:", at[-1]) != NULL))
+            quote = *at;
+        else if (*at == '#' && (at == line || at[-1] == ' '))
+            return at;
+    }
+    return NULL;
+}
+
+/* A "#" that touches text, and so hides the end of the brackets that are open. */
+static bool explain_comment(struct fault *fault, const struct spot *bracket, char opener)
+{
+    const char *comment;
+
+    for (unsigned number = bracket->line; number <= fault->syntax->at.line; number++) {
+        copy_line(fault, number, fault->line);
+        comment = find_comment(fault->line);
+        if (comment == NULL || comment == fault->line + indentation(fault->line) || comment[1] == ' '
+            || comment[1] == '\0' || strpbrk(comment, "]},") == NULL)
+            continue;
+        fault->place = (struct spot){number, 1};
+        for (const char *at = fault->line; at < comment; at++)
+            fault->place.column += ((unsigned char)*at & 0xC0) != 0x80;
+        return say(fault,
+                   "\"#\" after a blank begins a comment, so that the \"%c\" of line %u, column %u is never "
+                   "closed; put the text that holds the \"#\" in quotes",
+                   opener, bracket->line, bracket->column);
+    }
+    copy_line(fault, fault->syntax->at.line, fault->line);
+    return false;
+}
+
 /* Inside [ ] or { }. */
 static bool explain_bracket(struct fault *fault)
 {
     const struct syntax *syntax = fault->syntax;
-    const char *at = at_column(fault->line, syntax->at.column);
+    const char *at;
     struct spot bracket = syntax->bracket;
     char opener = syntax->opener;
 
@@ -284,6 +331,9 @@ static bool explain_bracket(struct fault *fault)
     }
     if (bracket.line == 0)
         return false;
+    if (explain_comment(fault, &bracket, opener))
+        return true;
+    at = at_column(fault->line, syntax->at.column);
     if (*at == ']' || *at == '}')
         return say(fault, "\"%c\" does not close the \"%c\" of line %u, column %u", *at, opener, bracket.line,
                    bracket.column);
@@ -321,7 +371,7 @@ static bool explain_colon(struct fault *fault)
     if (value != NULL && (size_t)(value - fault->line) < end) {
         value += 2 + indentation(value + 2);
         return say(fault,
-                   "a second colon with a blank behind it in one line; put the value in quotes: \"%.*s\"",
+                   "a second colon with a blank after it on one line; put the value in quotes: \"%.*s\"",
                    WORD_OCTETS, value);
     }
     number = line_above(fault, syntax->at.line, above);
@@ -335,12 +385,12 @@ static bool explain_item(struct fault *fault)
     const char *dash = at_column(fault->line, fault->syntax->at.column);
 
     if (has(fault->syntax->problem, "mapping keys are not allowed"))
-        return say(fault, "\"?\" with a blank behind it begins a key in YAML; put the text in quotes");
+        return say(fault, "\"?\" with a blank after it begins a key in YAML; put the text in quotes");
     if (!has(fault->syntax->problem, "sequence entries are not allowed"))
         return false;
     if (content(fault->line) < (size_t)(dash - fault->line))
         return say(fault,
-                   "a list item behind a key in the same line; begin a new line for it, or write [%.*s]",
+                   "a list item after a key on the same line; begin a new line for it, or write [%.*s]",
                    WORD_OCTETS, dash + 1 + indentation(dash + 1));
     return say_indentation(fault, fault->syntax->at.line, fault->line);
 }
@@ -362,7 +412,7 @@ static bool explain_rest(struct fault *fault)
     if (*at == ']' || *at == '}')
         return say(fault, "\"%c\" closes nothing", *at);
     if (before > fault->line && strchr("\"']}", before[-1]) != NULL)
-        return say(fault, "text behind the closing %.1s; put the whole value in quotes", before - 1);
+        return say(fault, "text after the closing %.1s; put the whole value in quotes", before - 1);
     if (syntax->at.column > 1 && (size_t)(at - fault->line) > content(fault->line))
         return false;
     return say_indentation(fault, syntax->at.line, fault->line);

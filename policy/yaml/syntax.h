@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is wrong with a file that is no YAML, in words that name what to change. */
-#ifndef POLICY_SYNTAX_H
-#define POLICY_SYNTAX_H
+#ifndef POLICY_YAML_SYNTAX_H
+#define POLICY_YAML_SYNTAX_H
 
 #include <stdbool.h>
 #include <stddef.h>

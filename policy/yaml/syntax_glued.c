@@ -28,11 +28,12 @@ void syntax_explain_glued(const char *text, char *explanation, size_t size)
     size_t next = 0;
 
     U8_NEXT((const uint8_t *)value, next, strlen(value), character);
+
     if (is_invisible(character)) {
         invisible_describe(name, character);
-        snprintf(explanation, size, "%s behind the colon; write a blank there", name);
+        snprintf(explanation, size, "%s after the colon; write a blank there", name);
     } else {
-        snprintf(explanation, size, "a blank is missing behind the colon; write \"%.*s %.*s\"", (int)length,
+        snprintf(explanation, size, "a blank is missing after the colon; write \"%.*s %.*s\"", (int)length,
                  text, octets > WORD_OCTETS ? WORD_OCTETS : (int)octets, value);
     }
 }

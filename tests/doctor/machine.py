@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 from types import SimpleNamespace
 
 import pki
@@ -51,15 +52,65 @@ def mail_owner():
         return "nobody"
 
 
-def listen(path, mode=0o660, group=None):
-    """A socket that answers, as the filter's would."""
+def negotiate(listener):
+    """Answers every session as a filter does: to the offer with as much, to anything else not at all."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return  # closed
+        with client:
+            try:
+                offer = client.recv(17, socket.MSG_WAITALL)
+                if offer[4:5] == b"O":
+                    client.sendall(offer)
+                    client.recv(5, socket.MSG_WAITALL)
+            except OSError:
+                pass
+
+
+def answer(listener):
+    """Makes a listener one that speaks the milter protocol."""
+    threading.Thread(target=negotiate, args=(listener,), daemon=True).start()
+    return listener
+
+
+def greet(listener, text):
+    """Makes a listener one that says the text to everyone, as another program does."""
+    def run():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # closed
+            with client:
+                try:
+                    client.sendall(text)
+                    client.recv(64)
+                except OSError:
+                    pass
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def stop(listener):
+    """Closes it, and wakes whoever accepts there."""
+    try:
+        listener.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    listener.close()
+
+
+def listen(path, mode=0o660, group=None, speaks=True):
+    """A socket that answers as the filter's does, or one that only listens."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     os.chmod(path, mode)
     if group and ROOT:
         os.chown(path, -1, grp.getgrnam(group).gr_gid)
     listener.listen(64)
-    return listener
+    return answer(listener) if speaks else listener
 
 
 def doctor(*arguments, status=None, env=None):

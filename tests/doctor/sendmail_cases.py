@@ -38,7 +38,7 @@ PLAIN = "R$* $| $* < @ $* > $*\t\t$: $2 < @ $[ $3 $] > $4"
 POLICY = """\
 version: 1
 milter: {{socket: "unix:{socket}", mta: sendmail}}
-partners:
+{top}partners:
   - name: contoso
     domains: [contoso.com]
     require: {{certificates: [{certificates}]{require}}}
@@ -68,12 +68,13 @@ class Setup:
                        "filters": "other,forcetls", "daemon": "", "more": "", "spec": f"unix:{self.socket}", "flags": "F=T, ",
                        "rules": NO_CANONIFY, "features": "R$*\t$@ OK"}
         self.require = ""
+        self.policy_top = ""
         self.certificates = f"{NAMES}, {{{PIN}}}"
 
     def look(self, status=None):
         cf, policy = self.dir / "sendmail.cf", self.dir / "forcetls.yaml"
         cf.write_text(CF.format(**self.values))
-        policy.write_text(POLICY.format(socket=self.socket, certificates=self.certificates,
+        policy.write_text(POLICY.format(socket=self.socket, top=self.policy_top, certificates=self.certificates,
                                         require=self.require and f", {self.require}"))
         policy.chmod(0o644)
         return doctor("-c", policy, "--sendmail-cf", cf, status=status)
@@ -84,7 +85,7 @@ def values(**changed):
 
 
 def no_socket(setup):
-    setup.listener.close()
+    machine.stop(setup.listener)
     setup.socket.unlink()
 
 
@@ -155,6 +156,18 @@ CASES = [
     ("Sendmail's own way to write a socket", [lambda s: s.values.update(spec=f"local:{s.socket}")]),
     ("filter that no daemon asks", [values(filters="other")], "error InputMailFilters"),
     ("F09 x daemon without the filter", [values(daemon=", InputMailFilters=other")], "error InputMailFilters"),
+    ("daemons on loopback without the filter",
+     [values(more="O DaemonPortOptions=Name=l4, Addr=127.0.0.1, Port=25, InputMailFilters=\n"
+                  "O DaemonPortOptions=Name=l6, Family=inet6, Addr=::1, InputMailFilters=")]),
+    ("F09 x the only daemon, on loopback behind a proxy, without the filter",
+     [values(daemon=", Addr=127.0.0.1, InputMailFilters=")], "error InputMailFilters"),
+    ("F09 x daemon at an address of the network without the filter",
+     [values(more="O DaemonPortOptions=Name=x, Addr=192.0.2.1, InputMailFilters=")], "error InputMailFilters"),
+    ("F09 x submission where nobody has to log in, without the filter",
+     [values(more="O DaemonPortOptions=Name=old, Port=587, M=E, InputMailFilters=")], "error InputMailFilters"),
+    ("F09 x port 465 where nobody has to log in, without the filter",
+     [values(more="O DaemonPortOptions=Name=TLSMTA, Port=smtps, M=s, InputMailFilters=")], "error InputMailFilters"),
+    ("port 465 where users log in, without the filter", [values(more="O DaemonPortOptions=Name=TLSMTA, Port=465, M=sa, InputMailFilters=")]),
     ("timeouts of Sendmail", [lambda s: s.values.update(flags="F=T, T=C:5m;S:10s;R:10s;E:5m, ")], "warning milter_timeouts"),
     ("V in TLSSrvOptions", [values(tls_options="V")], "error TLSSrvOptions"),
     ("V in TLSSrvOptions without certificate rules", [values(tls_options="V"), lambda s: setattr(s, "certificates", "{key_" + PIN + "}")],
@@ -187,13 +200,13 @@ def run_case(changes, wanted):
     try:
         expect(setup.look(status=2 if any(w.startswith("error") for w in wanted) else 1 if wanted else 0), *wanted)
     finally:
-        setup.listener.close()
+        machine.stop(setup.listener)
 
 
 def unreadable():
     setup = Setup()
     setup.look()
-    setup.listener.close()
+    machine.stop(setup.listener)
     expect(doctor("-c", setup.dir / "forcetls.yaml", "--sendmail-cf", "/nonexistent", status=2), "error mta")
 
 

@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "policy/names/domain.h"
 #include "policy/facts/macros.h"
+#include "policy/facts/mta.h"
+#include "policy/names/domain.h"
 #include "policy/policy.h"
 #include "tests/faults/failing_malloc.h"
 
@@ -188,8 +189,8 @@ static enum action judge(const struct policy *policy, const struct mail *mail)
     struct verdict verdict = {.action = ACTION_TEMPFAIL};
     struct facts facts;
     bool read = facts_read(&facts, &envelope, macro_of, (void *)mail)
-                && recipient_read(&recipient, policy, mail->recipient != NULL ? mail->recipient : "b@here.test",
-                                  NULL)
+                && recipient_read(&recipient, policy, mta_completes_recipients(facts.mta),
+                                  mail->recipient != NULL ? mail->recipient : "b@here.test", NULL)
                 && recipients_add(&recipients, &recipient)
                 && facts_copy(&facts);
     if (read) {

@@ -119,7 +119,7 @@ def full_disk():
                 time.sleep(0.02)
             refusals(f"unix:{place}/s", 1)
         lines = pathlib.Path(place, "log").read_text(encoding="ascii").splitlines()
-        torn = [line for line in lines if line.startswith("event=decision") and not line.endswith("identity=")]
+        torn = [line for line in lines if line.startswith("event=decision") and not re.search(r" run=[0-9a-f]{16} seq=\d+$", line)]
         told, lost = told_and_lost([parse_logfmt(line) for line in lines if line not in torn])
         equal((len(torn) <= 1, told + lost, lost > 30), (True, 44, True), f"{told} told, {lost} lost, torn {torn}: {text}")
 
@@ -205,7 +205,5 @@ def stop_with_stuck_log():
             refusals(f"unix:{place}/s", 200)
             begun = time.monotonic()
             process.terminate()
-            with contextlib.suppress(OSError):  # libmilter looks up when somebody knocks
-                connect(f"unix:{place}/s").close()
             equal(process.wait(patience(15)), 0)
             equal(time.monotonic() - begun < patience(7), True, f"{time.monotonic() - begun:.1f} s")

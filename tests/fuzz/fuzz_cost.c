@@ -9,8 +9,8 @@
 
 #include <time.h>
 #include "policy/facts/macros.h"
-#include "policy/policy.h"
 #include "policy/facts/recipients.h"
+#include "policy/policy.h"
 #include "tests/fuzz/load.h"
 
 enum { FROM_LENGTH = 59000, RECIPIENT_LENGTH = 2030, UNIT_MOST = 96, MOST = 15, ATTEMPTS = 5, STEPS = 8 };
@@ -69,7 +69,7 @@ static uint64_t cost(const char *text, enum header_reader reader, bool is_from)
 
     CHECK(facts_read(&facts, &envelope, no_macro, NULL));
     begun = cpu_ns();
-    CHECK(recipient_read(&recipient, policy(), is_from ? "<s@elsewhere.example>" : text, NULL));
+    CHECK(recipient_read(&recipient, policy(), true, is_from ? "<s@elsewhere.example>" : text, NULL));
     const struct recipients alone = recipients_of_one(&recipient);
     header_from_add(&from, is_from ? text : "s@elsewhere.example", reader);
     facts.recipients = &alone;

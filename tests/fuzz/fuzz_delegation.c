@@ -6,7 +6,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/delegation.h"
+#include "policy/facts/postfix_report.h"
 #include "policy/names/scalar.h"
 
 enum { REQUESTS = 16 };
@@ -16,39 +16,39 @@ struct reading {
     size_t count;
     size_t end[REQUESTS];
     bool usable[REQUESTS];
-    struct delegation said[REQUESTS];
+    struct postfix_report said[REQUESTS];
 };
 
 /* In parts as long as the octets of `cuts` say, in turn; without any, the whole at once. */
 static void read_all(struct reading *reading, const uint8_t *data, size_t size, const uint8_t *cuts)
 {
-    struct delegation_reader reader;
+    struct report_reader reader;
     size_t at = 0, turn = 0;
 
     memset(reading, 0, sizeof *reading);
-    delegation_begin(&reader);
+    report_begin(&reader);
     while (at < size && reading->count < REQUESTS) {
         size_t part = cuts == NULL ? size : cuts[turn++ % size] % 61 + 1u;
         size_t given = size - at < part ? size - at : part, left = given;
         const char *octets = (const char *)data + at;
-        enum delegation_state state = delegation_read(&reader, &octets, &left);
+        enum report_state state = report_read(&reader, &octets, &left);
 
         CHECK(octets == (const char *)data + at + (given - left));
-        CHECK(state != DELEGATION_MORE || left == 0);
+        CHECK(state != REPORT_MORE || left == 0);
         at += given - left;
-        if (state == DELEGATION_MORE)
+        if (state == REPORT_MORE)
             continue;
-        CHECK(state == DELEGATION_COMPLETE);
+        CHECK(state == REPORT_COMPLETE);
         reading->end[reading->count] = at;
-        reading->usable[reading->count] = delegation_finish(&reader, &reading->said[reading->count]);
+        reading->usable[reading->count] = report_finish(&reader, &reading->said[reading->count]);
         reading->count++;
-        delegation_begin(&reader);
+        report_begin(&reader);
     }
 }
 
 /* The value of an attribute that the request gives once, and that is no longer than it may be. */
 static bool find(const uint8_t *request, const uint8_t *end, const char *name,
-                 char value[DELEGATION_VALUE_MAX + 1])
+                 char value[REPORT_VALUE_MAX + 1])
 {
     size_t length = strlen(name), found = 0;
     bool fits = false;
@@ -62,7 +62,7 @@ static bool find(const uint8_t *request, const uint8_t *end, const char *name,
             continue;
         size -= length + 1;
         found++;
-        fits = size <= DELEGATION_VALUE_MAX && memchr(line + length + 1, '\0', size) == NULL;
+        fits = size <= REPORT_VALUE_MAX && memchr(line + length + 1, '\0', size) == NULL;
         if (fits)
             memcpy(value, line + length + 1, size);
         value[fits ? size : 0] = '\0';
@@ -87,7 +87,7 @@ static bool is_port(const char *text, const unsigned short *read)
 }
 
 /* One request, looked through line by line. */
-static void check_request(const uint8_t *request, const uint8_t *end, const struct delegation *said)
+static void check_request(const uint8_t *request, const uint8_t *end, const struct postfix_report *said)
 {
     enum { REQUEST, ID, CLIENT, SERVER, CLIENT_PORT, SERVER_PORT, PROTOCOL, CIPHER, CERTIFICATE, KEY, COUNT };
     static const char *const names[COUNT] = {"request",
@@ -100,14 +100,14 @@ static void check_request(const uint8_t *request, const uint8_t *end, const stru
                                              "encryption_cipher",
                                              "ccert_fingerprint",
                                              "ccert_pubkey_fingerprint"};
-    char value[COUNT][DELEGATION_VALUE_MAX + 1];
-    const struct delegation_key *key = said == NULL ? NULL : &said->key;
+    char value[COUNT][REPORT_VALUE_MAX + 1];
+    const struct report_key *key = said == NULL ? NULL : &said->key;
     bool usable = true;
 
     for (size_t i = 0; i < COUNT; i++)
         usable = find(request, end, names[i], value[i]) && usable;
     usable = usable && strcmp(value[REQUEST], "smtpd_access_policy") == 0 && *value[ID] != '\0'
-             && strlen(value[ID]) <= DELEGATION_QUEUE_ID_MAX
+             && strlen(value[ID]) <= REPORT_QUEUE_ID_MAX
              && strlen(value[PROTOCOL]) < sizeof said->protocol && strlen(value[CIPHER]) < sizeof said->cipher
              && is_address(value[CLIENT], key ? &key->client : NULL)
              && is_address(value[SERVER], key ? &key->server : NULL)
@@ -123,14 +123,14 @@ static void check_request(const uint8_t *request, const uint8_t *end, const stru
 }
 
 /* What is reported counts only for the session of these macros. */
-static void check_facts(const struct delegation *said)
+static void check_facts(const struct postfix_report *said)
 {
     struct facts facts;
 
     facts_begin(&facts);
     facts.macro[MACRO_TLS_VERSION] = "TLSv1.3";
     facts.macro[MACRO_CIPHER] = "TLS_AES_256_GCM_SHA384";
-    if (delegation_apply(said, &facts) != DELEGATION_AGREES)
+    if (report_apply(said, &facts) != REPORT_AGREES)
         CHECK(facts.certificate_pin.state == PIN_MISSING && facts.key_pin.state == PIN_MISSING);
     else
         CHECK(strcmp(said->protocol, "TLSv1.3") == 0 && strcmp(said->cipher, "TLS_AES_256_GCM_SHA384") == 0);

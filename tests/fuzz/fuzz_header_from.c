@@ -7,8 +7,8 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "policy/ascii.h"
 #include "policy/facts/header_from.h"
+#include "policy/names/ascii.h"
 #include "tests/fuzz/decorate.h"
 
 static const struct label_counts counts = {3, {2, 1, 4}};
@@ -199,6 +199,9 @@ static void check_invisible(const uint8_t *data, size_t size)
                                           "\xE3\x80\x80",     /* ideographic space */
                                           "\xEF\xBB\xBF",     /* byte order mark */
                                           "\xE2\x80\xAE",     /* right-to-left override */
+                                          "\xA0",             /* no-break space of ISO 8859-1 */
+                                          "\xAD",             /* its soft hyphen */
+                                          "\x1B(B",           /* to ASCII, in ISO 2022 */
                                           "\xF3\xA0\x81\xA1"}; /* tag */
     struct choices choices = {data, size};
     struct spelling spelling = {.length = 0};
@@ -208,10 +211,10 @@ static void check_invisible(const uint8_t *data, size_t size)
     for (const char *letter = "partner.test."; *letter != '\0'; letter++) {
         char text[2] = {*letter, '\0'};
 
-        put(&spelling, nothing[choose(&choices, 9)]);
+        put(&spelling, nothing[choose(&choices, sizeof nothing / sizeof *nothing)]);
         put(&spelling, text);
     }
-    put(&spelling, nothing[choose(&choices, 9)]);
+    put(&spelling, nothing[choose(&choices, sizeof nothing / sizeof *nothing)]);
     put(&spelling, named ? ">" : "");
     CHECK(selects_partner(spelling.text, reader));
 }

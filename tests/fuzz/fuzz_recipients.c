@@ -96,7 +96,7 @@ static void check_many(const struct recipient *recipient)
     size_t different = 0;
 
     for (size_t i = 0; i < 4; i++) {
-        CHECK(recipient_read(&other, policy(), others[i], NULL) && recipients_add(&store, &other));
+        CHECK(recipient_read(&other, policy(), true, others[i], NULL) && recipients_add(&store, &other));
         CHECK(recipients_add(&store, recipient));
     }
     CHECK(store.all.count == 8);
@@ -164,7 +164,7 @@ static void check_spelling(const uint8_t *data, size_t size)
         put(&spelling, relays[choose(&choices, 5)]);
     }
     put(&spelling, ">");
-    CHECK(recipient_read(&recipient, policy(), spelling.text, NULL));
+    CHECK(recipient_read(&recipient, policy(), true, spelling.text, NULL));
     if (!recipient_in_scope(recipient.words, &policy()->partners[0].terms->scope)) {
         fprintf(stderr, "not in scope: %s\n", spelling.text);
         abort();
@@ -178,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (rcpt_addr != NULL)
         *rcpt_addr++ = '\0';
-    if (recipient_read(&recipient, policy(), text, rcpt_addr)) {
+    if (recipient_read(&recipient, policy(), true, text, rcpt_addr)) {
         check_exceptions(&recipient, text, rcpt_addr);
         check_scopes(&recipient, text, rcpt_addr);
         check_many(&recipient);

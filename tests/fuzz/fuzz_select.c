@@ -8,6 +8,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "policy/names/pasted.h"
 #include "policy/verdict/select.h"
 #include "tests/fuzz/load.h"
 
@@ -37,6 +38,7 @@ static bool same(const struct entry *a, const struct entry *b)
 /* False: no policy may have it. */
 static bool read_entry(struct entry *entry, const char *text)
 {
+    char what[PASTED_WHAT];
     const char *name;
 
     *entry = (struct entry){.client = text[0] == '@', .kind = EXACT};
@@ -55,7 +57,7 @@ static bool read_entry(struct entry *entry, const char *text)
         network_format(&entry->block, entry->shown);
     } else {
         entry->kind = text[0] == '.' ? BELOW : EXACT;
-        if (domain_check(&entry->domain, name) != NULL)
+        if (domain_check(&entry->domain, name) != NULL || pasted_mark(text, what))
             return false;
         snprintf(entry->shown, sizeof entry->shown, "%s%s", text[0] == '.' ? "." : "", entry->domain.text);
     }
@@ -202,14 +204,18 @@ static void ask(const struct policy *policy, const struct question *question)
 
 /* ---- both ---- */
 
-/* A sender of that domain is nobody's by itself where no entry is for it, nor for any client. */
+/*
+ * A sender of that domain is nobody's by itself where no entry is for it, nor for any client. One of UUCP may
+ * be a sender of another domain.
+ */
 static void ask_stranger(const struct policy *policy, const struct domain *domain)
 {
     static struct facts facts = {.senders = 1};
     struct question question = {.name = domain->text};
-    bool stranger = true;
+    bool stranger = !address_uucp(domain, NULL);
 
     facts.sender[0].kind = ADDRESS_DOMAIN;
+    facts.sender[0].local[0] = 'a';
     facts.sender[0].domain = *domain;
     for (size_t i = 0; i < entry_count; i++)
         stranger = stranger && !entries[i].client && rank(&question, &entries[i]) == 0;

@@ -11,7 +11,7 @@
 #include "policy/names/certfile.h"
 #include "policy/names/date.h"
 #include "policy/names/network.h"
-#include "policy/socket_form.h"
+#include "policy/names/socket_form.h"
 #include "policy/names/tls_internal.h"
 
 static const struct suites *suites;

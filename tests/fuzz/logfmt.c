@@ -22,7 +22,7 @@ static const char *read_key(struct logfmt_pair *pair, const char *text)
 
 static const char *read_bare(struct logfmt_pair *pair, const char *text)
 {
-    pair->printed = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._,-");
+    pair->printed = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._,:-");
     if (pair->printed >= sizeof pair->value)
         return NULL;
     memcpy(pair->value, text, pair->printed);

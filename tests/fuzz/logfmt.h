@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LOGFMT_PAIRS = 32, LOGFMT_VALUE = 1100 };
+enum { LOGFMT_PAIRS = 40, LOGFMT_VALUE = 1100 };
 
 struct logfmt_pair {
     char key[32];

@@ -5,6 +5,7 @@
         ... daemon.socket, daemon.decisions(), daemon.reload(OTHER) ...
 """
 import errno
+import fcntl
 import os
 import random
 import re
@@ -96,17 +97,24 @@ class Daemon:
     args                 arguments behind the usual ones
     socket               None: unix, in the own directory; "inet", "inet6": a free port of loopback; else as given
     expect_ready         False: the start is not waited for; see wait_exit()
+    wrapper              a command that runs the program, and has its process id
     open_to_all          directories 0755 and the socket 0666, so that another user's Postfix gets through
+    start_as             further arguments of subprocess.Popen: user, group, umask, ...; the policy is readable then
+    held                 sockets that it gets as from a service manager; env may change what is said of them
     """
 
-    def __init__(self, policy_text, files=None, args=(), socket=None, expect_ready=True, env=None, open_to_all=False):
+    def __init__(self, policy_text, files=None, args=(), socket=None, expect_ready=True, env=None, open_to_all=False,
+                 start_as=None, held=(), wrapper=()):
+        self.held = held
         self.policy_text, self.files, self.args = policy_text, dict(files or {}), tuple(args)
         self.expect_ready, self.env, self.open_to_all = expect_ready, dict(env or {}), open_to_all
+        self.start_as, self.wrapper = dict(start_as or {}), tuple(wrapper)
         self.dir = own_directory()
         self.policy_file = os.path.join(self.dir, "forcetls.yaml")
         self.log_file = os.path.join(self.dir, "log")
         self.socket = self._socket_spec(socket)
         self.process, self.pid, self.status, self._killed = None, None, None, False
+        self._parsed = {}  # by event: how far the log is read, and the lines
 
     def _socket_spec(self, given):
         if given is None:
@@ -152,12 +160,12 @@ class Daemon:
             os.chmod(os.path.dirname(path), 0o755)
         with open(path + "~new", "wb") as out:
             out.write(text if isinstance(text, bytes) else text.encode())
-        os.chmod(path + "~new", mode if mode is not None else 0o644 if self.open_to_all else 0o600)
+        os.chmod(path + "~new", mode if mode is not None else 0o644 if self.open_to_all or self.start_as else 0o600)
         os.rename(path + "~new", path)
         return path
 
     def start(self):
-        if self.open_to_all:
+        if self.open_to_all or self.start_as:
             os.chmod(self.dir, 0o755)
         for name, text in self.files.items():
             self.write(name, text)
@@ -165,10 +173,11 @@ class Daemon:
             self.write("forcetls.yaml", self.policy_text)
         with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as notify, open(self.log_file, "ab") as log:
             notify.bind(os.path.join(self.dir, "notify"))
+            os.chmod(notify.getsockname(), 0o666)
             environment = {**os.environ, "NOTIFY_SOCKET": notify.getsockname(), **self.env}
-            self.process = subprocess.Popen(
-                command("-e", "-c", self.policy_file, "-s", self.socket, *self.args),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self.dir)
+            self.process = start_with(
+                self.held, [*self.wrapper, *command("-e", "-c", self.policy_file, "-s", self.socket, *self.args)],
+                **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": environment, "cwd": self.dir, **self.start_as})
             self.pid = self.process.pid
             if self.expect_ready:
                 self._wait_ready(notify)
@@ -195,23 +204,31 @@ class Daemon:
             return file.read().decode("utf-8", "surrogateescape")
 
     def events(self, kind):
-        """The whole lines of that event, parsed."""
-        lines = self.log().split("\n")[:-1]
-        return [parse_logfmt(line) for line in lines if re.search(rf"\bevent={kind}( |$)", line)]
+        """The whole lines of that event, parsed. A line is parsed once: tests look at long logs again and again."""
+        position, found = self._parsed.get(kind, (0, []))
+        with open(self.log_file, "rb") as file:
+            if file.seek(0, os.SEEK_END) < position:  # another log than before
+                position, found = 0, []
+            file.seek(position)
+            text, end, _ = file.read().rpartition(b"\n")
+        lines = text.decode("utf-8", "surrogateescape").split("\n")
+        found = found + [parse_logfmt(line) for line in lines if re.search(rf"\bevent={kind}( |$)", line)]
+        self._parsed[kind] = position + len(text + end), found
+        return list(found)
 
     def decisions(self):
         return self.events("decision")
 
     def wait_log(self, text, timeout=10, count=1):
-        """Waits until the text stands in the log `count` times; answers the log."""
+        """Waits until the text stands `count` times in whole lines of the log, as events() reads it; returns the log."""
         end = time.monotonic() + patience(timeout)
         while True:
             log = self.log()
-            if log.count(text) >= count:
+            if log.count(text, 0, log.rfind("\n") + 1) >= count:
                 return log
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"{text!r} is not {count} times in the log:\n{log}")
-            time.sleep(0.01)
+            time.sleep(0.002)
 
     def wait_decisions(self, count, timeout=10):
         """Waits until at least that many decisions are logged; answers all of them."""
@@ -222,7 +239,7 @@ class Daemon:
                 return found
             if time.monotonic() > end:
                 raise AssertionError(f"{len(found)} decisions, wanted {count}:\n{self.log()}")
-            time.sleep(0.01)
+            time.sleep(0.002)
 
     def reload(self, policy_text=None, result="loaded", files=None, timeout=20):
         """Writes what is given, sends SIGUSR1, waits for this reload's own line; answers that line, parsed."""
@@ -236,7 +253,7 @@ class Daemon:
         while len(self.reloads()) <= before:
             if time.monotonic() > end or self.process.poll() is not None:
                 raise AssertionError(f"no reload in the log:\n{self.log()}")
-            time.sleep(0.01)
+            time.sleep(0.002)
         line = self.reloads()[before]
         if line["result"] != result:
             raise AssertionError(f"reload {line['result']}, wanted {result}:\n{self.log()}")
@@ -252,13 +269,12 @@ class Daemon:
         return self.status
 
     def stop(self):
-        """SIGTERM; answers the exit status. It ends within 5 s, at once when somebody knocks: so somebody does."""
-        self.process.send_signal(signal.SIGTERM)
+        """SIGTERM; answers the exit status. Sessions that a test left open are cut by more of it."""
         end = time.monotonic() + patience(15)
         while self.process.poll() is None and time.monotonic() < end:
-            self._knock()
+            self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(0.05)
+                self.process.wait(0.3)
             except subprocess.TimeoutExpired:
                 pass
         if self.process.poll() is None:
@@ -267,13 +283,6 @@ class Daemon:
         self.status = self.process.returncode
         self.check_log()
         return self.status
-
-    def _knock(self):
-        try:
-            with connect(self.socket, timeout=0.2):
-                pass
-        except OSError:
-            pass
 
     def kill(self):
         """SIGKILL, as if the machine had lost it."""
@@ -290,6 +299,59 @@ class Daemon:
         code = self.process.returncode
         if code is not None and code < 0 and not self._killed:
             raise AssertionError(f"died of signal {-code}:\n{log[-4000:]}")
+
+
+class Hung:
+    """A daemon stopped in its tracks, all of its threads, and then let go."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def __enter__(self):
+        os.kill(self.pid, signal.SIGSTOP)
+        end = time.monotonic() + patience(10)
+        while not all(self._stopped(task) for task in os.listdir(f"/proc/{self.pid}/task")):
+            if time.monotonic() > end:
+                raise AssertionError(f"process {self.pid} does not stop")
+            time.sleep(0.01)
+
+    def _stopped(self, task):
+        with open(f"/proc/{self.pid}/task/{task}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] in "Tt"
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGCONT)
+
+
+def start_with(held, arguments, **options):
+    """Starts a program as a service manager does that holds these sockets for it: descriptors from 3 on, and LISTEN_*."""
+    if not held:
+        return subprocess.Popen(arguments, **options)
+    kept = [fcntl.fcntl(one, fcntl.F_DUPFD, 100) for one in held]
+    moves = " ".join(f"{number}<&{fd} {fd}<&-" for number, fd in enumerate(kept, 3))
+    shell = ["bash", "-c", f'exec {moves}; export LISTEN_PID="${{LISTEN_PID-$$}}"; exec "$@"', "bash"]
+    try:
+        options["env"] = {"LISTEN_FDS": str(len(held)), **options["env"]}
+        return subprocess.Popen(shell + arguments, pass_fds=kept, **options)
+    finally:
+        for fd in kept:
+            os.close(fd)
+
+
+def listen(spec):
+    """A socket that listens, as a service manager holds it: unix:/path (0666), inet:port@host, inet6:port@[host]."""
+    kind, _, rest = spec.partition(":")
+    port, _, host = rest.partition("@")
+    family = {"unix": sockets.AF_UNIX, "inet": sockets.AF_INET, "inet6": sockets.AF_INET6}[kind]
+    listener = sockets.socket(family, sockets.SOCK_STREAM)
+    if kind == "unix":
+        listener.bind(rest)
+        os.chmod(rest, 0o666)
+    else:
+        listener.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+        listener.bind((host.strip("[]"), int(port)))
+    listener.listen(4096)
+    return listener
 
 
 def connect(spec, timeout=10.0):

@@ -5,9 +5,10 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "AAAA": 28, "ANY": 255}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52, "ANY": 255}
 ANSWER = 0x8580  # a response, authoritative, recursion available
-NO_SUCH_NAME = 3
+SIGNED = 0x0020  # AD: the answer was validated
+SERVER_FAILURE, NO_SUCH_NAME = 2, 3
 TTL = 60
 
 
@@ -35,18 +36,26 @@ def data_of(kind, value):
         return socket.inet_aton(value)
     if kind == "AAAA":
         return socket.inet_pton(socket.AF_INET6, value)
+    if kind == "TXT":
+        return bytes([len(value)]) + value.encode("ascii")
     if kind == "MX":
-        return struct.pack("!H", 10) + encode(value)
+        preference, _, host = value.rpartition(" ")
+        return struct.pack("!H", int(preference or 10)) + encode(host)
+    if kind == "TLSA":
+        return bytes.fromhex(value)
     return encode(value)
 
 
 class Server:
     """
-    zone   {name: [(type, value)]}: what it knows. Any other name does not exist.
+    zone   {name: [(type, value)]}: what it knows. Any other name does not exist. An MX may have its preference in
+           front, "20 mx.example"; a TLSA is hexadecimal; a name that has None for its records is a failure
+    signed names whose answers bear AD, as if they had been validated; what lies below them, too
     It answers on port 53 of .address, a loopback address that nothing else uses.
     """
 
-    def __init__(self, zone):
+    def __init__(self, zone, signed=()):
+        self.signed = tuple(signed)
         self.zone = {name.lower(): records for name, records in zone.items()}
         self.asked = []  # (name, type) of every query
         self.socket, self.address = self._bind()
@@ -67,13 +76,13 @@ class Server:
         raise Busy(f"no port 53 on loopback: {why}")
 
     def resolv_conf(self):
-        return f"nameserver {self.address}\noptions timeout:5 attempts:2\n"
+        return f"nameserver {self.address}\noptions timeout:5 attempts:2 trust-ad\n"
 
     def _records(self, name, wanted):
         """The records that answer a question, with the CNAME records on the way."""
         found = []
         for _ in range(8):
-            records = self.zone.get(name, [])
+            records = self.zone.get(name) or []
             alias = next((value for kind, value in records if kind == "CNAME"), None)
             found += [(name, kind, value) for kind, value in records
                       if wanted == "ANY" or kind == wanted or kind == "CNAME"]
@@ -89,8 +98,9 @@ class Server:
         records = self._records(name, wanted)
         body = b"".join(encode(owner) + struct.pack("!HHIH", TYPES[kind], 1, TTL, len(data_of(kind, value)))
                         + data_of(kind, value) for owner, kind, value in records)
-        code = 0 if name in self.zone else NO_SUCH_NAME
-        return packet[:2] + struct.pack("!HHHHH", ANSWER | code, 1, len(records), 0, 0) + question + body
+        code = NO_SUCH_NAME if name not in self.zone else SERVER_FAILURE if self.zone[name] is None else 0
+        signed = any(("." + name).endswith("." + one) for one in self.signed)
+        return packet[:2] + struct.pack("!HHHHH", ANSWER | code | (SIGNED if signed else 0), 1, len(records), 0, 0) + question + body
 
     def _serve(self):
         while True:

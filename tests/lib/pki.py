@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 import subprocess
+import time
 from typing import NamedTuple
 
 PARTNER = "mail.partner.test"  # the name that policies of the tests ask for
@@ -117,7 +118,8 @@ class Pki:
         fields += [f"O = {quoted(organisation)}"] if organisation else []
         fields += [f"{number}.CN = {quoted(value)}" for number, value in enumerate(names)]
         with open(self._path(name, ".cnf"), "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(name="\n".join(fields), usage=usage, alternative="DNS:" + alternative))
+            file.write(CONFIG.format(name="\n".join(fields), usage=usage,
+                                     alternative="DNS:" + alternative if alternative else "email:nobody@here.test"))
 
     def _make(self, name, issuer, section, days=3650, key_type="ec"):
         """A key and a certificate; `issuer` is a Certificate, or None for a self-signed one."""
@@ -131,9 +133,19 @@ class Pki:
         else:  # only x509 makes certificates that ended yesterday
             request = self._path(name, ".csr")
             self._openssl(name, "req", "-new", *kind, "-nodes", "-keyout", made.key, "-out", request)
-            self._openssl(name, "x509", "-req", "-in", request, "-out", made.file, "-days", str(days), *signer,
+            self._openssl(name, "x509", "-req", "-in", request, "-out", made.file, *self._ended(days), *signer,
                           "-extfile", self._path(name, ".cnf"), "-extensions", section)
         return made
+
+    @staticmethod
+    def _ended(days):
+        """The options of x509 for a certificate that ended that many days ago; OpenSSL 3.5 refuses -days below 1."""
+        version = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=True).stdout.split()[1]
+        if tuple(map(int, re.match(r"(\d+)\.(\d+)", version).groups())) < (3, 5):
+            return ["-days", str(days)]
+        now = int(time.time())
+        begin, end = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(now + ago * 86400)) for ago in (days - 1, days))
+        return ["-not_before", begin, "-not_after", end]
 
     def _authority(self, name, issuer, label=None):
         label = label or name

@@ -146,7 +146,7 @@ class Postfix:
         for _ in range(5):  # another copy may have taken a port in between
             self._write()
             done = subprocess.run([self.command, "-c", self.etc, "start"], stdin=subprocess.DEVNULL, check=False,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
             self.running = True
             if done.returncode == 0 and self._ours():
                 return self

@@ -7,8 +7,8 @@
 
 #include <string.h>
 #include <unicode/utf8.h>
+#include "policy/requirement/requirement.h"
 #include "policy/names/date.h"
-#include "policy/internal.h"
 #include "policy/requirement/profiles.h"
 
 /* ---- scalars ---- */
@@ -172,12 +172,13 @@ static void print_require(FILE *to, const struct policy *policy, const struct re
     if (keys == 0 && !require->has_profiles)
         fputs(" {}", to);
     fputc('\n', to);
-    if ((keys & 1u << REQUIRE_MIN_TLS_VERSION) != 0)
-        fprintf(to, "      min_tls_version: %s\n", tls_version_name(require->min_tls_version));
-    if ((keys & 1u << REQUIRE_MIN_CIPHER_BITS) != 0)
-        fprintf(to, "      min_cipher_bits: %u\n", require->min_cipher_bits);
-    if ((keys & 1u << REQUIRE_FORWARD_SECRECY) != 0)
-        fprintf(to, "      forward_secrecy: %s\n", require->forward_secrecy ? "true" : "false");
+    for (int i = 0; i < REQUIREMENT_COUNT; i++)
+        if ((keys & 1u << i) != 0 && requirement_row((enum requirement)i)->combination == COMBINE_GREATEST) {
+            char value[32];
+
+            requirement_write_value((enum requirement)i, require->value[i], value, sizeof value);
+            fprintf(to, "      %s: %s\n", requirement_name((enum requirement)i), value);
+        }
     if ((keys & 1u << REQUIRE_CIPHERS) != 0) {
         fputs("      ciphers: [", to);
         print_ciphers(to, policy, require->ciphers);
@@ -326,6 +327,7 @@ static void print_milter(FILE *to, const struct milter_settings *milter)
     fprintf(to, "milter:\n  mta: %s\n", mtas[milter->mta]);
     print_key_text(to, "  ", "socket", milter->socket);
     print_key_text(to, "  ", "postfix_facts", milter->postfix_facts);
+    fprintf(to, "  watch: %s\n", milter->watch ? "true" : "false");
     fputs("  recipient_delimiter: ", to);
     print_text(to, milter->recipient_delimiter);
     fputc('\n', to);

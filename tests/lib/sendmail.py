@@ -7,6 +7,7 @@ It accepts mail for every domain and leaves it in its queue.
 """
 import atexit
 import fcntl
+import functools
 import glob
 import hashlib
 import os
@@ -23,7 +24,6 @@ import time
 from postfix import Missing, free_ports, program
 
 PACKAGES = ("sendmail-bin", "sendmail-base", "sendmail-cf")
-LIBRARIES = ("libwrap0", "libnsl2", "libtirpc3", "libdb5.3", "libldap-2.5-0", "libsasl2-2", "liblockfile1", "m4")
 HOST = "mx.here.test"
 
 # What a test instance has beside the lines that a manual tells.
@@ -99,9 +99,30 @@ def sources(packages):
         return run(command)
 
 
+def depends(packages):
+    """The packages on which these depend, by the names that they have in this release."""
+    show = ["apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+            "--no-replaces", "--no-enhances", *packages]
+    return re.findall(r"^ *Depends: ([a-z0-9.+-]+)$", run(show), re.M)
+
+
+def libraries():
+    """Of these, the libraries that are not installed, and theirs; and m4, which builds a sendmail.cf."""
+    found = {name for name in depends(["sendmail-bin"]) if name.startswith("lib")}
+    found |= {name for name in depends(sorted(found)) if name.startswith("lib")} | {"m4"}
+    return sorted(name for name in found if not installed(name))
+
+
+@functools.lru_cache(maxsize=None)  # apt is slow
 def unpacked():
-    """The directory with the packages, downloaded at the first need; several runs wait for each other."""
-    packages = [*PACKAGES, *(name for name in LIBRARIES if not installed(name))]
+    """
+    The directory with the packages, downloaded at the first need; several runs wait for each other. $FORCETLS_SENDMAIL
+    names it for whoever has no network any more.
+    """
+    if os.environ.get("FORCETLS_SENDMAIL"):
+        return os.environ["FORCETLS_SENDMAIL"]
+    sources(PACKAGES)  # which updates the lists of packages where there are none
+    packages = [*PACKAGES, *libraries()]
     place = store()
     with open(os.path.join(place, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,13 +160,14 @@ class Sendmail:
     files      {path below /etc: text, or the path of a file to copy}; their mode is 0600
     hosts      {address: names}, for /etc/hosts, beside loopback's own
     tail       what stands behind the mailers: rulesets
+    resolver   a resolv.conf: names and MX records come from there
     """
 
-    def __init__(self, services, lines="", files=None, hosts=None, tail=""):
+    def __init__(self, services, lines="", files=None, hosts=None, tail="", resolver=""):
         if os.geteuid() != 0:
             raise Missing("a Sendmail of one's own needs root")
         self.root = unpacked()
-        self.services, self.lines, self.tail = services, lines, tail
+        self.services, self.lines, self.tail, self.resolver = services, lines, tail, resolver
         self.files, self.hosts = dict(files or {}), dict(hosts or {})
         self.ports, self.process, self.listener, self.lines_logged = {}, None, None, []
         self.dir = tempfile.mkdtemp(prefix="sm", dir="/tmp")
@@ -180,9 +202,10 @@ class Sendmail:
                 shutil.copy("/etc/" + name, self.path("etc", name))
         hosts = {"127.0.0.1": f"{HOST} localhost", "::1": f"{HOST} localhost", **self.hosts}
         self._write("etc/hosts", "".join(f"{address} {names}\n" for address, names in hosts.items()), 0o644)
-        self._write("etc/nsswitch.conf", "hosts: files\npasswd: files\ngroup: files\n", 0o644)
-        self._write("etc/resolv.conf", "", 0o644)
-        self._write("etc/mail/service.switch", "hosts files\naliases files\n", 0o644)
+        dns = " dns" if self.resolver else ""
+        self._write("etc/nsswitch.conf", f"hosts: files{dns}\npasswd: files\ngroup: files\n", 0o644)
+        self._write("etc/resolv.conf", self.resolver, 0o644)
+        self._write("etc/mail/service.switch", f"hosts{dns} files\naliases files\n", 0o644)
         for name, content in self.files.items():
             self.write(name, content)
 
@@ -339,6 +362,11 @@ class Sendmail:
         done = subprocess.run(self._inside(arguments), input=text.encode(), env=self._environment(), check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         return done.stdout.decode(errors="replace")
+
+    def makemap(self, name):
+        """Makes the database of a file below its /etc/mail."""
+        run(["nsenter", "-t", str(self.process.pid), "-m", "-u", "sh", "-c", 'exec "$0" hash "$1" <"$1"',
+             os.path.join(self.root, "usr/libexec/sendmail/makemap"), f"/etc/mail/{name}"], env=self._environment())
 
     def converse(self, *commands):
         """An SMTP session on standard input; answers the greeting and the last line of each reply."""

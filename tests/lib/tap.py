@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests that print TAP. A test is a function marked with @test("S03 x quotes in the domain")."""
 import os
+import signal
 import sys
 import traceback
 
@@ -35,6 +36,7 @@ def main(setup=None, teardown=None):
     wanted = sys.argv[1:]
     chosen = [t for t in _tests if not wanted or any(w in t[0] for w in wanted)]
     failed = 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what the tests have started is stopped, too
     try:
         if setup:
             setup()

@@ -47,6 +47,9 @@ def log_line():
                "qid": passed, "client": "127.0.0.1", "client_name": "localhost", "helo": "mail.partner.test",
                "from": "some.one@cert.test", "tls": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384", "bits": "256",
                "subject": "mail.partner.test", "issuer": "Test Intermediate CA"})
+        wanted = {"would": "accept", "exception": "", "mta": "postfix", "resolve": "OK", "exempt": "", "selected": "envelope_from", "cut": ""}
+        equal({key: line[key] for key in wanted}, wanted)
+        equal(list(line)[-5:], ["cut", "at", "msg", "run", "seq"], "the last keys")
 
 
 @test("Postfix: the log line of a refusal, and none for a stranger")

@@ -5,11 +5,10 @@ The service's own milter_default_action is accept: the default_action of the doc
 """
 import os
 import resource
-import signal
 import time
 
 from rig import RIG, accepted, connect, policy, refused
-from daemon import Daemon
+from daemon import Daemon, Hung
 from smtp import MESSAGE, Tls
 from tap import equal, test
 
@@ -51,28 +50,6 @@ def accepted_once():
         accepted(client.message("a@partner.test"))
     with connect("fault") as client:
         refused(client.mail("a@partner.test"), "strict", "no_tls")
-
-
-class Hung:
-    """The daemon stopped in its tracks, all of its threads, and then let go."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def __enter__(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        end = time.monotonic() + 5
-        while not all(self._stopped(task) for task in os.listdir(f"/proc/{self.pid}/task")):
-            equal(time.monotonic() < end, True, "stopped in time")
-            time.sleep(0.01)
-        time.sleep(0.1)
-
-    def _stopped(self, task):
-        with open(f"/proc/{self.pid}/task/{task}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] in "Tt"
-
-    def __exit__(self, *_):
-        os.kill(self.pid, signal.SIGCONT)
 
 
 def stages():

@@ -19,7 +19,8 @@ SPELLINGS = ["<user@here.test>", "<user>", "user", "<USER>", "<User@HERE.Test>",
              "<user%[127.0.0.1]@here.test>", "<user%localhost@here.test>", "<user@localhost>", "<here.test!user>",
              "<here.test!user@$H>", "<here.test!user+x@$H>", "<here.test!user@[127.0.0.1]>", "<$H!here.test!user@$H>",
              '<"user@here.test"@$H>', '<"user@here.test">', "<user@here.test@$H>", "<user\\@here.test@$H>", '<"user%here.test"@$H>',
-             '<"here.test!user">']
+             '<"here.test!user">', "<,user>", "<;user+x>", '<"user",>', "<(x),us\\er>", "<user(x>", "<us\\er(x@evil.test>", "<@x.t(est:user>",
+             "<,@x.test:user>", "<@x@y.test:;user>", "user,"]
 LETTERS = ["<jürgen@here.test> SMTPUTF8", "<JÜRGEN@here.test> SMTPUTF8", "<Jürgen> SMTPUTF8", "<JÜRGEN+x@[127.0.0.1]> SMTPUTF8"]
 DELIMITED = {"-": ["<user-x@here.test>", "<user-x>", "<user-x%here.test@$H>"],
              "+-": ["<user-x+y@here.test>", "<user+x-y@here.test>", "<user-x@[127.0.0.1]>"]}

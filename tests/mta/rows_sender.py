@@ -101,7 +101,9 @@ def literals():
 
 @test("S11 x the HELO name decides over the null sender")
 def null_sender():
-    judge([("<>", "strict"), ("< >", "strict"), ("<a@stranger.test>", None)], name="partner.test")
+    judge([("<>", "strict"), ("< >", "strict"), ("<a@stranger.test>", None), ("<a>", None)], name="partner.test")
+    judge([("<,>", "strict"), ("< ;>", "strict"), ("<(.!!;>", "strict"), ("<@stranger.test:>", "strict"), ("<@a.test,@b.test:>", "strict")],
+          name="partner.test")  # empty to Postfix
     judge([("<>", "strict")], name="PARTNER.TEST.")
     judge([("<>", "strict")], name="mx1.partner.test")  # the longest exact entry it lies below
     judge([("<>", "below")], name="a.suffix.test")

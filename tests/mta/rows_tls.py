@@ -25,7 +25,7 @@ def plaintext():
         client.ehlo()
         accepted(client.message("a@partner.test"))
         equal([(line["partner"], line["verdict"], line["tls"]) for line in log(3) if line["partner"] != "off"][:2],
-              [("strict", "fail", ""), ("later", "fail", "")])
+              [("strict", "fail", "none"), ("later", "fail", "none")])
 
 
 @test("T01 x plaintext without any HELO")

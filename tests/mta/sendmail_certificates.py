@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Behind Sendmail: whose certificate. Rows T11 to T16; {verify}, whole names, fingerprints, the forced dialect."""
+import re
+
 from sendmail_rig import RIG, Instance, Logged, accepted, certificate, connect, fields, odd_name, policy, refused
 import pki
 from milterproxy import Proxy
@@ -92,8 +94,13 @@ def verify():
         for value, reason in {**ours, "FAIL": "certificate_untrusted", "NO": "certificate_missing"}.items():
             refused(client.mail(f"{value}@verify.test"), "verify", reason)
             client.command("RSET")
-        for value in ("SOFTWARE", "PROTOCOL", "CONFIG", "DANE_FAIL"):  # these Sendmail itself puts off
-            equal(client.mail(f"{value}@verify.test").code, 454, value)
+        for value in ("SOFTWARE", "PROTOCOL", "CONFIG", "DANE_FAIL"):  # Sendmail puts these off, 8.18 not the last
+            reply = client.mail(f"{value}@verify.test")
+            if value != "DANE_FAIL" or reply.code == 454:
+                equal(reply.code, 454, value)
+            else:
+                refused(reply, "verify", "verify_temporary")
+                client.command("RSET")
         accepted(client.mail("OK@verify.test"))
 
 
@@ -121,7 +128,7 @@ def forced():
             if reason:
                 line = [line for line in daemon.wait_log("event=mta").splitlines() if "event=mta" in line]
                 equal(len(line), 1, "lines about the MTA")
-                contains(line[0], 'v="8.17.1.9" verify="OK"')
+                equal(re.search(r'v="8[.0-9]+" verify="OK"', line[0]) is not None, True, line[0])
             else:
                 equal("event=mta" in daemon.log(), False)
 

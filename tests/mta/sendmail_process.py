@@ -5,11 +5,10 @@ The filter is the manual's, with F=T; only its patience is shorter.
 """
 import os
 import resource
-import signal
 import time
 
 from sendmail_rig import RIG, accepted, connect, policy, refused
-from daemon import Daemon
+from daemon import Daemon, Hung
 from smtp import MESSAGE, Tls
 from tap import equal, test
 
@@ -36,27 +35,6 @@ def accepted_once():
         accepted(client.message("a@partner.test"))
     with connect("fault") as client:
         refused(client.mail("a@partner.test"), "strict", "no_tls")
-
-
-class Hung:
-    """The daemon stopped in its tracks, all of its threads, and then let go."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def __enter__(self):
-        os.kill(self.pid, signal.SIGSTOP)
-        end = time.monotonic() + 5
-        while not all(self._stopped(task) for task in os.listdir(f"/proc/{self.pid}/task")):
-            equal(time.monotonic() < end, True, "stopped in time")
-            time.sleep(0.01)
-
-    def _stopped(self, task):
-        with open(f"/proc/{self.pid}/task/{task}/stat", encoding="ascii") as file:
-            return file.read().rpartition(")")[2].split()[0] in "Tt"
-
-    def __exit__(self, *_):
-        os.kill(self.pid, signal.SIGCONT)
 
 
 def body(client):

@@ -64,7 +64,8 @@ def null_sender():
     for name, partner in (("partner.test", "strict"), ("PARTNER.TEST.", "strict"), ("mx1.partner.test", "strict"),
                           ("a.suffix.test", "below"), ("mail.stranger.test", None), ("evilpartner.test", None),
                           ("[192.0.2.1]", None)):
-        judge([("<>", partner), ("< >", partner), ("<a@stranger.test>", None)], name=name)
+        judge([("<>", partner), ("< >", partner), ("<<>x>", partner), ("<a@stranger.test>", None), ("<a>", None)],
+              name=name)
 
 
 @test("S11 s the HELO name last given counts; over TLS the partner's bounce is accepted")
@@ -115,7 +116,7 @@ def plaintext():
         client.ehlo()
         accepted(client.message("a@partner.test"))
         equal([(line["partner"], line["verdict"], line["tls"], line["verify"]) for line in log(3)],
-              [("strict", "fail", "", ""), ("later", "fail", "", ""), ("strict", "pass", "TLSv1.3", "NO")])
+              [("strict", "fail", "none", ""), ("later", "fail", "none", ""), ("strict", "pass", "TLSv1.3", "NO")])
     with smtp.Client(RIG.port()) as client:  # without any HELO
         refused(client.mail("a@partner.test"), "strict", "no_tls")
         accepted(client.message("a@stranger.test"))
@@ -287,12 +288,14 @@ def log_lines():
         wanted = {"partner": "cert", "verdict": "pass", "action": "accept", "qid": queued, "client": "127.0.0.1",
                   "client_name": "mx.here.test", "helo": "mail.partner.test", "from": "Some.One@cert.test",
                   "tls": "TLSv1.3", "bits": "256", "subject": "/CN=mail.partner.test",
-                  "issuer": "/CN=Test+20Intermediate+20CA", "verify": "OK"}
+                  "issuer": "/CN=Test+20Intermediate+20CA", "verify": "OK", "would": "accept", "exception": "", "mta": "sendmail",
+                  "resolve": "OK", "exempt": "", "key_fingerprint": "unshown", "selected": "envelope_from", "cut": ""}
         equal({key: line[key] for key in wanted}, wanted)
     with connect() as client, Logged() as log:
         queued = queue_id(accepted(client.message("a@testing.test")))
         line = log(1)[0]
         equal((line["mode"], line["verdict"], line["action"], line["qid"]), ("testing", "fail", "accept", queued))
+        equal((line["would"], line["tls"], line["fingerprint"]), ("reject", "none", "none"), "in plaintext")
         refused(client.mail("a@partner.test"), "strict", "no_tls")
         equal(bool(re.fullmatch(r"\w{14}", log(2)[1]["qid"])), True, "the id that Sendmail gave at MAIL")
 

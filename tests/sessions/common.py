@@ -14,7 +14,8 @@ GOOD = Certificate("mail.partner.test", "Partner CA 1")
 NO_TLS, REJECTED = "530 5.7.0", "554 5.7.0"
 OURS = "451 4.3.5"                       # undecidable: our mistake, whatever the reason
 KEYS = ("event partner mode verdict action reasons reply qid client client_port client_name helo from tls cipher "
-        "bits subject issuer verify").split()
+        "bits subject issuer verify also argument identity fingerprint key_fingerprint would policy exception mta resolve exempt daemon "
+        "selected header_from cut at msg run seq").split()
 HELO = "mx.client.test"                  # nobody's
 FENCE = {"name": "fence", "domains": ["fence.test"], "action": "reject", "mode": "enforce"}
 

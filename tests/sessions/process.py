@@ -118,6 +118,63 @@ def socket_refused():
         equal(run("-e", "-c", path)[0], CONFIG, "an inet socket without address in the policy")
 
 
+@test("F06 F10 f -t and the start warn of partners in files that are not read, and of a socket where everybody may write")
+def doubts():
+    with directory() as (place, path):
+        os.mkdir(f"{place}/open")
+        os.chmod(f"{place}/open", 0o777)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(policy(partner(), milter={"socket": f"unix:{place}/open/s"}))
+        with open(f"{place}/more.yml", "w", encoding="ascii") as file:
+            file.write("partners: [{name: more, domains: [more.example]}]")
+        status, said = run("-t", "-c", path)
+        equal(status, 0)
+        contains(said, f"{place}/more.yml: warning: holds partners and is not read; write include: more.yml [file_not_read]")
+        contains(said, "warning: milter: the socket unix:")
+        status, said = run("-e", "-c", path)
+        equal(status, CONFIG, "the daemon does not start there")
+        contains(said, f'event=policy severity=warning file="{place}/more.yml"')
+        contains(said, "[socket_directory]")
+
+
+def run_in_journal(*arguments):
+    """Exit status and lines on stderr, where that is what JOURNAL_STREAM names."""
+    reading, writing = os.pipe()
+    stat = os.fstat(writing)
+    environment = {**os.environ, "JOURNAL_STREAM": f"{stat.st_dev}:{stat.st_ino}"}
+    with subprocess.Popen(command(*arguments), stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, env=environment) as daemon:
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as stream:
+            said = stream.read().splitlines()
+        return daemon.wait(patience(20)), said
+
+
+@test("F10 f all that comes to the journal from the unit is logfmt: -t, a start that fails, usage")
+def journal():
+    bad = GOOD_POLICY.replace('"action"', '"actoin"').replace('"domains"', '"domain"')
+    with directory(bad) as (place, path):
+        status, said = run_in_journal("-t", "-c", path)
+        equal(status, CONFIG)
+        equal([line for line in said if not re.match(r'event=policy severity=error file="[^"]+" line=\d+ column=\d+ text="', line)], [])
+        equal(len(said) >= 2, True, f"all mistakes: {said}")
+        equal(run_in_journal("-c", path, "-s", f"unix:{place}/s"), (CONFIG, []), "to syslog, and not a second time")
+        status, said = run_in_journal("-e", "-c", path, "-s", f"unix:{place}/s")
+        equal((status, [line for line in said if not line.startswith("event=")]), (CONFIG, []))
+    with directory() as (place, path):
+        equal(run_in_journal("-t", "-c", path), (0, []), "nothing to say")
+        equal(run_in_journal("-c", path, "-s", f"unix:{place}/nothere/s")[1], [], "a socket that cannot be")
+        for arguments in (("-x",), ("-c",), ("a", "b")):
+            status, said = run_in_journal(*arguments)
+            equal((status, len(said)), (USAGE, 1), said)
+            equal(re.match(r'event=error text="[^"]+"$', said[0]) is not None, True, said[0])
+    with directory(bad) as (place, path):
+        os.environ["JOURNAL_STREAM"] = "1:2"
+        try:
+            contains(run("-t", "-c", path)[1], f"{path}:", "another stream: plain text")
+        finally:
+            del os.environ["JOURNAL_STREAM"]
+
+
 @test("F10 p f a socket directory that another unprivileged user owns is refused")
 def directory_of_another():
     if os.geteuid() != 0:
@@ -170,23 +227,10 @@ def socket_of_policy():
                 equal(session.mail(SENDER).brief, NO_TLS)
 
 
-def stopped(process, spec):
-    """SIGTERM; somebody knocks meanwhile, so that it does not take libmilter's five seconds. The exit status."""
-    process.terminate()
-    end = time.monotonic() + patience(15)
-    while process.poll() is None and time.monotonic() < end:
-        with contextlib.suppress(OSError), connect(spec, timeout=0.2):
-            pass
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.05)
-    return process.poll()
-
-
 @contextlib.contextmanager
 def started(*arguments, **options):
     """A process that is ready; stopped at the end. No log is looked at."""
     place = own_directory()
-    spec = arguments[arguments.index("-s") + 1] if "-s" in arguments else f"unix:{place}/none"
     try:
         with sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM) as notify:
             notify.bind(f"{place}/notify")
@@ -199,7 +243,8 @@ def started(*arguments, **options):
             finally:
                 try:
                     if process.poll() is None:
-                        stopped(process, spec)
+                        process.send_signal(signal.SIGINT)  # waits for no session
+                        process.wait(patience(15))
                 finally:
                     process.kill()
                     process.wait()
@@ -215,16 +260,6 @@ def stopping():
     with Daemon(GOOD_POLICY) as daemon, greeted(daemon, plain()), greeted(daemon, plain()) as session:
         session.mail("<a@nobody.test>")
         equal(daemon.stop(), 0, "with sessions")
-
-
-@test("SIGTERM without anybody knocking: within libmilter's five seconds")
-def stopping_alone():
-    with Daemon(GOOD_POLICY) as daemon:
-        equal(judge(daemon, plain()).brief, NO_TLS)
-        begun = time.monotonic()
-        daemon.process.terminate()
-        equal(daemon.wait_exit(), 0)
-        equal(time.monotonic() - begun < patience(9), True, "seconds")
 
 
 @test("SIGTERM under load: exit 0, and no session brings it down on the way")

@@ -180,6 +180,19 @@ def outdated_recipients():
         equal(judge(daemon, plain(), recipients=["<judged@example.org>"]).brief, NO_TLS, "a new session")
 
 
+@test("F13 p such a partner in mode testing lets no wider one decide, and its line is in the log")
+def outdated_recipients_tested():
+    wanted = policy(partner("wide", ["*"], action="quarantine"), partner("tested", mode="testing", recipients=["judged@example.org"]))
+    for recipient in ("<judged@example.org>", "<x@example.org>"):
+        with Daemon(policy(partner("old", ["old.test"], action="quarantine"))) as daemon, greeted(daemon, plain()) as session:
+            daemon.reload(wanted)
+            replies = message(session, SENDER, [recipient])
+            equal(([r.brief for r in replies if r.refused], replies[-1].quarantine), ([], None), recipient)
+            settle(daemon)
+            equal([(line["partner"], line["verdict"], line["would"], line["reasons"]) for line in decisions(daemon)],
+                  [("tested", "undecidable", "tempfail", "session_outdated")], recipient)
+
+
 @test("F13 p a session that asked for more than the new policy needs goes on")
 def asked_for_more():
     full = policy(partner(identities=["envelope_from", "header_from"], recipients=["example.org"]))

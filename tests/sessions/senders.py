@@ -185,7 +185,8 @@ def null_sender():
              ("a literal", "accept", "[192.0.2.10]"), ("one label", "accept", "localhost"),
              ("the name in front", "accept", "partner.test.evil.test")]
     with Daemon(PLAIN) as daemon:
-        for argument, resolved in (("<>", ""), ("<>", None), ("< >", ""), ("", "")):
+        for argument, resolved in (("<>", ""), ("<>", None), ("< >", ""), ("", ""), ("<,>", ""), ("< ;>", ""), ("<<>x>", ""), ("<@other.test:>", ""),
+                                   ("<@other.test,@x.test:>", ""), ("<@other.test>", None)):
             table([(f"{argument!r}: {what}", wanted, helo) for what, wanted, helo in cases],
                   lambda helo: judge(daemon, plain(), argument, helo, mail_macros={"mail_addr": resolved}).brief)
         table([("TLS, " + what, "accept", helo) for what, _, helo in cases],
@@ -201,7 +202,8 @@ def last_helo():
             equal(message(session, "<>")[0].brief, NO_TLS, "another's first")
             session.helo("mx.other.test")
             equal(session.mail("<>").brief, "accept", "the partner's first")
-        equal(judge(daemon, plain(), "<a@other.test>", "mx.partner.test").brief, "accept")
+        for argument, resolved in (("<a@other.test>", "a@other.test"), ("<a@other.test>", None), ("<a>", "a@mx.example.org"), ("<a>", "a")):
+            equal(judge(daemon, plain(), argument, "mx.partner.test", mail_macros={"mail_addr": resolved}).brief, "accept", argument)
 
 
 @test("S11 p the null sender below several entries is the longest one's")

@@ -12,7 +12,7 @@ import time
 from common import NO_TLS, SENDER, Daemon, judge, partner, plain, policy
 from daemon import command, connect, patience
 from milterclient import Session, postfix
-from process import directory, started, stopped
+from process import directory, started
 from tap import contains, equal, test
 
 
@@ -76,7 +76,8 @@ def service_manager():
                     wait_for(f"unix:{place}/s")
                     equal(asked(f"unix:{place}/s"), NO_TLS, f"NOTIFY_SOCKET {given!r}")
                 finally:
-                    equal(stopped(process, f"unix:{place}/s"), 0, f"NOTIFY_SOCKET {given!r}: exit status")
+                    process.terminate()
+                    equal(process.wait(patience(15)), 0, f"NOTIFY_SOCKET {given!r}: exit status")
             if given == "@" + name:
                 equal([notify.recv(4096) for _ in range(2)], [b"READY=1", b"STOPPING=1"], "what it was told")
         notify.setblocking(False)

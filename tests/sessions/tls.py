@@ -23,7 +23,7 @@ def plaintext():
             got = judge(daemon, plain(mta))
             equal((briefly(got), got.at), (f"{NO_TLS} no_tls", "mail"))
             contains(got.text, "Must issue a STARTTLS command first: mail from this domain must come over TLS", "reply")
-            equal(got.lines[0]["tls"], "", "tls=")
+            equal(got.lines[0]["tls"], "none", "tls=")
             equal(briefly(judge(daemon, plain(mta), "<a@soft.test>")), "451 4.7.0 no_tls")
             equal(briefly(judge(daemon, strong(mta))), "accept")
 

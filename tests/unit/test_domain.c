@@ -132,10 +132,10 @@ static void s09_nul_ends_no_name(void **state)
 
 static void what_a_policy_may_name(void **state)
 {
-    static const char number[] = "ends in a number: it is an IP address or no host name";
-    static const char octet[] = "has a character that no host name has";
+    static const char number[] = "ends in a number, so it is an IP address or not a host name";
+    static const char octet[] = "has a character that a host name cannot have";
     static const char hyphen[] = "has a label that begins or ends with a hyphen";
-    static const char idna[] = "has a label that is no valid internationalised name (IDNA)";
+    static const char idna[] = "has a label that is not a valid internationalised name (IDNA)";
     static const struct {
         const char *name, *fault, *text;
     } rows[] = {

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "policy/names/date.h"
 #include "policy/facts/macros.h"
+#include "policy/names/date.h"
 #include "policy/policy.h"
 
 #define FP "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99"
@@ -102,7 +102,7 @@ static void read_recipients(const char *to, const struct policy *policy, struct 
 
         if (resolved != NULL)
             *resolved++ = '\0';
-        assert_true(recipient_read(&recipient, policy, word, resolved));
+        assert_true(recipient_read(&recipient, policy, true, word, resolved));
         assert_true(recipients_add(recipients, &recipient));
     }
 }

@@ -82,10 +82,10 @@ static void fingerprints_of_a_policy(void **state)
         {"SHA2-256(stdin)= " HEX, NULL},
         {"SHA256(contoso.der)= " COLONS, NULL},
         {"sha256 Fingerprint=00:11", "64 hexadecimal digits"},
-        {"sha256 " HEX, "must be written"},
+        {"sha256 " HEX, "is not a fingerprint"},
         {"sha256=" HEX, NULL},
         {"sha256 Fingerprint = " HEX, NULL},
-        {"(stdin)= " HEX, "must be written"},
+        {"(stdin)= " HEX, "is not a fingerprint"},
         {"00112233445566778899aabbccddeeff00112233", "a SHA-1 fingerprint"},
         {"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33", "a SHA-1 fingerprint"},
         {"00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff 00 11 22 33", "a SHA-1 fingerprint"}, /* Windows */
@@ -98,9 +98,9 @@ static void fingerprints_of_a_policy(void **state)
         {HEX "00112233445566778899aabbccddeeff", "a SHA-384 fingerprint"},
         {"sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", "HPKP"},
         {"pin-sha256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", "HPKP"},
-        {"sha256", "must be written"},
-        {"", "must be written"},
-        {"contoso.pem", "must be written"},
+        {"sha256", "is not a fingerprint"},
+        {"", "is not a fingerprint"},
+        {"contoso.pem", "is not a fingerprint"},
     };
 
     (void)state;
@@ -144,6 +144,15 @@ static void fingerprints_guessed(void **state)
         "sha256/ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8",
         "pin-sha256=\"ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=\"",
         "SHA256:ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8",
+        "sha256//ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7v8=", /* of curl(1) */
+        "0x" HEX,
+        "sha256:0x" HEX,
+        "Fingerprint (SHA-256): " COLONS,
+        "SHA256 Fingerprint: " HEX,
+        "{SHA256}" HEX,
+        "Thumbprint: " HEX,
+        "3 1 1 " HEX,
+        "_25._tcp.mx.contoso.com. 3600 IN TLSA 3 0 1 " HEX,
     };
     static const char *const bad[] = {
         "",
@@ -152,6 +161,14 @@ static void fingerprints_guessed(void **state)
         HEX HEX,
         "sha1:" HEX,
         "sha512:" HEX,
+        "sm3:" HEX,
+        "SHA3-256 Fingerprint: " HEX,
+        "MD5 print: " HEX,
+        "serial: " HEX,
+        "3 1 2 " HEX,
+        "3 2 1 " HEX,
+        "4 1 1 " HEX,
+        "0x0x" HEX,
         "sha256/",
         "sha256/ABEi",
         "sha256:",
@@ -179,12 +196,41 @@ static void fingerprints_guessed(void **state)
     }
 }
 
+static void flaws_named(void **state)
+{
+    static const struct {
+        const char *text, *flaw;
+    } rows[] = {
+        {"sha256:AABB", "; here are 4"},
+        {"sha256:AA:BB:C", "; here are 5"},
+        {"sha256:" HEX "00", "; here are 66"},
+        {"sha256:0O", "; \"O\" is none"},
+        {"sha256:", ""},
+        {"sha256:" HEX, ""},
+        {"sha1:AABB", ""},
+        {"AABB", ""},
+        {"sha256:\t", ""},
+    };
+    char flaw[FINGERPRINT_FLAW];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fingerprint_flaw(rows[i].text, flaw);
+        assert_string_equal(flaw, rows[i].flaw);
+    }
+    assert_true(fingerprint_is_of_key("3 1 1 " HEX));
+    assert_true(fingerprint_is_of_key("sha256//x"));
+    assert_false(fingerprint_is_of_key("3 0 1 " HEX));
+    assert_false(fingerprint_is_of_key("sha256:" HEX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fingerprints_read),
         cmocka_unit_test(fingerprints_of_a_policy),
         cmocka_unit_test(fingerprints_guessed),
+        cmocka_unit_test(flaws_named),
         cmocka_unit_test(fingerprints_written),
     };
 

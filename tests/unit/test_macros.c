@@ -469,6 +469,10 @@ static void t24_client_names(void **state)
         {SENDMAIL "{client_name}=mx.p.example|", CLIENT_NAME_MACROS}, /* Sendmail shows forged ones too */
         {SENDMAIL "{client_resolve}=TEMP|", CLIENT_NAME_TEMPORARY},
         {SENDMAIL "{client_resolve}=OK|", CLIENT_NAME_MACROS},
+        {POSTFIX "{client_name}=unknown|{client_resolve}=FAILED|", CLIENT_NAME_NONE},
+        {POSTFIX "{client_name}=unknown|{client_resolve}=PERM|", CLIENT_NAME_NONE},
+        {POSTFIX "{client_name}=mx.p.example|{client_resolve}=ok|", CLIENT_NAME_MACROS},
+        {SENDMAIL "{client_name}=mx.p.example|{client_resolve}=NOT|", CLIENT_NAME_MACROS},
         {"{client_name}=mx.p.example|", CLIENT_NAME_MACROS},
         {POSTFIX "{client_name}=.|{client_resolve}=OK|", CLIENT_NAME_NONE},
         {POSTFIX, CLIENT_NAME_MACROS},

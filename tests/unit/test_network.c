@@ -101,10 +101,10 @@ static void blocks_of_a_policy(void **state)
 
 static void faults_of_a_policy(void **state)
 {
-    static const char address[] = "is no IP address or network";
-    static const char number[] = "has a prefix length that is no number";
+    static const char address[] = "is not an IP address or network";
+    static const char number[] = "has a prefix length that is not a number";
     static const char prefix[] = "has a prefix longer than its address";
-    static const char bits[] = "has host bits set behind its prefix";
+    static const char bits[] = "has bits set after its prefix";
     static const struct {
         const char *text, *fault;
     } rows[] = {
@@ -142,6 +142,48 @@ static void faults_of_a_policy(void **state)
         if (fault == NULL || strcmp(fault, rows[i].fault) != 0)
             fail_msg("\"%s\": %s", rows[i].text, fault != NULL ? fault : "taken");
     }
+}
+
+static void networks_guessed(void **state)
+{
+    static const struct {
+        const char *text, *meant; /* "": none */
+    } rows[] = {
+        { "192.0.2.1/24", "192.0.2.0/24" },
+        { "2001:db8::1/32", "2001:db8::/32" },
+        { "192.0.2.0/255.255.255.0", "192.0.2.0/24" },
+        { "192.0.2.9/255.255.255.128", "192.0.2.0/25" },
+        { "192.0.2.0/0.0.0.255", "192.0.2.0/24" },
+        { "192.0.2.1/255.255.255.255", "192.0.2.1" },
+        { "192.0.2.0/0.0.0.0", "0.0.0.0/0" },
+        { "192.0.2.0/255.0.255.0", "" },
+        { "192.0.2.0/33", "" },
+        { "192.0.2.0/", "" },
+        { "/24", "" },
+        { "192.0.2.*", "192.0.2.0/24" },
+        { "192.0.*.*", "192.0.0.0/16" },
+        { "10.*", "10.0.0.0/8" },
+        { "192.0.2.", "192.0.2.0/24" },
+        { "192.0.2", "192.0.2.0/24" },
+        { "10", "" },
+        { "*", "" },
+        { "192.*.2.1", "" },
+        { "192.0.256.*", "" },
+        { "192.0.2.1.*", "" },
+        { "192.0.2.0-192.0.2.255", "192.0.2.0/24" },
+        { "192.0.2.0 - 192.0.2.127", "192.0.2.0/25" },
+        { "192.0.2.1-192.0.2.9", "" },
+        { "192.0.2.255-192.0.2.0", "" },
+        { "192.0.2.0-", "" },
+        { "", "" },
+    };
+    char meant[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (network_guess(meant, rows[i].text) != (rows[i].meant[0] != '\0')
+            || strcmp(meant, rows[i].meant) != 0)
+            fail_msg("\"%s\": \"%s\"", rows[i].text, meant);
 }
 
 static void a_fault_leaves_the_output_alone(void **state)
@@ -240,6 +282,49 @@ static void equal_in_all(void **state)
     assert_false(network_equal(&a, &d));
 }
 
+static void wide_blocks(void **state)
+{
+    static const struct {
+        const char *text;
+        bool wide;
+    } rows[] = {
+        { "0.0.0.0/0", true },   { "0.0.0.0/1", true },     { "10.0.0.0/7", true },  { "10.0.0.0/8", false },
+        { "0.0.0.0", false },    { "::/0", true },          { "8000::/1", true },    { "2000::/3", true },
+        { "2000::/15", true },   { "2001::/16", false },    { "fc00::/6", true },    { "fc00::/7", false },
+        { "fd00::/8", false },   { "fe80::/10", false },    { "fe00::/8", true },    { "::1", false },
+        { "::/96", false },      { "::ffff:0:0/96", true }, { "::ffff:0:0/97", true },
+        { "::ffff:0:0/104", false }, { "64:ff9b::/96", true }, { "64:ff9b::a00:0/103", true },
+        { "64:ff9b::a00:0/104", false }, { "2002::/16", true }, { "2002:a00::/23", true },
+        { "2002:a00::/24", false },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(rows); i++) {
+        struct network network = block(rows[i].text);
+
+        if (network_is_wide(&network) != rows[i].wide)
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+static void the_order_of_blocks(void **state)
+{
+    static const char *const rows[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0", "10.0.0.1", "192.0.2.0/24",
+                                        "::/0", "::/8", "::1", "2001:db8::/32" };
+    size_t i, k;
+
+    (void)state;
+    for (i = 0; i < COUNT(rows); i++)
+        for (k = 0; k < COUNT(rows); k++) {
+            struct network a = block(rows[i]), b = block(rows[k]);
+            int order = network_compare(&a, &b);
+
+            if ((order > 0) - (order < 0) != (i > k) - (i < k))
+                fail_msg("%s, %s: %d", rows[i], rows[k], order);
+        }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -247,9 +332,12 @@ int main(void)
         { "T23 no address", t23_no_address, NULL, NULL, NULL },
         { "blocks of a policy", blocks_of_a_policy, NULL, NULL, NULL },
         { "faults of a policy", faults_of_a_policy, NULL, NULL, NULL },
+        { "networks in other notations", networks_guessed, NULL, NULL, NULL },
         { "a fault leaves the output alone", a_fault_leaves_the_output_alone, NULL, NULL, NULL },
         { "what looks like an address", what_looks_like_an_address, NULL, NULL, NULL },
         { "T23 blocks contain", t23_blocks_contain, NULL, NULL, NULL },
+        { "wide blocks", wide_blocks, NULL, NULL, NULL },
+        { "the order of blocks", the_order_of_blocks, NULL, NULL, NULL },
         { "masks", masks, NULL, NULL, NULL },
         { "equal in all", equal_in_all, NULL, NULL, NULL },
     };

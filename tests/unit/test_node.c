@@ -139,10 +139,10 @@ static void trees(void **state)
 static void f02_duplicate_keys(void **state)
 {
     static const struct sample samples[] = {
-        {"a: {b: 1, b: 2, c: 3}\n", "a:{b:1,c:3} ", "1:11 the key \"b\" stands here a second time; the first is in line 1\n"},
+        {"a: {b: 1, b: 2, c: 3}\n", "a:{b:1,c:3} ", "1:11 duplicate key \"b\"; the first is in line 1\n"},
         {"a:\n  b: 1\n  'b': 2\n  \"\\u0062\": {x: y}\n", "a:{b:1} ",
-         "3:3 the key \"b\" stands here a second time; the first is in line 2\n"
-         "4:3 the key \"b\" stands here a second time; the first is in line 2\n"},
+         "3:3 duplicate key \"b\"; the first is in line 2\n"
+         "4:3 duplicate key \"b\"; the first is in line 2\n"},
         {"a: [{b: 1}, {b: 1}]\nc: {b: 1}\n", "a:[{b:1},{b:1}] c:{b:1} ", ""},
         {"a: {B: 1, b: 2}\n", "a:{B:1,b:2} ", ""},
     };
@@ -182,10 +182,10 @@ static void f03_not_yaml(void **state)
     static const struct sample samples[] = {
         {"a: [1\n", "a: ", "1:4 this \"[\" is never closed\n"},
         {"a: \"x\n", "a: ", "1:4 the quotation mark that opens here is never closed\n"},
-        {"a: b: c\n", "a: ", "1:5 a second colon with a blank behind it in one line; put the value in quotes: \"b: c\"\n"},
+        {"a: b: c\n", "a: ", "1:5 a second colon with a blank after it on one line; put the value in quotes: \"b: c\"\n"},
         {"a: %\n", "a: ", "1:4 \"%\" begins with \"%\", which YAML keeps for itself; put it in quotes: \"%\"\n"},
         {"a: *\n", "a: ", "1:4 \"*\" begins with \"*\", which makes it an alias in YAML; put it in quotes: \"*\"\n"},
-        {"b: 1\na:1\nc: 2\n", "b: ", "2:3 a blank is missing behind the colon; write \"a: 1\"\n"},
+        {"b: 1\na:1\nc: 2\n", "b: ", "2:3 a blank is missing after the colon; write \"a: 1\"\n"},
         {"a: 1\n b: 2\n", "a: ", "2:2 wrong indentation: this line begins in column 2, lines above in column 1\n"},
     };
 
@@ -215,15 +215,15 @@ static void f03_octets(void **state)
         const char *finding;
     } cases[] = {
         {"a: x\0y\n", 7, "1:5 a NUL octet\n"},
-        {"a: \xff\n", 5, "1:4 not UTF-8\n"},
-        {"a: \x80\n", 5, "1:4 not UTF-8\n"},
-        {"a: \xc0\xaf\n", 6, "1:4 not UTF-8\n1:5 not UTF-8\n"},
-        {"a: \xc3\n", 5, "1:4 not UTF-8\n"},
-        {"# \xc3\n#\ta\na: 1\n", 13, "1:3 not UTF-8\n2:2 a tab; indent and separate with blanks\n"},
+        {"a: \xff\n", 5, "1:4 not UTF-8; save the file as UTF-8\n"},
+        {"a: \x80\n", 5, "1:4 not UTF-8; save the file as UTF-8\n"},
+        {"a: \xc0\xaf\n", 6, "1:4 not UTF-8; save the file as UTF-8\n"},
+        {"a: \xc3\n", 5, "1:4 not UTF-8; save the file as UTF-8\n"},
+        {"# \xc3\n#\ta\na: 1\n", 13, "1:3 not UTF-8; save the file as UTF-8\n2:2 a tab; indent and separate with blanks\n"},
         {"# \xc3\xbc\xe6\x97\xa5\xf0\x9f\x92\xa9\t\na: 1\n", 18, "1:6 a tab; indent and separate with blanks\n"},
         {"a: \x7fz\n", 6, "1:4 a control character\n"},
-        {"a: \xed\xa0\x80\n", 7, "1:4 not UTF-8\n"},
-        {"a: \xe0\x80\xaf\n", 7, "1:4 not UTF-8\n"},
+        {"a: \xed\xa0\x80\n", 7, "1:4 not UTF-8; save the file as UTF-8\n"},
+        {"a: \xe0\x80\xaf\n", 7, "1:4 not UTF-8; save the file as UTF-8\n"},
         {"a: 1 # \xe2\x80\xa8 b: 2\n", 15, "1:8 a line break of Unicode, which editors do not show; end lines with LF or CRLF\n"},
     };
     static struct reading reading;
@@ -330,7 +330,7 @@ static void f05_files(void **state)
     assert_string_equal(reading.findings, "0:0 cannot be opened: No such file or directory\n");
     memset(&reading, 0, sizeof reading);
     assert_null(node_open("/tmp", note, &reading));
-    assert_string_equal(reading.findings, "0:0 is no regular file\n");
+    assert_string_equal(reading.findings, "0:0 is a directory, not a regular file\n");
     assert_null(node_open("/dev/null", NULL, NULL));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         memset(&reading, 0, sizeof reading);

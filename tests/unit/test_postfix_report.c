@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "policy/delegation.h"
+#include "policy/facts/postfix_report.h"
 
 #define CERTIFICATE "AA:" "01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F"
 #define KEY "BB:" "01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F"
@@ -36,26 +36,26 @@ static char *changed(const char *from, const char *to)
 }
 
 /* Reads `text` in parts of `part` octets; it must end the request and leave nothing. */
-static bool read_in_parts(const char *text, size_t part, struct delegation *delegation)
+static bool read_in_parts(const char *text, size_t part, struct postfix_report *report)
 {
-    struct delegation_reader reader;
+    struct report_reader reader;
     size_t length = strlen(text);
-    delegation_begin(&reader);
+    report_begin(&reader);
     for (size_t at = 0; at < length;) {
         size_t count = length - at < part ? length - at : part, left = count;
         const char *octets = text + at;
-        enum delegation_state state = delegation_read(&reader, &octets, &left);
+        enum report_state state = report_read(&reader, &octets, &left);
         at += count;
         assert_int_equal(left, 0);
-        assert_int_equal(state, at == length ? DELEGATION_COMPLETE : DELEGATION_MORE);
+        assert_int_equal(state, at == length ? REPORT_COMPLETE : REPORT_MORE);
     }
-    return delegation_finish(&reader, delegation);
+    return report_finish(&reader, report);
 }
 
-static bool read_changed(const char *from, const char *to, struct delegation *delegation)
+static bool read_changed(const char *from, const char *to, struct postfix_report *report)
 {
     char *text = changed(from, to);
-    bool good = read_in_parts(text, 4096, delegation);
+    bool good = read_in_parts(text, 4096, report);
     free(text);
     return good;
 }
@@ -64,7 +64,7 @@ static void reads_a_request_in_any_parts(void **state)
 {
     (void)state;
     for (size_t part = 1; part < 80; part++) {
-        struct delegation found;
+        struct postfix_report found;
         assert_true(read_in_parts(request, part, &found));
         assert_string_equal(found.key.queue_id, "63CFCA742BD");
         assert_int_equal(found.key.client_port, 40123);
@@ -121,7 +121,7 @@ static void tells_what_is_usable(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        struct delegation found;
+        struct postfix_report found;
         if (read_changed(changes[i].from, changes[i].to, &found) != changes[i].usable)
             fail_msg("%s -> %s", changes[i].from, changes[i].to);
     }
@@ -129,7 +129,7 @@ static void tells_what_is_usable(void **state)
 
 static void a_failure_writes_nothing(void **state)
 {
-    struct delegation found, before;
+    struct postfix_report found, before;
     (void)state;
     memset(&found, 0x5a, sizeof found);
     memcpy(&before, &found, sizeof found);
@@ -148,7 +148,7 @@ static void fingerprints_of_any_kind(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct delegation found;
+        struct postfix_report found;
         char line[300];
         snprintf(line, sizeof line, "ccert_fingerprint=%s\n", cases[i].value);
         assert_true(read_changed("ccert_fingerprint=" CERTIFICATE "\n", line, &found));
@@ -161,45 +161,45 @@ static void fingerprints_of_any_kind(void **state)
 
 static void a_nul_in_a_value_is_a_doubt(void **state)
 {
-    struct delegation_reader reader;
-    struct delegation found;
+    struct report_reader reader;
+    struct postfix_report found;
     char text[sizeof request];
     const char *octets = text;
     size_t count = sizeof request - 1;
     (void)state;
     memcpy(text, request, sizeof request);
     *strstr(text, "CFCA742BD") = '\0';
-    delegation_begin(&reader);
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_COMPLETE);
-    assert_false(delegation_finish(&reader, &found));
+    report_begin(&reader);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_COMPLETE);
+    assert_false(report_finish(&reader, &found));
 }
 
 /* Feeds a request whose client name has so many octets; what it said of the rest, or -1 where it is too long. */
 static int with_a_line_of(size_t size, const char *name)
 {
     static char part[4096];
-    struct delegation_reader reader;
-    struct delegation found;
+    struct report_reader reader;
+    struct postfix_report found;
     const char *octets = name;
     size_t count = strlen(name);
-    enum delegation_state state = DELEGATION_MORE;
+    enum report_state state = REPORT_MORE;
     memset(part, 'x', sizeof part);
-    delegation_begin(&reader);
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_MORE);
-    for (size_t sent = 0; sent < size && state == DELEGATION_MORE; sent += count) {
+    report_begin(&reader);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_MORE);
+    for (size_t sent = 0; sent < size && state == REPORT_MORE; sent += count) {
         size_t left = count = size - sent < sizeof part ? size - sent : sizeof part;
         octets = part;
-        state = delegation_read(&reader, &octets, &left);
+        state = report_read(&reader, &octets, &left);
     }
-    if (state == DELEGATION_TOO_LONG)
+    if (state == REPORT_TOO_LONG)
         return -1;
     octets = "\n";
     count = 1;
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_MORE);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_MORE);
     octets = request;
     count = sizeof request - 1;
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_COMPLETE);
-    return delegation_finish(&reader, &found);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_COMPLETE);
+    return report_finish(&reader, &found);
 }
 
 static void long_lines(void **state)
@@ -212,37 +212,37 @@ static void long_lines(void **state)
     }
     assert_int_equal(with_a_line_of(100000, "other="), 1);
     assert_int_equal(with_a_line_of(100000, "queue_id="), 0);
-    assert_int_equal(with_a_line_of(DELEGATION_REQUEST_MAX, "other="), -1);
+    assert_int_equal(with_a_line_of(REPORT_REQUEST_MAX, "other="), -1);
     assert_int_equal(with_a_line_of((size_t)1 << 24, ""), -1);
 }
 
 static void octets_behind_the_end_are_left(void **state)
 {
-    struct delegation_reader reader;
+    struct report_reader reader;
     const char text[] = "\n\nrequest=";
     const char *octets = text;
     size_t count = sizeof text - 1;
-    struct delegation found;
+    struct postfix_report found;
     (void)state;
-    delegation_begin(&reader);
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_COMPLETE);
+    report_begin(&reader);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_COMPLETE);
     assert_int_equal(count, sizeof text - 2);
-    assert_false(delegation_finish(&reader, &found));
-    delegation_begin(&reader);
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_COMPLETE);
-    delegation_begin(&reader);
-    assert_int_equal(delegation_read(&reader, &octets, &count), DELEGATION_MORE);
+    assert_false(report_finish(&reader, &found));
+    report_begin(&reader);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_COMPLETE);
+    report_begin(&reader);
+    assert_int_equal(report_read(&reader, &octets, &count), REPORT_MORE);
     assert_int_equal(count, 0);
 }
 
 static void random_octets(void **state)
 {
     static const char alphabet[] = "=\n\n\n:\0_aqueue_idrequestclient_port0123456789";
-    struct delegation_reader reader;
-    struct delegation found;
+    struct report_reader reader;
+    struct postfix_report found;
     unsigned number = 7;
     (void)state;
-    delegation_begin(&reader);
+    report_begin(&reader);
     for (int i = 0; i < 20000; i++) {
         char part[97];
         size_t count = number % sizeof part;
@@ -252,9 +252,9 @@ static void random_octets(void **state)
             part[k] = alphabet[(number >> 16) % (sizeof alphabet - 1)];
         }
         number = number * 1103515245 + 12345;
-        if (delegation_read(&reader, &octets, &count) != DELEGATION_MORE) {
-            assert_false(delegation_finish(&reader, &found));
-            delegation_begin(&reader);
+        if (report_read(&reader, &octets, &count) != REPORT_MORE) {
+            assert_false(report_finish(&reader, &found));
+            report_begin(&reader);
         }
     }
 }
@@ -264,7 +264,7 @@ static void random_octets(void **state)
 static void the_macros_make_the_same_key(void **state)
 {
     static const struct {
-        struct delegation_names names;
+        struct report_names names;
         const char *from, *to;
     } cases[] = {
         {{"63CFCA742BD", "192.0.2.10", "40123", "198.51.100.25", "25"}, "mx", "mx"},
@@ -275,17 +275,17 @@ static void the_macros_make_the_same_key(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct delegation found;
-        struct delegation_key key;
+        struct postfix_report found;
+        struct report_key key;
         assert_true(read_changed(cases[i].from, cases[i].to, &found));
-        assert_true(delegation_key_make(&key, &cases[i].names));
+        assert_true(report_key_make(&key, &cases[i].names));
         assert_memory_equal(&key, &found.key, sizeof key);
     }
 }
 
 static void no_key_of_half_a_session(void **state)
 {
-    static const struct delegation_names cases[] = {
+    static const struct report_names cases[] = {
         {NULL, "192.0.2.10", "1", "198.51.100.25", "25"}, {"", "192.0.2.10", "1", "198.51.100.25", "25"},
         {"Q", NULL, "1", "198.51.100.25", "25"}, {"Q", "192.0.2.10", NULL, "198.51.100.25", "25"},
         {"Q", "192.0.2.10", "1", NULL, "25"}, {"Q", "192.0.2.10", "1", "198.51.100.25", NULL},
@@ -293,8 +293,8 @@ static void no_key_of_half_a_session(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct delegation_key key;
-        assert_false(delegation_key_make(&key, &cases[i]));
+        struct report_key key;
+        assert_false(report_key_make(&key, &cases[i]));
     }
 }
 
@@ -304,31 +304,32 @@ static const struct {
     const char *from, *to;     /* in the request */
     const char *version, *cipher;
     enum certificate_state certificate;
-    enum delegation_answer answer;
+    enum report_agreement answer;
     enum pin_state pin, key;
 } applied[] = {
-    {"mx", "mx", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_AGREES, PIN_KNOWN, PIN_KNOWN},
-    {"mx", "mx", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_TRUSTED, DELEGATION_AGREES, PIN_KNOWN, PIN_KNOWN},
-    {"mx", "mx", "TLSv1.2", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {"mx", "mx", "TLSv1.3", "TLS_AES_128_GCM_SHA256", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {"mx", "mx", "TLSv1.3", NULL, CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {"protocol=TLSv1.3", "protocol=", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {"protocol=TLSv1.3", "protocol=", NULL, "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {CERTIFICATE, MD5, "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_OTHER_DIGEST, PIN_MISSING, PIN_MISSING},
-    {KEY, MD5, "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_OTHER_DIGEST, PIN_MISSING, PIN_MISSING},
-    {CERTIFICATE, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
-    {KEY, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {"mx", "mx", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_AGREES, PIN_KNOWN, PIN_KNOWN},
+    {"mx", "mx", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_TRUSTED, REPORT_AGREES, PIN_KNOWN, PIN_KNOWN},
+    {"mx", "mx", "TLSv1.2", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {"mx", "mx", "TLSv1.3", "TLS_AES_128_GCM_SHA256", CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {"mx", "mx", "TLSv1.3", NULL, CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {"protocol=TLSv1.3", "protocol=", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {"protocol=TLSv1.3", "protocol=", NULL, "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {CERTIFICATE, MD5, "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_OTHER_DIGEST, PIN_MISSING, PIN_MISSING},
+    {KEY, MD5, "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_OTHER_DIGEST, PIN_MISSING, PIN_MISSING},
+    {CERTIFICATE, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_AGREES, PIN_MISSING, PIN_KNOWN},
+    {CERTIFICATE, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_TRUSTED, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+    {KEY, "", "TLSv1.3", "TLS_AES_256_GCM_SHA384", CERTIFICATE_NONE, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
     {CERTIFICATE "\nccert_pubkey_fingerprint=" KEY, "\nccert_pubkey_fingerprint=", "TLSv1.3", "TLS_AES_256_GCM_SHA384",
-     CERTIFICATE_NONE, DELEGATION_AGREES, PIN_ABSENT, PIN_ABSENT},
+     CERTIFICATE_NONE, REPORT_AGREES, PIN_ABSENT, PIN_ABSENT},
     {CERTIFICATE "\nccert_pubkey_fingerprint=" KEY, "\nccert_pubkey_fingerprint=", "TLSv1.3", "TLS_AES_256_GCM_SHA384",
-     CERTIFICATE_TRUSTED, DELEGATION_CONTRADICTS, PIN_MISSING, PIN_MISSING},
+     CERTIFICATE_TRUSTED, REPORT_CONTRADICTS, PIN_MISSING, PIN_MISSING},
 };
 
 static void completes_the_facts(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof applied / sizeof *applied; i++) {
-        struct delegation found;
+        struct postfix_report found;
         struct facts facts;
         facts_begin(&facts);
         facts.macro[MACRO_TLS_VERSION] = applied[i].version;
@@ -336,7 +337,7 @@ static void completes_the_facts(void **state)
         facts.certificate = applied[i].certificate;
         facts.certificate_pin.state = facts.key_pin.state = PIN_PENDING;
         assert_true(read_changed(applied[i].from, applied[i].to, &found));
-        if (delegation_apply(&found, &facts) != applied[i].answer || facts.certificate_pin.state != applied[i].pin ||
+        if (report_apply(&found, &facts) != applied[i].answer || facts.certificate_pin.state != applied[i].pin ||
             facts.key_pin.state != applied[i].key)
             fail_msg("case %zu", i);
         if (applied[i].pin == PIN_KNOWN)
@@ -354,5 +355,5 @@ int main(void)
         cmocka_unit_test(the_macros_make_the_same_key), cmocka_unit_test(no_key_of_half_a_session),
         cmocka_unit_test(completes_the_facts),
     };
-    return cmocka_run_group_tests_name("delegation", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("postfix_report", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Recipients against lists of patterns: who is in scope, who is excepted, and what many of them take. */
-#include "tests/unit/loading.h"
-#include "policy/casefold.h"
 #include "policy/internal.h"
+#include "policy/names/casefold.h"
+#include "tests/unit/loading.h"
 
 /* The list of a partner's recipients and of its exception, and one RCPT. */
 struct row {
@@ -35,7 +35,7 @@ static void check_rows(const struct row *rows, size_t count)
         }
         const struct terms *terms = policy_partner(policy, 0)->terms;
 
-        assert_true(recipient_read(&recipient, policy, rows[i].argument, rows[i].rcpt_addr));
+        assert_true(recipient_read(&recipient, policy, true, rows[i].argument, rows[i].rcpt_addr));
         const struct recipients one = recipients_of_one(&recipient);
         bool in_scope = recipients_in_scope(&one, &terms->scope);
         bool excepted = recipient_excepted(one.words, &terms->exceptions[0].excepted);
@@ -99,6 +99,20 @@ static void s24_other_spellings(void **state)
         {NULL, "<user@mx.elsewhere.test>", "user", true, false, NULL},
         {NULL, "<other>", NULL, false, false, NULL},
         {NULL, "<other@[127.0.0.1]>", NULL, false, false, NULL},
+        /* What Postfix takes for a recipient without a domain, and completes. */
+        {NULL, "<,user>", "user@mx.test", true, false, NULL},
+        {NULL, "<User,>", "User@mx.test", true, false, NULL},
+        {NULL, "<;\"user\"+x>", "user+x@mx.test", true, false, NULL},
+        {NULL, "<(x),us\\er>", "user@mx.test", true, false, NULL},
+        {NULL, "<user(x>", "user@mx.test", true, false, NULL},
+        {NULL, "<user(x@evil.test>", "user@mx.test", true, false, NULL},
+        {NULL, "<@x.t(est:user>", "user@mx.test", true, false, NULL},
+        {NULL, "<@x@y.test:;user>", "user@mx.test", true, false, NULL},
+        {NULL, "<,other>", "other@mx.test", false, false, NULL},
+        {NULL, "<User@MX.test.>", "user@mx.test", false, false, NULL},
+        {NULL, "<user%mx.test@evil.test>", "user@mx.test", false, false, NULL},
+        {NULL, "<user@B\303\234CHER.test>", "user@b\303\274cher.test", false, false, NULL},
+        {NULL, "<user@b\\\303\274cher.test>", "user@b\303\274cher.test", false, false, NULL},
         /* An address inside of a local part. */
         {NULL, "<user%here.test>", NULL, true, true, NULL},
         {NULL, "<here.test!user>", NULL, true, true, NULL},
@@ -225,7 +239,7 @@ static void s24_long_local_parts(void **state)
 
         memset(text + length, 'x', 2000);
         strcpy(text + length + 2000, rows[i].end);
-        assert_true(recipient_read(&recipient, policy, text, NULL));
+        assert_true(recipient_read(&recipient, policy, true, text, NULL));
         if (recipient_in_scope(recipient.words, scope) != rows[i].in_scope)
             fail_msg("%s...%s", rows[i].begin, rows[i].end);
         assert_false(recipient_excepted(recipient.words, &policy_partner(policy, 0)->terms->exceptions[0].excepted));
@@ -285,7 +299,7 @@ static void add_long(struct recipient_store *store, const struct policy *policy,
     memset(text, 'x', sizeof text);
     strcpy(text + sizeof text - 1 - strlen("@here.test"), "@here.test");
     memcpy(text, name, (size_t)sprintf(name, "u%zu+", number));
-    assert_true(recipient_read(&recipient, policy, text, text));
+    assert_true(recipient_read(&recipient, policy, true, text, text));
     assert_true(recipients_add(store, &recipient));
 }
 
@@ -313,7 +327,7 @@ static void s26_recipients_are_small(void **state)
         char text[64];
 
         sprintf(text, "stranger%zu@elsewhere.test", i);
-        assert_true(recipient_read(&recipient, policy, text, text));
+        assert_true(recipient_read(&recipient, policy, true, text, text));
         assert_true(recipients_add(&store, &recipient));
     }
     assert_int_equal(store.all.length, small + 1);
@@ -334,7 +348,7 @@ static void s26_too_many_are_not_dropped(void **state)
 
         assert_true(i < 40000);
         sprintf(text, "u%zu@here.test", i);
-        assert_true(recipient_read(&recipient, policy, text, text));
+        assert_true(recipient_read(&recipient, policy, true, text, text));
         if (!recipients_add(&store, &recipient))
             break;
         assert_true(octets_of(&store) <= 600 << 10);
@@ -342,7 +356,7 @@ static void s26_too_many_are_not_dropped(void **state)
     assert_int_equal(store.all.count, i);
     known = store.all.length;
     assert_true(known <= RECIPIENT_WORDS_MAX);
-    assert_true(recipient_read(&recipient, policy, "u0@here.test", "u0@here.test")); /* one that is there */
+    assert_true(recipient_read(&recipient, policy, true, "u0@here.test", "u0@here.test")); /* one that is there */
     assert_true(recipients_add(&store, &recipient));
     assert_int_equal(store.all.length, known);
     recipients_free(&store);
@@ -362,9 +376,9 @@ static void s26_one_that_matches_too_much(void **state)
         sprintf(patterns + strlen(patterns), ", %s@here.test", text);
     }
     policy = load_lists(patterns, NULL);
-    assert_true(recipient_read(&recipient, policy, "a+@here.test", NULL));
+    assert_true(recipient_read(&recipient, policy, true, "a+@here.test", NULL));
     strcat(text, "@here.test");
-    assert_false(recipient_read(&recipient, policy, text, NULL));
+    assert_false(recipient_read(&recipient, policy, true, text, NULL));
     policy_unref(policy);
 }
 
@@ -377,15 +391,15 @@ static void s26_scope_by_list_or_by_recipients(void **state)
 
     (void)state;
     assert_false(recipients_in_scope(&store.all, scope));
-    assert_true(recipient_read(&recipient, policy, "x@nobody.test", NULL));
+    assert_true(recipient_read(&recipient, policy, true, "x@nobody.test", NULL));
     for (int i = 0; i < 10; i++)
         assert_true(recipients_add(&store, &recipient));
     assert_false(recipients_in_scope(&store.all, scope));
     assert_null(recipients_next(&store.all, recipients_next(&store.all, NULL)));
-    assert_true(recipient_read(&recipient, policy, "x@other.test", NULL));
+    assert_true(recipient_read(&recipient, policy, true, "x@other.test", NULL));
     assert_true(recipients_add(&store, &recipient));
     assert_true(recipients_in_scope(&store.all, scope));
-    assert_true(recipient_read(&recipient, policy, "u1", NULL));
+    assert_true(recipient_read(&recipient, policy, true, "u1", NULL));
     assert_true(recipients_add(&store, &recipient));
     assert_true(store.all.length > scope->count); /* now it is the list that is gone through */
     assert_true(recipients_in_scope(&store.all, scope));

@@ -58,14 +58,19 @@ static int bound(const char *path, int backlog)
     return fd;
 }
 
-static void expect(const char *spec, enum socket_state wanted, const char *text)
+static void expect_of(const char *spec, bool shared, enum socket_state wanted, const char *text)
 {
     struct socket_problem problem = {""};
-    enum socket_state state = socket_prepare(spec, &problem);
+    enum socket_state state = socket_prepare(spec, shared, &problem);
     if (state != wanted)
         fail_msg("'%s': state %d, wanted %d (%s)", spec, state, wanted, problem.text);
     if (strstr(problem.text, text) == NULL)
         fail_msg("'%s': \"%s\" is not in \"%s\"", spec, text, problem.text);
+}
+
+static void expect(const char *spec, enum socket_state wanted, const char *text)
+{
+    expect_of(spec, false, wanted, text);
 }
 
 static void f10_specifications(void **state)
@@ -92,6 +97,18 @@ static void f10_specifications(void **state)
         {"inet:-1@127.0.0.1", SOCKET_REFUSED, "port"},
         {"inet: 25@127.0.0.1", SOCKET_REFUSED, "port"},
         {"inet:smtp@127.0.0.1", SOCKET_REFUSED, "port"},
+        {"inet6:8895@::1", SOCKET_GOOD, ""},
+        {"inet6:8895@[fe80::1%eth0]", SOCKET_GOOD, ""},
+        {"inet:8895@[127.0.0.1]", SOCKET_GOOD, ""},
+        {"inet:8895@::1", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8642@127.0.0.1:QUERY", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8642@127.0.0.1:8642", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8895@[127.0.0.1", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8895@127.0.0.1]", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet6:8895@[]", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet6:8895@[", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8895@ 127.0.0.1", SOCKET_REFUSED, "neither a name nor an address"},
+        {"inet:8895@a@b", SOCKET_REFUSED, "neither a name nor an address"},
         {"inet:127.0.0.1:8895", SOCKET_REFUSED, "port"},
         {"unix:", SOCKET_REFUSED, "no path"},
         {"local:", SOCKET_REFUSED, "no path"},
@@ -99,9 +116,9 @@ static void f10_specifications(void **state)
         {"unix:/run/", SOCKET_REFUSED, "path of a directory"},
         {"unix:/", SOCKET_REFUSED, "path of a directory"},
         {"unix:/run/..", SOCKET_REFUSED, "path of a directory"},
-        {"run/s", SOCKET_REFUSED, "is none of"},
-        {"", SOCKET_REFUSED, "is none of"},
-        {"tcp:8895@127.0.0.1", SOCKET_REFUSED, "is none of"},
+        {"run/s", SOCKET_REFUSED, "is not of the form"},
+        {"", SOCKET_REFUSED, "is not of the form"},
+        {"tcp:8895@127.0.0.1", SOCKET_REFUSED, "is not of the form"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -294,6 +311,73 @@ static void f10_directory_by_a_link_to_nowhere(void **state)
     expect(spec, SOCKET_REFUSED, "No such file or directory");
 }
 
+static void f10_directory_that_is_shared(void **state)
+{
+    static const mode_t modes[] = {0777, 01777, 02777};
+    const struct place *place = *state;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        assert_int_equal(chmod(place->directory, modes[i]), 0);
+        assert_true(socket_is_shared(place->spec));
+        expect(place->spec, SOCKET_REFUSED, "is writable by everyone (see milter.shared_directory)");
+        expect_of(place->spec, true, SOCKET_GOOD, "");
+    }
+    assert_int_equal(chmod(place->directory, 02770), 0);
+    assert_false(socket_is_shared(place->spec));
+    expect(place->spec, SOCKET_GOOD, "");
+    if (geteuid() != 0)
+        return;
+    assert_int_equal(chown(place->directory, 65534, 65534), 0);
+    assert_true(socket_is_shared(place->spec));
+    expect(place->spec, SOCKET_REFUSED, "belongs to user 65534");
+    expect_of(place->spec, true, SOCKET_GOOD, "");
+}
+
+/* Only the directory that holds the socket may be shared, and what stands at the path is looked at as ever. */
+static void f10_shared_is_no_more_than_that(void **state)
+{
+    const struct place *place = *state;
+    char spec[sizeof place->spec + 4], inner[sizeof place->path + 4];
+    assert_int_equal(mkdir(place->path, 0777), 0);
+    assert_int_equal(chmod(place->path, 0777), 0);
+    assert_int_equal(chmod(place->directory, 0777), 0);
+    snprintf(spec, sizeof spec, "%s/s", place->spec);
+    expect_of(spec, true, SOCKET_REFUSED, "is writable by everyone");
+    assert_int_equal(chmod(place->directory, 01777), 0);
+    expect_of(spec, true, SOCKET_GOOD, "");
+    snprintf(inner, sizeof inner, "%s/s", place->path);
+    assert_int_equal(symlink("/nonexistent/target", inner), 0);
+    expect_of(spec, true, SOCKET_REFUSED, "is a symbolic link");
+    assert_int_equal(unlink(inner), 0);
+    close(bound(inner, 1));
+    if (geteuid() == 0) {
+        assert_int_equal(lchown(inner, 65534, 65534), 0);
+        expect_of(spec, true, SOCKET_REFUSED, "belongs to another user");
+    }
+    assert_int_equal(unlink(inner), 0);
+    assert_false(socket_is_shared("inet:8895@127.0.0.1"));
+    assert_false(socket_is_shared("unix:/nonexistent-forcetls/s"));
+}
+
+/* Whatever the umask is, and with the umask as it was before. */
+static void f10_mode_that_is_asked_for(void **state)
+{
+    static const mode_t umasks[] = {0, 022, 077, 0777};
+    const struct place *place = *state;
+    mode_t before = umask(022);
+    for (size_t i = 0; i < sizeof umasks / sizeof *umasks; i++) {
+        struct socket_problem problem;
+        struct listening listening = LISTENING_NONE;
+        struct stat found;
+        umask(umasks[i]);
+        assert_int_equal(socket_listen(&listening, place->spec, SOCKET_SHARED_MODE, &problem), SOCKET_GOOD);
+        assert_int_equal(stat(place->path, &found), 0);
+        assert_int_equal(found.st_mode & 07777, SOCKET_SHARED_MODE);
+        assert_int_equal(umask(0), umasks[i]);
+        socket_close(&listening);
+    }
+    umask(before);
+}
+
 /* A form that is good and an address that no socket can have. No name is looked up. */
 static void f10_listening_fails(void **state)
 {
@@ -304,7 +388,7 @@ static void f10_listening_fails(void **state)
     const struct {
         const char *spec, *text;
     } rows[] = {
-        {long_host, "has too long an address"},
+        {long_host, "has an address that is too long"},
         {"inet:8895@::1", "'::1': "},
         {"inet6:8895@[127.0.0.1]", "'127.0.0.1': "},
         {"inet:8895@192.0.2.1", "Cannot assign requested address"},
@@ -312,9 +396,9 @@ static void f10_listening_fails(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct socket_problem problem = {""};
-        int fd = -1;
-        enum socket_state found = socket_listen(rows[i].spec, &fd, &problem);
-        if (found != SOCKET_FAILED || fd != -1 || strstr(problem.text, rows[i].text) == NULL)
+        struct listening listening = LISTENING_NONE;
+        enum socket_state found = socket_listen(&listening, rows[i].spec, 0, &problem);
+        if (found != SOCKET_FAILED || listening.fd != -1 || strstr(problem.text, rows[i].text) == NULL)
             fail_msg("'%s': state %d, \"%s\"", rows[i].spec, found, problem.text);
     }
 }
@@ -339,6 +423,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(f10_directory_by_a_link, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_is_a_file, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_directory_by_a_link_to_nowhere, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_directory_that_is_shared, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_shared_is_no_more_than_that, make_place, remove_place),
+        cmocka_unit_test_setup_teardown(f10_mode_that_is_asked_for, make_place, remove_place),
         cmocka_unit_test_setup_teardown(f10_listening_fails, make_place, remove_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

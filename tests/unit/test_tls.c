@@ -71,6 +71,7 @@ static const struct {
     {"TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256", true, true, false},
     {"TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_SHA256", true, true, false},
     {"TLS_AES_128_CCM_8_SHA256", "TLS_AES_128_CCM_8_SHA256", true, true, false},
+    {"DHE-RSA-AES256-CCM8", "TLS_DHE_RSA_WITH_AES_256_CCM_8", false, true, false},
     {"ECDHE-RSA-AES128-GCM-SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", false, true, false},
     {"ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", false, true, false},
     {"ECDHE-RSA-AES256-SHA", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", false, true, false},
@@ -404,18 +405,18 @@ static void t09_refused_entries(void **state)
         {"-ALL:+RSA", "selects no suite"},
         {"ECDHE:!ECDHE", "selects no suite"},
         {"ECDHE:!ALL:!eNULL", "selects no suite"},
-        {"ECDHE-RSA-AES128-GCM-SHA265", "no cipher suite and no cipher string"},
-        {"ecdhe+aesgcm", "no cipher suite and no cipher string"},
-        {"ECDHE+AESGMC", "no cipher suite and no cipher string"},
-        {"HIGH:!aNUL", "no cipher suite and no cipher string"},
-        {"HIGH:-FOO+BAR", "no cipher suite and no cipher string"},
-        {"HIGH:+FOO", "no cipher suite and no cipher string"},
-        {"HIGHER", "no cipher suite and no cipher string"},
-        {"DEFAULTS", "no cipher suite and no cipher string"},
-        {"PROFILE=SYSTEM", "no cipher suite and no cipher string"},
-        {"HIGH\n!aNULL", "no cipher suite and no cipher string"},
-        {"\xc3\xa4", "no cipher suite and no cipher string"},
-        {"A2345678901234567890123456789012345678901234567890123456789012345", "no cipher suite"},
+        {"ECDHE-RSA-AES128-GCM-SHA265", "neither a cipher suite nor a cipher string"},
+        {"ecdhe+aesgcm", "neither a cipher suite nor a cipher string"},
+        {"ECDHE+AESGMC", "neither a cipher suite nor a cipher string"},
+        {"HIGH:!aNUL", "neither a cipher suite nor a cipher string"},
+        {"HIGH:-FOO+BAR", "neither a cipher suite nor a cipher string"},
+        {"HIGH:+FOO", "neither a cipher suite nor a cipher string"},
+        {"HIGHER", "neither a cipher suite nor a cipher string"},
+        {"DEFAULTS", "neither a cipher suite nor a cipher string"},
+        {"PROFILE=SYSTEM", "neither a cipher suite nor a cipher string"},
+        {"HIGH\n!aNULL", "neither a cipher suite nor a cipher string"},
+        {"\xc3\xa4", "neither a cipher suite nor a cipher string"},
+        {"A2345678901234567890123456789012345678901234567890123456789012345", "neither a cipher suite"},
         {"KRB5", "selects no suite of this OpenSSL"},
         {"HIGH:EXPORT", "selects no suite of this OpenSSL"},
         {"ECDHE+RSA-PSK-AES128-CBC-SHA", "selects no suite of this OpenSSL"},
@@ -423,10 +424,10 @@ static void t09_refused_entries(void **state)
         {"HIGH:@STRENGTH", "\"@\""},
         {"DEFAULT@SECLEVEL=1", "\"@\""},
         {"@SECLEVEL=0", "\"@\""},
-        {"HIGH:DEFAULT", "DEFAULT that does not stand first"},
-        {"HIGH:!DEFAULT", "no cipher suite and no cipher string"},
-        {"DEFAULT:DEFAULT", "DEFAULT that does not stand first"},
-        {":DEFAULT", "DEFAULT that does not stand first"},
+        {"HIGH:DEFAULT", "DEFAULT that is not the first word"},
+        {"HIGH:!DEFAULT", "neither a cipher suite nor a cipher string"},
+        {"DEFAULT:DEFAULT", "DEFAULT that is not the first word"},
+        {":DEFAULT", "DEFAULT that is not the first word"},
         {"SUITEB128", "SUITEB"},
         {"HIGH:SUITEB192", "SUITEB"},
         {"HIGH:TLS_AES_128_GCM_SHA256", "TLS 1.3"},
@@ -437,7 +438,7 @@ static void t09_refused_entries(void **state)
         {"!", "is not written"},
         {"HIGH:!", "is not written"},
         {"ECDHE++AESGCM", "is not written"},
-        {"HIGH:!!aNULL", "no cipher suite and no cipher string"},
+        {"HIGH:!!aNULL", "neither a cipher suite nor a cipher string"},
     };
 
     (void)state;
@@ -467,10 +468,38 @@ static void no_errors_left_behind(void **state)
     assert_int_equal(ERR_peek_error(), 0);
 }
 
+static void kinds_are_those_of_each_suite(void **state)
+{
+    size_t count[SUITE_KINDS] = {0};
+
+    (void)state;
+    for (int suite = 0; suite < SUITES_MAX; suite++) {
+        bool there = suite < (int)suites_count(suites);
+        const char *name = suites_name(suites, suite);
+        const bool is[SUITE_KINDS] = {
+            [SUITES_USABLE] = there && suites_is_usable(suites, suite),
+            [SUITES_WEAK] = there && suites_is_weak(suites, suite),
+            [SUITES_EPHEMERAL] = there && suites_is_ephemeral(suites, suite),
+            [SUITES_TLS13] = there && suites_is_tls13(suites, suite),
+            [SUITES_OFFERED] = strcmp(name, "TLS_AES_256_GCM_SHA384") == 0 || strcmp(name, "TLS_AES_128_GCM_SHA256") == 0
+                               || strcmp(name, "TLS_CHACHA20_POLY1305_SHA256") == 0,
+        };
+
+        for (int kind = 0; kind < SUITE_KINDS; kind++) {
+            if (suite_set_has(suites_of(suites, (enum suite_kind)kind), suite) != is[kind])
+                fail_msg("kind %d of %s", kind, name);
+            count[kind] += is[kind];
+        }
+    }
+    assert_true(count[SUITES_USABLE] > 100 && count[SUITES_WEAK] > 10 && count[SUITES_EPHEMERAL] > 50);
+    assert_true(count[SUITES_TLS13] >= 3 && count[SUITES_OFFERED] == 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(t06_versions),
+        cmocka_unit_test(kinds_are_those_of_each_suite),
         cmocka_unit_test(t06_versions_are_ordered),
         cmocka_unit_test(t08_t09_known_suites),
         cmocka_unit_test(t08_names_and_indices),

@@ -144,7 +144,7 @@ static void warnings_of_files(void **state)
 static void acknowledged_warnings(void **state)
 {
 #define ACK(warning) ", acknowledge: [{warning: " warning ", reason: r}]"
-#define UNUSED(place, id) place " partner p: nothing warns of " id " here; the acknowledgement has no effect [acknowledge_unused]\n"
+#define UNUSED(place, id) place " partner p: the warning " id " does not occur here; the acknowledgement has no effect [acknowledge_unused]\n"
     (void)state;
     check_warnings(P ACK("exception_expired") ", exceptions: [{clients: [192.0.2.1], until: 2026-06-01, reason: r}]}\n", "2026-06-01", "");
     check_warnings(P ACK("exception_expired") ", exceptions: [{clients: [192.0.2.1], until: 2026-06-01, reason: r}]}\n", "2026-05-31",

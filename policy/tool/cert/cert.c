@@ -22,10 +22,10 @@ static const char help[] =
     "  FILE                   the certificate, behind it its chain: PEM, DER or PKCS#7\n"
     "  -                      the same from standard input\n"
     "  --connect HOST[:PORT]  what this mail server shows on STARTTLS (default port 25)\n"
-    "  --ca-file FILE         the roots to believe, instead of the system's\n"
+    "  --ca-file FILE         trust these roots instead of the system's\n"
     "  --ca-path DIR          likewise, a directory by hash\n"
     "  --online               ask its CRL and OCSP endpoints\n"
-    "  --date DATE            as of then (2026-12-01 or RFC 3339) instead of now\n"
+    "  --date DATE            judge as of this date (2026-12-01 or RFC 3339) instead of now\n"
     "  --json                 one JSON object\n\n"
     "Exit status: 0 shown, 1 --online: revoked or no answer, 64 usage, 66 no certificate\n"
     "in a file, 69 no certificate from a server.\n";
@@ -36,6 +36,8 @@ static const struct option options[] = {
     {"date", required_argument, NULL, 'd'},    {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
+
+static const struct usage usage = {help, "h", options};
 
 struct command {
     const struct cert_request *request;
@@ -50,7 +52,7 @@ static int show(STACK_OF(X509) *chain, struct certificate_view view, const struc
     struct json *json = command->json;
     int status = EX_OK;
 
-    if (source)
+    if (source != NULL)
         cert_note_place(&view, chain, source);
     if (!cert_view(&view, chain, request)) {
         fputs("forcetls cert: out of memory\n", stderr);
@@ -68,7 +70,7 @@ static int show(STACK_OF(X509) *chain, struct certificate_view view, const struc
     return status;
 }
 
-static int tell(const char *source, const char *why, int status)
+static int refuse(const char *source, const char *why, int status)
 {
     fputs("forcetls cert: ", stderr);
     text_show(stderr, source);
@@ -80,11 +82,11 @@ static int tell(const char *source, const char *why, int status)
 
 static int show_server(const char *target, const struct command *command)
 {
-    struct connection connection = {"", ""};
+    struct connection connection = {.why = ""};
     STACK_OF(X509) *chain = cert_connect(target, &connection);
     struct certificate_view view = {.source = target, .session = connection.session};
 
-    return chain ? show(chain, view, NULL, command) : tell(target, connection.why, EX_UNAVAILABLE);
+    return chain != NULL ? show(chain, view, NULL, command) : refuse(target, connection.why, EX_UNAVAILABLE);
 }
 
 static int show_file(const char *path, const struct command *command)
@@ -93,7 +95,7 @@ static int show_file(const char *path, const struct command *command)
     STACK_OF(X509) *chain = cert_read_file(path, &source);
     struct certificate_view view = {.source = source.name};
 
-    return chain ? show(chain, view, &source, command) : tell(source.name, source.why, EX_NOINPUT);
+    return chain != NULL ? show(chain, view, &source, command) : refuse(source.name, source.why, EX_NOINPUT);
 }
 
 static int show_all(char **files, const char *target, const struct cert_request *request)
@@ -104,16 +106,15 @@ static int show_all(char **files, const char *target, const struct cert_request 
 
     if (request->json) {
         json_open(&json, '{');
-        json_key(&json, "certificates");
-        json_open(&json, '[');
+        json_open_list(&json, "certificates");
     }
-    if (target)
+    if (target != NULL)
         status = show_server(target, &command);
-    for (; *files; files++) {
+    for (; *files != NULL; files++) {
         int one = show_file(*files, &command);
 
         status = one > status ? one : status;
-        if (!request->json && files[1])
+        if (!request->json && files[1] != NULL)
             puts("");
     }
     if (request->json) {
@@ -128,9 +129,9 @@ int verb_cert(int argc, char **argv)
 {
     struct cert_request request = {NULL, NULL, false, false, present()};
     const char *target = NULL;
-    int option;
+    int option, status;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = option_next(&usage, argc, argv, &status)) > 0) {
         switch (option) {
         case 'c':
             target = optarg;
@@ -147,23 +148,22 @@ int verb_cert(int argc, char **argv)
         case 'j':
             request.json = true;
             break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
         case 'd':
             if (!date_parse(optarg, &request.now))
                 return usage_error(argv[0], "not a date", optarg);
             break;
-        default:
-            return usage_error(argv[0], NULL, NULL);
         }
     }
+    if (option == 0)
+        return status;
     (void)signal(SIGPIPE, SIG_IGN); /* a server may hang up at any time */
     if ((target != NULL) == (optind < argc))
         return usage_error(argv[0], "takes either files or --connect", NULL);
-    if (request.ca_file && access(request.ca_file, R_OK) != 0)
-        return tell(request.ca_file, "cannot be read", EX_NOINPUT);
-    if (request.ca_path && access(request.ca_path, R_OK | X_OK) != 0)
-        return tell(request.ca_path, "cannot be read", EX_NOINPUT);
+    if (request.ca_file != NULL && access(request.ca_file, R_OK) != 0)
+        return refuse(request.ca_file, "cannot be read", EX_NOINPUT);
+    if (request.ca_file != NULL && !cert_file_has_authorities(request.ca_file))
+        return refuse(request.ca_file, "holds no certificate in PEM", EX_NOINPUT);
+    if (request.ca_path != NULL && access(request.ca_path, R_OK | X_OK) != 0)
+        return refuse(request.ca_path, "cannot be read", EX_NOINPUT);
     return show_all(argv + optind, target, &request);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A certificate as cert sees it, and the steps that lead there. */
-#ifndef POLICY_TOOL_CERT_H
-#define POLICY_TOOL_CERT_H
+#ifndef POLICY_TOOL_CERT_CERT_H
+#define POLICY_TOOL_CERT_CERT_H
 
 #include <openssl/x509.h>
 #include <stdbool.h>
@@ -18,6 +18,9 @@ struct cert_request {
     bool online, json;
     int64_t now;
 };
+
+/* Whether a file for `ca_file` has certificates, in PEM. */
+bool cert_file_has_authorities(const char *file);
 
 enum { TEXTS_MAX = 64 };
 
@@ -67,6 +70,7 @@ struct certificate_view {
     bool for_clients;            /* Postfix shows it to a milter, if the chain verifies for it */
     const char *for_clients_why; /* a sentence */
     char fingerprint[72], key_fingerprint[72]; /* sha256: and digits without colons */
+    bool is_authority; /* a file has it, and it can only be a CA's */
     bool self_signed, trusted;
     const char *trust;       /* in words */
     const char *missing;     /* the issuer whose certificate is missing, or NULL */
@@ -96,10 +100,17 @@ STACK_OF(X509) *cert_read_file(const char *path, struct cert_source *source);
 
 /*
  * What a server shows by STARTTLS (port 465: at once), as host, host:port, [v6]:port; nothing is verified.
- * NULL: `why` says what is wrong. `session` tells version and suite.
+ * NULL: `why` says what is wrong. `session` has version and suite.
  */
 struct connection {
+    /* What the client offers and how long it waits; 0 and NULL: anything, and 20 seconds to connect. */
+    int min_version, max_version; /* TLS1_2_VERSION */
+    const char *ciphers;          /* up to TLS 1.2, as OpenSSL takes them */
+    unsigned patience;            /* seconds to connect; three times as long for what follows */
+
+    enum { CONNECTION_REACH, CONNECTION_SMTP, CONNECTION_STARTTLS, CONNECTION_TLS, CONNECTION_DONE } stage;
     char why[256], session[128];
+    char version[16], suite[64]; /* "" where the handshake failed */
 };
 STACK_OF(X509) *cert_connect(const char *target, struct connection *connection);
 
@@ -112,6 +123,9 @@ void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const
 const char *cert_text(struct certificate_view *view, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void cert_add(struct certificate_view *view, struct texts *texts, const char *text);
+/* Octets as a text of the view, a NUL written as \x00; and a string of the certificate, as UTF-8. */
+const char *cert_octets(struct certificate_view *view, const unsigned char *text, size_t length);
+const char *cert_string(struct certificate_view *view, const ASN1_STRING *text);
 /* An attribute of a name, the first of that type; NULL: none. */
 const char *cert_name(struct certificate_view *view, const X509_NAME *name, int nid);
 /* CN, else O, else the whole name. */

@@ -5,21 +5,32 @@
  * chain, so that an expired certificate does not hide a missing one. For which
  * use it was issued does not matter here.
  */
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include "policy/tool/cert/cert.h"
+
+bool cert_file_has_authorities(const char *file)
+{
+    X509_STORE *store = X509_STORE_new();
+    bool good = store != NULL && X509_STORE_load_file(store, file) == 1;
+
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return good;
+}
 
 static X509_STORE *open_store(const struct cert_request *request)
 {
     X509_STORE *store = X509_STORE_new();
 
-    if (!store)
+    if (store == NULL)
         return NULL;
-    if (request->ca_file)
+    if (request->ca_file != NULL)
         X509_STORE_load_file(store, request->ca_file);
-    if (request->ca_path)
+    if (request->ca_path != NULL)
         X509_STORE_load_path(store, request->ca_path);
-    if (!request->ca_file && !request->ca_path)
+    if (request->ca_file == NULL && request->ca_path == NULL)
         X509_STORE_set_default_paths(store);
     return store;
 }
@@ -28,7 +39,8 @@ static X509_STORE_CTX *prepare(X509_STORE *store, STACK_OF(X509) *chain)
 {
     X509_STORE_CTX *verification = X509_STORE_CTX_new();
 
-    if (verification && X509_STORE_CTX_init(verification, store, sk_X509_value(chain, 0), chain) != 1) {
+    if (verification != NULL
+        && X509_STORE_CTX_init(verification, store, sk_X509_value(chain, 0), chain) != 1) {
         X509_STORE_CTX_free(verification);
         return NULL;
     }
@@ -57,13 +69,13 @@ static void take_where(struct certificate_view *view, X509 *certificate)
 
 static void tell_missing(struct certificate_view *view, X509 *at)
 {
-    view->missing = at ? cert_short_name(view, X509_get_issuer_name(at)) : view->issuer;
+    view->missing = at != NULL ? cert_short_name(view, X509_get_issuer_name(at)) : view->issuer;
     view->trust = cert_text(view,
-                            "the chain breaks off: the certificate of %s is neither shown nor in the "
-                            "trust store",
+                            "the chain is incomplete: the certificate of %s is neither sent along nor in "
+                            "the trust store",
                             view->missing);
     view->root = NULL;
-    if (at)
+    if (at != NULL)
         take_where(view, at);
 }
 
@@ -82,11 +94,12 @@ static void tell_failure(struct certificate_view *view, X509_STORE_CTX *verifica
         view->trust = "self-signed: no root vouches for it; it can be pinned";
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        view->trust = cert_text(view, "its root %s is not in the trust store", view->root ? view->root : "");
+        view->trust =
+            cert_text(view, "its root %s is not in the trust store", view->root != NULL ? view->root : "");
         break;
     default:
         view->trust = cert_text(view, "it does not verify: %s (%s)", X509_verify_cert_error_string(error),
-                                at ? cert_short_name(view, X509_get_subject_name(at)) : "");
+                                at != NULL ? cert_short_name(view, X509_get_subject_name(at)) : "");
     }
 }
 
@@ -102,7 +115,7 @@ static void take_built(struct certificate_view *view, X509_STORE_CTX *verificati
         view->root = cert_short_name(view, X509_get_issuer_name(sk_X509_value(built, count - 1)));
 }
 
-/* What is verified, and as of when; the view is told what is wrong. */
+/* What is verified, and as of when; what is wrong goes to the view. */
 struct verification {
     struct certificate_view *view;
     X509_STORE *store;
@@ -113,10 +126,10 @@ struct verification {
 static bool verify(const struct verification *of, bool dates)
 {
     X509_STORE_CTX *verification = prepare(of->store, of->chain);
-    X509_VERIFY_PARAM *parameters = verification ? X509_STORE_CTX_get0_param(verification) : NULL;
+    X509_VERIFY_PARAM *parameters = verification != NULL ? X509_STORE_CTX_get0_param(verification) : NULL;
     bool good;
 
-    if (!verification)
+    if (verification == NULL)
         return false;
     X509_VERIFY_PARAM_set_time(parameters, (time_t)of->now);
     X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY);
@@ -138,14 +151,14 @@ void cert_judge_chain(struct certificate_view *view, STACK_OF(X509) *chain,
     struct verification verification = {view, store, chain, request->now};
 
     view->self_signed = X509_self_signed(sk_X509_value(chain, 0), 1) == 1;
-    if (!store) {
+    if (store == NULL) {
         view->exhausted = true;
         return;
     }
     view->trusted = verify(&verification, false) && verify(&verification, true);
     if (view->trusted)
         view->trust = cert_text(view, "it verifies: the chain leads to %s", view->root);
-    else if (!view->trust)
+    else if (view->trust == NULL)
         view->trust = "it could not be verified";
     X509_STORE_free(store);
 }
@@ -163,8 +176,8 @@ X509 *cert_find_issuer(STACK_OF(X509) *chain, const struct cert_request *request
             return candidate;
     }
     store = open_store(request);
-    lookup = store ? prepare(store, chain) : NULL;
-    if (lookup && X509_STORE_CTX_get1_issuer(&issuer, lookup, leaf) != 1)
+    lookup = store != NULL ? prepare(store, chain) : NULL;
+    if (lookup != NULL && X509_STORE_CTX_get1_issuer(&issuer, lookup, leaf) != 1)
         issuer = NULL;
     X509_STORE_CTX_free(lookup);
     X509_STORE_free(store);

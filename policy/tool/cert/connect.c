@@ -2,8 +2,7 @@
 /*
  * The certificate that a mail server shows: a minimal SMTP client that gets as
  * far as STARTTLS, then TLS without any verification and with anything that
- * the other side may offer. Every step has its time; nothing that the server
- * says is kept but a refusal.
+ * the other side may offer. Every step has a timeout. Only an error reply is kept.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -18,7 +17,7 @@
 #include "policy/names/network.h"
 #include "policy/tool/cert/cert.h"
 
-enum { PATIENCE = 20, LINE_SIZE = 1024, LINES_MAX = 200 };
+enum { PATIENCE = 20, LINE_SIZE = 1024, LINE_OCTETS_MAX = 16384, LINES_MAX = 200 };
 
 struct dialogue {
     int file;
@@ -28,7 +27,7 @@ struct dialogue {
 
 static bool wrong(const struct dialogue *dialogue, const char *what, const char *detail)
 {
-    snprintf(dialogue->connection->why, sizeof(dialogue->connection->why), "%s%s%.160s", what,
+    snprintf(dialogue->connection->why, sizeof dialogue->connection->why, "%s%s%.160s", what,
              *detail ? ": " : "", detail);
     return false;
 }
@@ -67,12 +66,15 @@ static bool put(const struct dialogue *dialogue, const char *text)
     return true;
 }
 
-/* One octet at a time: nothing behind the line may be taken from the TLS that follows. */
+/*
+ * One octet at a time: nothing behind the line may be taken from the TLS that follows. Of a long line the
+ * beginning is kept.
+ */
 static bool get_line(const struct dialogue *dialogue, char line[LINE_SIZE])
 {
-    size_t length = 0;
+    size_t length = 0, taken = 0;
 
-    for (;;) {
+    while (taken < LINE_OCTETS_MAX) {
         char octet;
         ssize_t got;
 
@@ -83,13 +85,15 @@ static bool get_line(const struct dialogue *dialogue, char line[LINE_SIZE])
             continue;
         if (got <= 0)
             return wrong(dialogue, "the server hung up", "");
-        if (octet == '\n')
-            break;
+        if (octet == '\n') {
+            line[length] = '\0';
+            return true;
+        }
+        taken++;
         if (length + 1 < LINE_SIZE && octet != '\r' && octet != '\0')
             line[length++] = octet;
     }
-    line[length] = '\0';
-    return true;
+    return wrong(dialogue, "it is not an SMTP server", "an endless line");
 }
 
 /* Reads a reply, all its lines; `line` is the last one. *starttls is set where a line offers it. */
@@ -99,13 +103,13 @@ static bool get_reply(const struct dialogue *dialogue, char line[LINE_SIZE], boo
         if (!get_line(dialogue, line))
             return false;
         if (strspn(line, "0123456789") != 3)
-            return wrong(dialogue, "that is no SMTP server", line);
-        if (starttls && strncasecmp(line + 3 + (line[3] != '\0'), "STARTTLS", 8) == 0)
+            return wrong(dialogue, "it is not an SMTP server", line);
+        if (starttls != NULL && strncasecmp(line + 3 + (line[3] != '\0'), "STARTTLS", 8) == 0)
             *starttls = true;
         if (line[3] != '-')
             return true;
     }
-    return wrong(dialogue, "that is no SMTP server", "an endless reply");
+    return wrong(dialogue, "it is not an SMTP server", "an endless reply");
 }
 
 static bool starttls(const struct dialogue *dialogue)
@@ -113,8 +117,8 @@ static bool starttls(const struct dialogue *dialogue)
     char line[LINE_SIZE] = "", name[256] = "localhost", hello[300];
     bool offered = false;
 
-    gethostname(name, sizeof(name) - 1);
-    snprintf(hello, sizeof(hello), "EHLO %s\r\n", name);
+    gethostname(name, sizeof name - 1);
+    snprintf(hello, sizeof hello, "EHLO %s\r\n", name);
     if (!get_reply(dialogue, line, NULL))
         return false;
     if (line[0] != '2')
@@ -123,6 +127,7 @@ static bool starttls(const struct dialogue *dialogue)
         return false;
     if (line[0] != '2')
         return wrong(dialogue, "the server refuses EHLO", line);
+    dialogue->connection->stage = CONNECTION_STARTTLS;
     if (!offered)
         return wrong(dialogue, "the server offers no STARTTLS", "");
     if (!put(dialogue, "STARTTLS\r\n") || !get_reply(dialogue, line, NULL))
@@ -132,16 +137,18 @@ static bool starttls(const struct dialogue *dialogue)
 
 /* ---- TLS ---- */
 
-static SSL *new_session(SSL_CTX *tls, int file, const char *host)
+static SSL *new_session(SSL_CTX *tls, const struct dialogue *dialogue, const char *host)
 {
+    const struct connection *connection = dialogue->connection;
     struct network address;
     SSL *session;
 
     SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL);
-    SSL_CTX_set_min_proto_version(tls, TLS1_VERSION);
-    SSL_CTX_set_cipher_list(tls, "ALL:@SECLEVEL=0");
+    SSL_CTX_set_min_proto_version(tls, connection->min_version > 0 ? connection->min_version : TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(tls, connection->max_version);
+    SSL_CTX_set_cipher_list(tls, connection->ciphers != NULL ? connection->ciphers : "ALL:@SECLEVEL=0");
     session = SSL_new(tls);
-    if (!session || SSL_set_fd(session, file) != 1
+    if (session == NULL || SSL_set_fd(session, dialogue->file) != 1
         || (!network_read_address(&address, host) && SSL_set_tlsext_host_name(session, host) != 1)) {
         SSL_free(session);
         return NULL;
@@ -162,27 +169,32 @@ static bool handshake(const struct dialogue *dialogue, SSL *session)
         if (what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE)
             break;
         if (!await(dialogue, what == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
-            return wrong(dialogue, "TLS did not come about in time", "");
+            return wrong(dialogue, "the TLS handshake takes too long", "");
     }
     reason = ERR_reason_error_string(ERR_peek_last_error());
     ERR_clear_error();
-    return wrong(dialogue, "TLS did not come about", reason ? reason : "the server hung up");
+    return wrong(dialogue, "the TLS handshake fails", reason != NULL ? reason : "the server hung up");
 }
 
 static STACK_OF(X509) *take_chain(const struct dialogue *dialogue, const char *host)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-    SSL *session = tls ? new_session(tls, dialogue->file, host) : NULL;
+    SSL *session = tls != NULL ? new_session(tls, dialogue, host) : NULL;
     STACK_OF(X509) *shown, *chain = NULL;
 
-    if (!session) {
-        wrong(dialogue, "OpenSSL does not work", "");
+    if (session == NULL) {
+        wrong(dialogue, "OpenSSL cannot be set up", "");
     } else if (handshake(dialogue, session)) {
         shown = SSL_get_peer_cert_chain(session);
-        chain = shown && sk_X509_num(shown) > 0 ? X509_chain_up_ref(shown) : NULL;
-        if (!chain)
+        chain = shown != NULL && sk_X509_num(shown) > 0 ? X509_chain_up_ref(shown) : NULL;
+        if (chain == NULL)
             wrong(dialogue, "the server shows no certificate", "");
-        snprintf(dialogue->connection->session, sizeof(dialogue->connection->session), "%s, %s",
+        dialogue->connection->stage = CONNECTION_DONE;
+        snprintf(dialogue->connection->version, sizeof dialogue->connection->version, "%s",
+                 SSL_get_version(session));
+        snprintf(dialogue->connection->suite, sizeof dialogue->connection->suite, "%s",
+                 SSL_get_cipher_name(session));
+        snprintf(dialogue->connection->session, sizeof dialogue->connection->session, "%s, %s",
                  SSL_get_version(session), SSL_get_cipher_name(session));
     }
     SSL_free(session);
@@ -199,20 +211,26 @@ static void split(const char *target, char host[256], char port[16])
     bool bracket = *target == '[';
     size_t length;
 
-    if (colon && ((!bracket && strchr(target, ':') != colon) || (bracket && colon < strchr(target, ']'))))
+    if (colon != NULL
+        && ((!bracket && strchr(target, ':') != colon) || (bracket && colon < strchr(target, ']'))))
         colon = NULL; /* a bare v6 address, or a colon inside of brackets */
-    length = bracket ? strcspn(target + 1, "]") : colon ? (size_t)(colon - target) : strlen(target);
+    length = bracket ? strcspn(target + 1, "]") : colon != NULL ? (size_t)(colon - target) : strlen(target);
     snprintf(host, 256, "%.*s", (int)(length < 255 ? length : 255), target + bracket);
-    snprintf(port, 16, "%.15s", colon ? colon + 1 : "25");
+    snprintf(port, 16, "%.15s", colon != NULL ? colon + 1 : "25");
+}
+
+static time_t patience(const struct connection *connection)
+{
+    return connection->patience > 0 ? (time_t)connection->patience : PATIENCE;
 }
 
 static int open_address(struct dialogue *dialogue, const struct addrinfo *address)
 {
     int why = 0;
-    socklen_t size = sizeof(why);
+    socklen_t size = sizeof why;
 
     dialogue->file = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    dialogue->end = seconds() + PATIENCE;
+    dialogue->end = seconds() + patience(dialogue->connection);
     if (dialogue->file < 0)
         return errno;
     if (connect(dialogue->file, address->ai_addr, address->ai_addrlen) != 0) {
@@ -243,16 +261,20 @@ STACK_OF(X509) *cert_connect(const char *target, struct connection *connection)
         wrong(&dialogue, "no such host or port", gai_strerror(error));
         return NULL;
     }
-    for (const struct addrinfo *address = found; address && dialogue.file < 0; address = address->ai_next)
+    for (const struct addrinfo *address = found; address != NULL && dialogue.file < 0;
+         address = address->ai_next)
         why = open_address(&dialogue, address);
     freeaddrinfo(found);
     if (dialogue.file < 0) {
         wrong(&dialogue, "cannot be reached", strerror(why));
         return NULL;
     }
-    dialogue.end = seconds() + (time_t)3 * PATIENCE;
-    if (strcmp(port, "465") == 0 || strcmp(port, "smtps") == 0 || starttls(&dialogue))
+    dialogue.end = seconds() + 3 * patience(connection);
+    connection->stage = CONNECTION_SMTP;
+    if (strcmp(port, "465") == 0 || strcmp(port, "smtps") == 0 || starttls(&dialogue)) {
+        connection->stage = CONNECTION_TLS;
         chain = take_chain(&dialogue, host);
+    }
     close(dialogue.file);
     return chain;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What an MTA makes of a certificate, what its issuer is worth, and whether it
- * is the one that was meant: in sentences. The facts are cert_view.c's.
+ * is the one that was meant: in sentences. The facts are view.c's.
  */
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 /* Out of its dates: no MTA trusts it, whatever it may be used for. */
 static void judge_dates(struct certificate_view *view)
 {
-    static const char untrusted[] = "to a milter behind Postfix it looks like no certificate at all "
-                                    "(certificate_missing), behind Sendmail it is not trusted "
+    static const char untrusted[] = "a milter behind Postfix does not see it (certificate_missing), behind "
+                                    "Sendmail it is not trusted "
                                     "(certificate_untrusted)";
     char date[32];
 
@@ -30,18 +30,21 @@ static void judge_dates(struct certificate_view *view)
 
 void cert_judge_usage(struct certificate_view *view, X509 *x509)
 {
-    static const char hidden[] = "to a milter behind Postfix it looks like no certificate at all. "
-                                 "Pin its fingerprint, which postfix_facts shows";
+    static const char hidden[] = "a milter behind Postfix does not see it. Pin its fingerprint, which "
+                                 "postfix_facts reports";
     bool extended = view->extended_usages.count > 0, client_auth = false;
 
     for (size_t i = 0; i < view->extended_usages.count; i++)
         client_auth |= strcmp(view->extended_usages.text[i], "clientAuth") == 0;
     view->for_clients = X509_check_purpose(x509, X509_PURPOSE_SSL_CLIENT, 0) == 1 && !view->self_signed;
-    if (view->validity != VALID)
+    if (view->is_authority) {
+        view->for_clients = false;
+        view->for_clients_why = "no: it is the certificate of a CA, which no mail server shows as its own";
+    } else if (view->validity != VALID)
         judge_dates(view);
     else if (view->self_signed)
         view->for_clients_why =
-            cert_text(view, "no: it is self-signed, and unless it is in smtpd_tls_CAfile itself, %s", hidden);
+            cert_text(view, "no: it is self-signed; unless smtpd_tls_CAfile holds it, %s", hidden);
     else if (view->for_clients)
         view->for_clients_why =
             extended
@@ -58,12 +61,12 @@ void cert_judge_issuer(struct certificate_view *view)
 {
     const struct issuer_family *family = view->family;
 
-    if (!family)
+    if (family == NULL)
         return;
     view->issuer_note = cert_text(
-        view, "one of several CAs of %s, which %s: the next renewal may bear another issuer%s", family->ca,
-        family->at_random ? "picks one at random for each certificate"
-                          : "takes another one from time to time",
+        view, "one of several CAs of %s, which %s: the next certificate may have another issuer%s",
+        family->ca,
+        family->at_random ? "picks one at random for each certificate" : "changes it from time to time",
         family->slow       ? ""
         : family->complete ? ". Name all of them, or none, as below"
                            : ". Name none, as below");
@@ -84,7 +87,8 @@ void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const
                                 "no mail server shows as its own",
                                 ordinal(view, source->position), source->count,
                                 cert_short_name(view, X509_get_subject_name(sk_X509_value(chain, 1))));
-    else if (source->is_authority)
+    view->is_authority = source->is_authority;
+    if (view->is_authority)
         view->place = "this is the certificate of a CA, which no mail server shows as its own: ask for the "
                       "server's certificate";
 }

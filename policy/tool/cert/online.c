@@ -46,7 +46,7 @@ static const char *date(const struct question *question, const ASN1_TIME *time)
     int64_t instant;
     char text[32] = "?";
 
-    if (time && cert_instant(time, &instant))
+    if (time != NULL && cert_instant(time, &instant))
         date_format(instant, text);
     return cert_text(question->view, "%s", text);
 }
@@ -55,7 +55,7 @@ static const char *date(const struct question *question, const ASN1_TIME *time)
 
 static bool behind_proxy(void)
 {
-    return getenv("http_proxy") || getenv("HTTP_PROXY");
+    return getenv("http_proxy") != NULL || getenv("HTTP_PROXY") != NULL;
 }
 
 /* Whether the host can be reached at all: what OpenSSL says of that is no help. */
@@ -67,13 +67,13 @@ static bool reachable(const struct question *question)
     bool good;
 
     if (strncasecmp(url, "http://", 7) != 0) {
-        say(question, ANSWER_NOT_ASKED, "not asked: only http: is spoken here");
+        say(question, ANSWER_NOT_ASKED, "not asked: only http: is supported");
         return false;
     }
     good = OSSL_HTTP_parse_url(url, &tls, NULL, &host, &port, NULL, NULL, NULL, NULL) == 1;
     if (!good)
-        say(question, ANSWER_NONE, "no answer: that is no URL");
-    else if (!behind_proxy() && (why = reach_internet(host, port)) != 0)
+        say(question, ANSWER_NONE, "no answer: this is not a URL");
+    else if (!behind_proxy() && (why = reach_internet(host, port, REACH_CONNECT)) != 0)
         say(question, ANSWER_NONE,
             why == EADDRNOTAVAIL
                 ? cert_text(question->view, "no answer: the name %s is not known here (is there a network?)",
@@ -90,7 +90,8 @@ static void say_failure(const struct question *question)
     const char *reason = error ? ERR_reason_error_string(error) : NULL;
 
     say(question, ANSWER_NONE,
-        cert_text(question->view, "no answer: %s", reason ? reason : "the server does not speak HTTP"));
+        cert_text(question->view, "no answer: %s",
+                  reason != NULL ? reason : "the server does not speak HTTP"));
     ERR_clear_error();
 }
 
@@ -102,7 +103,7 @@ static OCSP_REQUEST *make_request(const struct question *question)
     /* SHA-1 is what responders know; it identifies, and secures nothing. */
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), question->leaf, question->issuer);
 
-    if (!request || !id || !OCSP_request_add0_id(request, id)) {
+    if (request == NULL || id == NULL || OCSP_request_add0_id(request, id) == NULL) {
         OCSP_CERTID_free(id);
         OCSP_REQUEST_free(request);
         return NULL;
@@ -116,12 +117,12 @@ static OCSP_RESPONSE *post(const struct question *question, OCSP_REQUEST *reques
     char *host = NULL, *port = NULL, *path = NULL;
     OCSP_RESPONSE *response = NULL;
 
-    if (body && i2d_OCSP_REQUEST_bio(body, request) == 1
+    if (body != NULL && i2d_OCSP_REQUEST_bio(body, request) == 1
         && OSSL_HTTP_parse_url(question->answer->url, NULL, NULL, &host, &port, NULL, &path, NULL, NULL) == 1)
         got = OSSL_HTTP_transfer(NULL, host, port, path, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL,
                                  "application/ocsp-request", body, "application/ocsp-response", 1, OCSP_LIMIT,
                                  PATIENCE, 0);
-    if (got)
+    if (got != NULL)
         response = d2i_OCSP_RESPONSE_bio(got, NULL);
     BIO_free(body);
     BIO_free_all(got);
@@ -136,7 +137,7 @@ static bool is_signed(const struct question *question, OCSP_BASICRESP *basic)
 {
     STACK_OF(X509) *issuers = sk_X509_new_null();
     X509_STORE *store = X509_STORE_new();
-    bool good = issuers && store && sk_X509_push(issuers, question->issuer) > 0
+    bool good = issuers != NULL && store != NULL && sk_X509_push(issuers, question->issuer) > 0
                 && X509_STORE_add_cert(store, question->issuer) == 1
                 && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME) == 1
                 && OCSP_basic_verify(basic, issuers, store, 0) == 1;
@@ -154,9 +155,9 @@ static void read_status(const struct question *question, OCSP_BASICRESP *basic)
     int status = -1, reason;
     int64_t end = 0;
 
-    if (!id || OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &from, &until) != 1)
+    if (id == NULL || OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &from, &until) != 1)
         say(question, ANSWER_UNKNOWN, "it answers, but not about this certificate");
-    else if (until && (!cert_instant(until, &end) || end + LEEWAY < question->now))
+    else if (until != NULL && (!cert_instant(until, &end) || end + LEEWAY < question->now))
         say(question, ANSWER_EXPIRED,
             cert_text(question->view, "its answer is outdated since %s", date(question, until)));
     else if (status == V_OCSP_CERTSTATUS_GOOD)
@@ -174,21 +175,21 @@ static void ask_ocsp(const struct question *question)
     OCSP_RESPONSE *response = NULL;
     OCSP_BASICRESP *basic = NULL;
 
-    if (!question->issuer) {
+    if (question->issuer == NULL) {
         say(question, ANSWER_NOT_ASKED, "not asked: the certificate of the issuer is missing");
         return;
     }
     if (!reachable(question))
         return;
     request = make_request(question);
-    response = request ? post(question, request) : NULL;
-    if (!response)
+    response = request != NULL ? post(question, request) : NULL;
+    if (response == NULL)
         say_failure(question);
     else if (OCSP_response_status(response) != OCSP_RESPONSE_STATUS_SUCCESSFUL)
         say(question, ANSWER_UNKNOWN,
             cert_text(question->view, "it answers: %s",
                       OCSP_response_status_str(OCSP_response_status(response))));
-    else if (!(basic = OCSP_response_get1_basic(response)) || !is_signed(question, basic))
+    else if ((basic = OCSP_response_get1_basic(response)) == NULL || !is_signed(question, basic))
         say(question, ANSWER_UNKNOWN, "its answer is not signed by the issuer");
     else
         read_status(question, basic);
@@ -209,7 +210,7 @@ static X509_CRL *parse_crl(BIO *body)
 
     text = (const unsigned char *)start;
     crl = d2i_X509_CRL(NULL, &text, length);
-    if (!crl)
+    if (crl == NULL)
         crl = PEM_read_bio_X509_CRL(body, NULL, NULL, NULL);
     ERR_clear_error();
     return crl;
@@ -219,13 +220,13 @@ static X509_CRL *parse_crl(BIO *body)
 static BIO *get(const char *url)
 {
     BIO *got = OSSL_HTTP_get(url, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, CRL_LIMIT, PATIENCE);
-    BIO *memory = got ? BIO_new(BIO_s_mem()) : NULL;
+    BIO *memory = got != NULL ? BIO_new(BIO_s_mem()) : NULL;
     time_t end = time(NULL) + (time_t)3 * PATIENCE;
     char text[16384];
     int total = 0;
 
-    while (memory && total < CRL_LIMIT && time(NULL) < end) {
-        int length = BIO_read(got, text, sizeof(text));
+    while (memory != NULL && total < CRL_LIMIT && time(NULL) < end) {
+        int length = BIO_read(got, text, sizeof text);
 
         if (length > 0 && BIO_write(memory, text, length) == length)
             total += length;
@@ -238,7 +239,7 @@ static BIO *get(const char *url)
 
 static void read_crl(const struct question *question, X509_CRL *crl)
 {
-    EVP_PKEY *key = question->issuer ? X509_get0_pubkey(question->issuer) : NULL;
+    EVP_PKEY *key = question->issuer != NULL ? X509_get0_pubkey(question->issuer) : NULL;
     const ASN1_TIME *until = X509_CRL_get0_nextUpdate(crl);
     X509_REVOKED *entry = NULL;
     int64_t end = 0;
@@ -246,9 +247,9 @@ static void read_crl(const struct question *question, X509_CRL *crl)
 
     if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(question->leaf)) != 0)
         say(question, ANSWER_UNKNOWN, "its list is not of this certificate's issuer");
-    else if (key && X509_CRL_verify(crl, key) != 1)
+    else if (key != NULL && X509_CRL_verify(crl, key) != 1)
         say(question, ANSWER_UNKNOWN, "its list is not signed by the issuer");
-    else if (until && (!cert_instant(until, &end) || end + LEEWAY < question->now))
+    else if (until != NULL && (!cert_instant(until, &end) || end + LEEWAY < question->now))
         say(question, ANSWER_EXPIRED,
             cert_text(question->view, "its list is outdated since %s", date(question, until)));
     else if (found == 1)
@@ -257,7 +258,8 @@ static void read_crl(const struct question *question, X509_CRL *crl)
                       date(question, X509_REVOKED_get0_revocationDate(entry))));
     else
         say(question, ANSWER_GOOD,
-            key ? "good: not on the list" : "good: not on the list, whose signature cannot be checked");
+            key != NULL ? "good: not on the list"
+                        : "good: not on the list, whose signature cannot be checked");
 }
 
 static void ask_crl(const struct question *question)
@@ -268,12 +270,12 @@ static void ask_crl(const struct question *question)
     if (!reachable(question))
         return;
     body = get(question->answer->url);
-    if (!body) {
+    if (body == NULL) {
         say_failure(question);
         return;
     }
     crl = parse_crl(body);
-    if (crl)
+    if (crl != NULL)
         read_crl(question, crl);
     else
         say(question, ANSWER_UNKNOWN, "it answers, but with no revocation list");

@@ -45,9 +45,9 @@ static unsigned char *read_all(int file, size_t *length, const char **why)
     unsigned char *octets = malloc(FILE_LIMIT + 1);
     ssize_t got = 1;
 
-    *why = octets ? NULL : "cannot be read: out of memory";
+    *why = octets != NULL ? NULL : "cannot be read: out of memory";
     *length = 0;
-    while (octets && got != 0 && *length <= FILE_LIMIT) {
+    while (octets != NULL && got != 0 && *length <= FILE_LIMIT) {
         got = read(file, octets + *length, FILE_LIMIT + 1 - *length);
         if (got < 0 && errno == EINTR)
             continue;
@@ -59,7 +59,7 @@ static unsigned char *read_all(int file, size_t *length, const char **why)
     }
     if (*length > FILE_LIMIT)
         *why = "is larger than 4 MiB";
-    if (*why) {
+    if (*why != NULL) {
         free(octets);
         return NULL;
     }
@@ -93,12 +93,12 @@ STACK_OF(X509) *cert_read_file(const char *path, struct cert_source *source)
     if (file < 0)
         return NULL;
     octets = read_all(file, &length, &source->why);
-    if (octets)
+    if (octets != NULL)
         chain = certbundle_read(octets, length, &source->why);
     free(octets);
     if (!is_input)
         close(file);
-    if (chain)
+    if (chain != NULL)
         turn(chain, source);
     return chain;
 }

@@ -7,6 +7,7 @@
 #include "policy/names/date.h"
 #include "policy/tool/cert/cert.h"
 #include "policy/tool/table.h"
+#include "policy/tool/terminal.h"
 #include "policy/tool/text.h"
 
 enum { LABEL = 18, COLUMNS = 90 };
@@ -14,7 +15,7 @@ enum { LABEL = 18, COLUMNS = 90 };
 static void row(FILE *stream, const char *label, const char *text)
 {
     fprintf(stream, "%-*s", LABEL, label);
-    text_fold(stream, text && *text ? text : "-", LABEL, COLUMNS);
+    text_fold(stream, text != NULL && *text ? text : "-", LABEL, terminal_fold(stream, COLUMNS));
 }
 
 /* One a line, the label at the first. */
@@ -26,7 +27,7 @@ static void rows(FILE *stream, const char *label, const struct texts *texts)
         row(stream, label, NULL);
     for (size_t i = 0; i < texts->count; i++)
         row(stream, i == 0 ? label : "", texts->text[i]);
-    snprintf(left_out, sizeof(left_out), "and %zu more", texts->left_out);
+    snprintf(left_out, sizeof left_out, "and %zu more", texts->left_out);
     if (texts->left_out > 0)
         row(stream, "", left_out);
 }
@@ -86,7 +87,7 @@ static void show_trust(const struct certificate_view *view, FILE *stream)
     fputc('\n', stream);
     row(stream, "trust", view->trust);
     if (view->missing_at.count > 0)
-        rows(stream, "to be had at", &view->missing_at);
+        rows(stream, "download at", &view->missing_at);
 }
 
 void cert_show(const struct certificate_view *view, FILE *stream)
@@ -94,13 +95,13 @@ void cert_show(const struct certificate_view *view, FILE *stream)
     char *yaml;
 
     row(stream, "certificate", view->source);
-    if (view->place)
+    if (view->place != NULL)
         row(stream, "", view->place);
-    if (view->session)
+    if (view->session != NULL)
         row(stream, "session", view->session);
-    row(stream, "root issuer", view->root ? view->root : "not known");
+    row(stream, "root issuer", view->root != NULL ? view->root : "not known");
     row(stream, "issuer", view->issuer);
-    if (view->issuer_note)
+    if (view->issuer_note != NULL)
         row(stream, "", view->issuer_note);
     row(stream, "common name", view->common_name);
     row(stream, "organisation", view->organisation);
@@ -118,15 +119,16 @@ void cert_show(const struct certificate_view *view, FILE *stream)
     show_answers(view, stream, false);
     show_answers(view, stream, true);
     show_trust(view, stream);
-    if (view->session)
+    if (view->session != NULL)
         row(stream, "note",
             "this is what the server shows when it receives; what it shows when it sends "
             "may be another one");
-    if (view->provider) {
+    if (view->provider != NULL) {
         row(stream, "shared", view->provider->name);
         row(stream, "", view->provider->note);
     }
     yaml = cert_yaml(view);
-    fprintf(stream, "\ncertificates:\n%s", yaml ? yaml : ""); /* it holds nothing that does not print */
+    fprintf(stream, "\ncertificates:\n%s",
+            yaml != NULL ? yaml : ""); /* it holds nothing that does not print */
     free(yaml);
 }

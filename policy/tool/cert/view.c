@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an X.509 certificate to what is shown of it. OpenSSL takes it apart;
- * here are the words. Every text comes from the certificate's maker, whoever that
- * is: it is copied as it is, but for NUL octets, and made printable where it is
- * written.
+ * From an X.509 certificate to what is shown of it: dates, keys, fingerprints,
+ * names, usages. OpenSSL takes it apart.
  */
 #include "policy/tool/cert/cert.h"
 
@@ -11,102 +9,9 @@
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
-#include "policy/tool/text.h"
 
 enum { DAY = 86400 };
-
-const char *cert_text(struct certificate_view *view, const char *format, ...)
-{
-    va_list arguments;
-    char *made;
-    const char *kept = NULL;
-
-    va_start(arguments, format);
-    made = text_vformat(format, arguments);
-    va_end(arguments);
-    if (made)
-        kept = arena_text(&view->arena, made, strlen(made));
-    free(made);
-    view->exhausted |= kept == NULL;
-    return kept ? kept : "";
-}
-
-void cert_add(struct certificate_view *view, struct texts *texts, const char *text)
-{
-    if (texts->count < TEXTS_MAX)
-        texts->text[texts->count++] = cert_text(view, "%s", text);
-    else
-        texts->left_out++;
-}
-
-/* Octets, of which a NUL is written \x00. */
-static const char *octets(struct certificate_view *view, const unsigned char *text, size_t length)
-{
-    char *copy = arena_alloc(&view->arena, 4 * length + 1);
-    size_t used = 0;
-
-    if (!copy) {
-        view->exhausted = true;
-        return "";
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\0')
-            used += (size_t)sprintf(copy + used, "\\x00");
-        else
-            copy[used++] = (char)text[i];
-    }
-    return copy;
-}
-
-static const char *string(struct certificate_view *view, const ASN1_STRING *text)
-{
-    unsigned char *utf8 = NULL;
-    int length = ASN1_STRING_to_UTF8(&utf8, text);
-    const char *copy;
-
-    if (length < 0)
-        return octets(view, ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text));
-    copy = octets(view, utf8, (size_t)length);
-    OPENSSL_free(utf8);
-    return copy;
-}
-
-const char *cert_name(struct certificate_view *view, const X509_NAME *name, int nid)
-{
-    int place = X509_NAME_get_index_by_NID(name, nid, -1);
-
-    return place < 0 ? NULL : string(view, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, place)));
-}
-
-const char *cert_short_name(struct certificate_view *view, const X509_NAME *name)
-{
-    const char *text = cert_name(view, name, NID_commonName);
-    char *whole;
-
-    if (!text)
-        text = cert_name(view, name, NID_organizationName);
-    if (text)
-        return text;
-    whole = X509_NAME_oneline(name, NULL, 0);
-    text = cert_text(view, "%s", whole && *whole ? whole : "(no name)");
-    OPENSSL_free(whole);
-    return text;
-}
-
-bool cert_instant(const ASN1_TIME *from, int64_t *instant)
-{
-    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
-    int days = 0, seconds = 0;
-    bool good = epoch && ASN1_TIME_check(from) == 1 && ASN1_TIME_diff(&days, &seconds, epoch, from) == 1;
-
-    if (good)
-        *instant = (int64_t)days * DAY + seconds;
-    ASN1_TIME_free(epoch);
-    return good;
-}
 
 static void take_dates(struct certificate_view *view, const X509 *x509, int64_t now)
 {
@@ -123,9 +28,9 @@ static void take_key(struct certificate_view *view, X509 *x509)
     EVP_PKEY *key = X509_get0_pubkey(x509);
     char curve[64];
     size_t length;
-    const char *type = key ? OBJ_nid2sn(EVP_PKEY_get_base_id(key)) : NULL;
+    const char *type = key != NULL ? OBJ_nid2sn(EVP_PKEY_get_base_id(key)) : NULL;
 
-    if (!key) {
+    if (key == NULL) {
         view->key = cert_text(view, "cannot be read");
         return;
     }
@@ -134,10 +39,10 @@ static void take_key(struct certificate_view *view, X509 *x509)
     else if (EVP_PKEY_is_a(key, "EC"))
         type = "EC";
     view->key_bits = EVP_PKEY_get_bits(key);
-    if (EVP_PKEY_get_group_name(key, curve, sizeof(curve), &length) == 1 && EVP_PKEY_is_a(key, "EC"))
+    if (EVP_PKEY_get_group_name(key, curve, sizeof curve, &length) == 1 && EVP_PKEY_is_a(key, "EC"))
         view->key = cert_text(view, "%s, %d bits (%s)", type, view->key_bits, curve);
     else
-        view->key = cert_text(view, "%s, %d bits", type ? type : "unknown", view->key_bits);
+        view->key = cert_text(view, "%s, %d bits", type != NULL ? type : "unknown", view->key_bits);
     if (EVP_PKEY_get_security_bits(key) < 112)
         view->key = cert_text(view, "%s: too weak", view->key);
 }
@@ -149,7 +54,7 @@ static void take_fingerprint(char text[72], unsigned char *der, int length)
     *text = '\0';
     if (length > 0 && EVP_Digest(der, (size_t)length, digest, NULL, EVP_sha256(), NULL) == 1) {
         strcpy(text, "sha256:");
-        for (size_t i = 0; i < sizeof(digest); i++)
+        for (size_t i = 0; i < sizeof digest; i++)
             sprintf(text + 7 + 2 * i, "%02X", digest[i]);
     }
     OPENSSL_free(der);
@@ -173,13 +78,14 @@ static void take_general_name(struct certificate_view *view, const GENERAL_NAME 
     long length;
 
     if (type == GEN_DNS) {
-        cert_add(view, &view->names, string(view, value));
+        cert_add(view, &view->names, cert_string(view, value));
         return;
     }
     memory = BIO_new(BIO_s_mem());
-    if (memory && GENERAL_NAME_print(memory, (GENERAL_NAME *)name) == 1) {
+    if (memory != NULL && GENERAL_NAME_print(memory, (GENERAL_NAME *)name) == 1) {
         length = BIO_get_mem_data(memory, &text);
-        cert_add(view, &view->names, octets(view, (unsigned char *)text, length > 0 ? (size_t)length : 0));
+        cert_add(view, &view->names,
+                 cert_octets(view, (unsigned char *)text, length > 0 ? (size_t)length : 0));
     }
     BIO_free(memory);
 }
@@ -209,7 +115,7 @@ static void take_usages(struct certificate_view *view, X509 *x509)
     uint32_t bits = X509_get_key_usage(x509);
     char text[128];
 
-    for (size_t i = 0; bits != UINT32_MAX && i < sizeof(usages) / sizeof(usages[0]); i++)
+    for (size_t i = 0; bits != UINT32_MAX && i < sizeof usages / sizeof usages[0]; i++)
         if (bits & usages[i].bit)
             cert_add(view, &view->usages, usages[i].name);
     for (int i = 0; i < sk_ASN1_OBJECT_num(extended); i++) {
@@ -217,9 +123,9 @@ static void take_usages(struct certificate_view *view, X509 *x509)
         int nid = OBJ_obj2nid(usage);
 
         if (nid == NID_undef)
-            OBJ_obj2txt(text, sizeof(text), usage, 1);
+            OBJ_obj2txt(text, sizeof text, usage, 1);
         else
-            snprintf(text, sizeof(text), "%s", OBJ_nid2sn(nid));
+            snprintf(text, sizeof text, "%s", OBJ_nid2sn(nid));
         cert_add(view, &view->extended_usages, text);
     }
     EXTENDED_KEY_USAGE_free(extended);
@@ -232,12 +138,13 @@ static void take_crls(struct certificate_view *view, X509 *x509)
     for (int i = 0; i < sk_DIST_POINT_num(points); i++) {
         const DIST_POINT_NAME *where = sk_DIST_POINT_value(points, i)->distpoint;
 
-        for (int k = 0; where && where->type == 0 && k < sk_GENERAL_NAME_num(where->name.fullname); k++) {
+        for (int k = 0; where != NULL && where->type == 0 && k < sk_GENERAL_NAME_num(where->name.fullname);
+             k++) {
             int type;
             void *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(where->name.fullname, k), &type);
 
             if (type == GEN_URI)
-                cert_add(view, &view->crls, string(view, value));
+                cert_add(view, &view->crls, cert_string(view, value));
         }
     }
     CRL_DIST_POINTS_free(points);
@@ -256,20 +163,20 @@ static void take_subject(struct certificate_view *view, X509 *x509)
 {
     const X509_NAME *subject = X509_get_subject_name(x509), *issuer = X509_get_issuer_name(x509);
     BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x509), NULL);
-    char *serial = number ? BN_bn2hex(number) : NULL;
+    char *serial = number != NULL ? BN_bn2hex(number) : NULL;
 
     view->common_name = cert_name(view, subject, NID_commonName);
     view->organisation = cert_name(view, subject, NID_organizationName);
     view->unit = cert_name(view, subject, NID_organizationalUnitName);
     view->issuer = cert_short_name(view, issuer);
     view->issuer_shown = cert_name(view, issuer, NID_commonName);
-    if (!view->issuer_shown)
+    if (view->issuer_shown == NULL)
         view->issuer_shown = cert_name(view, issuer, NID_organizationName);
-    view->serial = cert_text(view, "%s", serial ? serial : "");
+    view->serial = cert_text(view, "%s", serial != NULL ? serial : "");
     view->signature = cert_text(view, "%s", OBJ_nid2ln(X509_get_signature_nid(x509)));
-    if (view->common_name)
+    if (view->common_name != NULL)
         view->provider = provider_of_subject(view->common_name);
-    if (view->issuer_shown)
+    if (view->issuer_shown != NULL)
         view->family = issuer_family_of(view->issuer_shown);
     OPENSSL_free(serial);
     BN_free(number);

@@ -16,18 +16,18 @@ enum { NAME_MAX_OCTETS = 255 }; /* Postfix cuts none, it shows none that is long
 /* Whether an MTA hands over such a name at all: short enough, and all of it prints. */
 static bool is_usable(const char *name)
 {
-    char *printable = name ? text_printable(name) : NULL;
-    bool same = printable && *name && strlen(name) <= NAME_MAX_OCTETS && strcmp(printable, name) == 0;
+    char *printable = name != NULL ? text_printable(name) : NULL;
+    bool same = printable != NULL && *name && strlen(name) <= NAME_MAX_OCTETS && strcmp(printable, name) == 0;
 
     free(printable);
-    return same && !strstr(name, "\\x00");
+    return same && strstr(name, "\\x00") == NULL;
 }
 
 static void write_scalar(FILE *stream, const char *text)
 {
     char scalar[2 * NAME_MAX_OCTETS + 4];
 
-    scalar_write(scalar, sizeof(scalar), text);
+    scalar_write(scalar, sizeof scalar, text);
     fputs(scalar, stream);
 }
 
@@ -41,14 +41,14 @@ static void write_issuer(FILE *lines, const struct certificate_view *view)
 {
     const struct issuer_family *family = view->family;
 
-    if (family && !family->slow && !family->complete)
+    if (family != NULL && !family->slow && !family->complete)
         return;
     fputs("\n    issuer: ", lines);
-    if (!family || family->slow) {
+    if (family == NULL || family->slow) {
         write_scalar(lines, view->issuer_shown);
         return;
     }
-    for (const char *const *member = family->members; *member; member++) {
+    for (const char *const *member = family->members; *member != NULL; member++) {
         fputs(member == family->members ? "[" : ", ", lines);
         write_scalar(lines, *member);
     }
@@ -68,7 +68,7 @@ static void write_from(FILE *lines, const struct certificate_view *view)
 static void write_names(FILE *lines, const struct certificate_view *view)
 {
     if (view->validity == VALID && !view->for_clients)
-        fputs("  # behind Postfix this one never matches: take a fingerprint\n", lines);
+        fputs("  # behind Postfix this never matches: use a fingerprint\n", lines);
     fputs("  - subject: ", lines);
     write_scalar(lines, view->common_name);
     write_issuer(lines, view);
@@ -77,19 +77,31 @@ static void write_names(FILE *lines, const struct certificate_view *view)
     fputs("  # or, until it is renewed:\n", lines);
 }
 
-char *cert_yaml(const struct certificate_view *view)
+/* A CA's certificate: its name or fingerprint would be a rule that no mail server meets. */
+static void write_authority(FILE *lines, const struct certificate_view *view)
 {
-    char until[32], *text = NULL;
-    size_t size;
-    FILE *lines = open_memstream(&text, &size);
+    fputs("  # no rule: this is a CA, and a rule by its name or fingerprint would pin the CA\n"
+          "  # run forcetls cert with the server's certificate\n",
+          lines);
+    if (!is_usable(view->common_name))
+        return;
+    fputs("  # if this CA is its direct issuer, the rule is:\n"
+          "  # - subject: NAME OF THE SERVER\n"
+          "  #   issuer: ",
+          lines);
+    write_scalar(lines, view->common_name);
+    fputc('\n', lines);
+}
 
-    if (!lines)
-        return NULL;
+static void write_rules(FILE *lines, const struct certificate_view *view)
+{
+    char until[32];
+
     date_format(view->not_after + 1, until);
     if (view->validity == EXPIRED) {
         fprintf(lines,
-                "  # it ended at %s: no rule by its name or fingerprint\n"
-                "  # if its successor has the same key (to be asked):\n",
+                "  # it expired at %s: write no rule by its name or fingerprint\n"
+                "  # if its successor has the same key (ask the partner):\n",
                 until);
     } else {
         if (has_names(view))
@@ -99,6 +111,20 @@ char *cert_yaml(const struct certificate_view *view)
         fprintf(lines, "    until: %s\n  # or, as long as it has this key:\n", until);
     }
     fprintf(lines, "  - key_fingerprint: %s\n", view->key_fingerprint);
+}
+
+char *cert_yaml(const struct certificate_view *view)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *lines = open_memstream(&text, &size);
+
+    if (lines == NULL)
+        return NULL;
+    if (view->is_authority)
+        write_authority(lines, view);
+    else
+        write_rules(lines, view);
     if (fclose(lines) != 0) {
         free(text);
         return NULL;

@@ -2,30 +2,30 @@
 /*
  * doctor: whether the machine is as the filter's promises need it. Reads the
  * configuration of the MTA, the policy and the file system, and changes
- * nothing. What a good setting is, is known in doctor_*.c; here are the arguments
- * and the order of things.
+ * nothing. Here are the arguments and the order of the parts; the other files of
+ * the room know which settings are good.
  */
-#include "policy/tool/doctor.h"
+#include "policy/tool/doctor/doctor.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
-#include "policy/socket_form.h"
+#include "policy/names/socket_form.h"
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
 
 static const char help[] =
     "Usage: forcetls doctor [-c FILE] [--postfix-config DIR] [--sendmail-cf FILE]\n"
     "         [--socket SPEC] [--json]\n\n"
-    "Looks whether MTA, policy and machine fit together. Changes nothing.\n\n"
+    "Checks that MTA, policy and machine fit together. Changes nothing.\n\n"
     "  -c FILE                the policy (default " POLICY_FILE ")\n"
     "  --postfix-config DIR   the configuration of this Postfix (postconf -c)\n"
     "  --sendmail-cf FILE     the configuration of this Sendmail\n"
     "  --socket SPEC          where the filter listens, if it was started with -s\n"
     "  --json                 one JSON object instead of lines\n\n"
-    "As root it tries the sockets with the MTA's rights; otherwise it reads permission bits.\n\n"
+    "Run it as root: then it tries sockets and files with the rights of the MTA and of the filter.\n\n"
     "Exit status: 0 all is well, 1 warnings, 2 errors, 64 usage.\n";
 
 static const struct option options[] = {
@@ -37,6 +37,8 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+static const struct usage usage = {help, "c:h", options};
+
 static const char usual_sendmail_cf[] = "/etc/mail/sendmail.cf";
 
 static bool has_program(const char *name)
@@ -45,8 +47,8 @@ static bool has_program(const char *name)
                                          "/usr/local/bin"};
     char path[64];
 
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", places[i], name);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", places[i], name);
         if (access(path, X_OK) == 0)
             return true;
     }
@@ -56,15 +58,14 @@ static bool has_program(const char *name)
 /* The MTAs asked for; else the one that is there, Postfix first unless the policy says otherwise. */
 static void examine_mta(struct examination *examination)
 {
-    enum mta wanted = examination->policy ? policy_milter(examination->policy)->mta : MTA_UNKNOWN;
-    bool asked = examination->postfix_directory || examination->sendmail_cf;
+    bool asked = examination->postfix_directory != NULL || examination->sendmail_cf != NULL;
     bool sendmail = access(usual_sendmail_cf, F_OK) == 0;
 
-    if (!asked && sendmail && (wanted == MTA_SENDMAIL || !has_program("postconf")))
+    if (!asked && sendmail && (examination->wanted == MTA_SENDMAIL || !has_program("postconf")))
         examination->sendmail_cf = usual_sendmail_cf;
-    if (examination->sendmail_cf)
+    if (examination->sendmail_cf != NULL)
         doctor_sendmail(examination);
-    if (examination->postfix_directory || !examination->sendmail_cf)
+    if (examination->postfix_directory != NULL || examination->sendmail_cf == NULL)
         doctor_postfix(examination);
 }
 
@@ -76,7 +77,7 @@ static void show(const struct examination *examination)
     text_show(stdout, *examination->mta ? examination->mta : "none");
     fputs("\npolicy:  ", stdout);
     text_show(stdout, examination->policy_file);
-    if (examination->policy)
+    if (examination->policy != NULL)
         printf(" (%zu partner%s, %zu enforced)", examination->survey.partners,
                examination->survey.partners == 1 ? "" : "s", examination->survey.enforcing);
     fputs("\nsocket:  ", stdout);
@@ -93,18 +94,13 @@ static void show_json(const struct examination *examination)
     struct json json = {stdout, false};
 
     json_open(&json, '{');
-    json_key(&json, "mta");
-    json_string(&json, *examination->mta ? examination->mta : NULL);
-    json_key(&json, "policy");
-    json_string(&json, examination->policy_file);
-    json_key(&json, "socket");
-    json_string(&json, examination->socket);
+    json_member(&json, "mta", *examination->mta ? examination->mta : NULL);
+    json_member(&json, "policy", examination->policy_file);
+    json_member(&json, "socket", examination->socket);
     for (int i = 0; i < LEVEL_COUNT; i++) {
-        json_key(&json, keys[i]);
-        json_number(&json, examination->remarks.counts[i]);
+        json_member_number(&json, keys[i], examination->remarks.counts[i]);
     }
-    json_key(&json, "findings");
-    json_open(&json, '[');
+    json_open_list(&json, "findings");
     remarks_json(&examination->remarks, &json);
     json_close(&json, ']');
     json_close(&json, '}');
@@ -117,8 +113,8 @@ static int examine(struct examination *examination, bool json)
     int status;
 
     doctor_policy(examination);
-    if (examination->policy) /* what the MTA must do, only the policy tells */
-        examine_mta(examination);
+    doctor_running(examination);
+    examine_mta(examination);
     if (remarks->exhausted) {
         fputs("forcetls doctor: out of memory\n", stderr);
         status = EX_OSERR;
@@ -131,6 +127,7 @@ static int examine(struct examination *examination, bool json)
     }
     remarks_free(remarks);
     policy_unref(examination->policy);
+    arena_free(&examination->arena);
     return status;
 }
 
@@ -138,9 +135,9 @@ int verb_doctor(int argc, char **argv)
 {
     struct examination examination = {.policy_file = POLICY_FILE, .now = present()};
     bool json = false;
-    int option;
+    int option, status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = option_next(&usage, argc, argv, &status)) > 0) {
         switch (option) {
         case 'c':
             examination.policy_file = optarg;
@@ -154,19 +151,16 @@ int verb_doctor(int argc, char **argv)
         case 'j':
             json = true;
             break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
         case 'S':
-            if (socket_form_check(optarg))
+            if (socket_form_check(optarg) != NULL)
                 return usage_error(argv[0], "not of the form unix:/path or inet:port@host", optarg);
             examination.socket = optarg;
             break;
-        default:
-            return usage_error(argv[0], NULL, NULL);
         }
     }
+    if (option == 0)
+        return status;
     if (optind < argc)
-        return usage_error(argv[0], "takes no such argument", argv[optind]);
+        return usage_surplus(argv[0], argv[optind]);
     return examine(&examination, json);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of the policy matters to the machine: that it loads, that the filter's
- * user can read it, that anything is enforced, that loopback clients are not
- * everyone, and that the clock is right. Its mistakes in detail are check's business.
+ * What of the policy matters to the machine: that it loads, that anything is
+ * enforced, that loopback clients are not everyone, and that the clock is right.
+ * Warnings are check's business.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,28 +11,16 @@
 #include <unistd.h>
 #include "policy/names/date.h"
 #include "policy/names/network.h"
-#include "policy/socket_form.h"
-#include "policy/tool/doctor.h"
+#include "policy/names/socket_form.h"
+#include "policy/tool/doctor/doctor.h"
+#include "policy/tool/terminal.h"
+#include "policy/warning.h"
+#include "policy/yaml/diag_show.h"
 
-static const char usual_socket[] = "unix:/var/spool/postfix/forcetls/forcetls.sock";
-static const char usual_user[] = "_forcetls";
-
-enum { DAY = 86400 };
+enum { DAY = 86400, ERRORS_SHOWN = 5, QUOTE_COLUMNS = 80, QUOTE_INDENT = 9 };
 static const int64_t built_for = 1735689600; /* 2025-01-01: a clock before that has no battery */
 
-struct count {
-    unsigned errors, warnings;
-};
-
-static void count(void *arg, const struct diag *diag)
-{
-    struct count *counted = arg;
-
-    if (diag->severity == SEVERITY_ERROR)
-        counted->errors++;
-    else
-        counted->warnings++;
-}
+/* ---- rules and clock ---- */
 
 static void examine_rules(struct examination *examination)
 {
@@ -47,49 +34,13 @@ static void examine_rules(struct examination *examination)
         remark(remarks, LEVEL_WARNING, "mode",
                survey->partners == 0 ? "nothing is enforced yet: the policy has no partner"
                                      : "nothing is enforced yet: every partner is in mode testing or none");
-        remark_change(remarks, "%s: mode: enforce", examination->policy_file);
+        doctor_policy_line(examination, "a partner that is ready", "mode: enforce");
     }
-    if (survey->dates) {
+    if (survey->dates != NULL) {
         remark(remarks, LEVEL_ERROR, "policy_dates",
-               "no certificate identity of partner %s is in force; its mail is deferred", survey->dates);
-        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
+               "no certificate identity of partner %s is in force: its mail is deferred", survey->dates);
+        remark_command(remarks, WORDS("forcetls", "check", "-c", examination->policy_file));
     }
-}
-
-bool doctor_find_filter(const struct examination *examination, struct viewer *filter)
-{
-    const char *path = socket_form_path(examination->socket);
-    struct stat found;
-
-    if (path && lstat(path, &found) == 0 && S_ISSOCK(found.st_mode)) {
-        viewer_of(filter, found.st_uid, found.st_gid);
-        return true;
-    }
-    return viewer_find(filter, usual_user);
-}
-
-static void examine_files(struct examination *examination)
-{
-    struct remarks *remarks = &examination->remarks;
-    struct viewer filter;
-    size_t unreadable = 0;
-
-    if (!doctor_find_filter(examination, &filter))
-        return;
-    for (size_t i = 0; i < policy_file_count(examination->policy); i++) {
-        const char *file = policy_file(examination->policy, i);
-        int why = reach(&filter, file, REACH_READ);
-        char obstacle[512];
-
-        if (why == 0 || unreadable++ > 0)
-            continue;
-        reach_obstacle(&filter, file, REACH_READ, obstacle, sizeof(obstacle));
-        remark(remarks, LEVEL_ERROR, "policy_readable", "the filter's user %s cannot read %s: %s%s%s",
-               filter.name, file, strerror(why), *obstacle ? " at " : "", obstacle);
-        remark_change(remarks, "chgrp %s %s && chmod 0640 %s", filter.name, file, file);
-    }
-    if (unreadable == 0)
-        remark(remarks, LEVEL_OK, "policy_readable", "the filter's user %s can read the policy", filter.name);
 }
 
 static void examine_clock(struct examination *examination)
@@ -101,42 +52,105 @@ static void examine_clock(struct examination *examination)
     date_format(examination->now, now);
     if (examination->now < built_for) {
         remark(remarks, LEVEL_ERROR, "clock",
-               "the clock says %s; rules with dates and certificates need the right one", now);
+               "the clock says %s: dates of rules and certificates need the right time", now);
         remark_change(remarks, "timedatectl set-ntp true");
         return;
     }
-    for (size_t i = 0; examination->policy && i < policy_file_count(examination->policy); i++) {
+    for (size_t i = 0; examination->policy != NULL && i < policy_file_count(examination->policy); i++) {
         const char *file = policy_file(examination->policy, i);
 
         if (stat(file, &found) != 0 || found.st_mtime <= examination->now + DAY)
             continue;
         date_format(found.st_mtime, date);
-        remark(remarks, LEVEL_WARNING, "clock", "the clock says %s, and %s was written on %s", now, file,
-               date);
+        remark(remarks, LEVEL_WARNING, "clock",
+               "the clock says %s, but %s was written on %s: the clock is behind", now, file, date);
         remark_change(remarks, "timedatectl set-ntp true");
         return;
     }
     remark(remarks, LEVEL_OK, "clock", "%s", now);
 }
 
+/* ---- loading ---- */
+
+struct loading_report {
+    struct examination *examination;
+    unsigned errors, warnings;
+};
+
+/*
+ * What check shows of the error: its line, then the line of the file with a caret. To be freed; NULL: no
+ * memory.
+ */
+static char *show_error(const struct diag *diag)
+{
+    char *text = NULL;
+    size_t size;
+    int width = terminal_fold(stdout, QUOTE_COLUMNS) - QUOTE_INDENT;
+    struct diag_show show = {.source = true, .width = width > 0 ? (unsigned)width : 0};
+
+    show.stream = open_memstream(&text, &size);
+    if (show.stream == NULL)
+        return NULL;
+    diag_show(&show, diag);
+    diag_show_end(&show);
+    if (fclose(show.stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void report_error(struct examination *examination, const struct diag *diag)
+{
+    struct remarks *remarks = &examination->remarks;
+    char *text = show_error(diag);
+    size_t length = text != NULL ? strcspn(text, "\n") : 0;
+
+    if (text == NULL) {
+        remarks->exhausted = true;
+        return;
+    }
+    remark(remarks, LEVEL_ERROR, "policy", "%.*s", (int)length, text);
+    if (text[length] == '\n' && text[length + 1])
+        remark_quote(remarks, text + length + 1);
+    if (geteuid() != 0 && strstr(diag->text, "cannot be") != NULL)
+        remark_command(remarks, WORDS("sudo", "forcetls", "doctor", "-c", examination->policy_file));
+    remark_command(remarks, WORDS("forcetls", "check", "-c", examination->policy_file));
+    free(text);
+}
+
+/* Of the directories of sockets doctor_socket() says more. */
+static void count(void *arg, const struct diag *diag)
+{
+    struct loading_report *report = arg;
+
+    if (diag->id != NULL && strcmp(diag->id, warning_id(WARNING_SOCKET_DIRECTORY)) == 0)
+        return;
+    if (diag->severity != SEVERITY_ERROR)
+        report->warnings++;
+    else if (++report->errors <= ERRORS_SHOWN)
+        report_error(report->examination, diag);
+}
+
 static void examine_loading(struct examination *examination)
 {
     struct remarks *remarks = &examination->remarks;
-    struct count counted = {0, 0};
+    struct loading_report report = {examination, 0, 0};
 
-    examination->policy = policy_load(examination->policy_file, count, &counted);
-    if (!examination->policy) {
-        remark(remarks, LEVEL_ERROR, "policy", "%s does not load: %u error%s; the MTA was not looked at",
-               examination->policy_file, counted.errors, counted.errors == 1 ? "" : "s");
-        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
-        return;
+    examination->policy = policy_load(examination->policy_file, count, &report);
+    if (report.errors > ERRORS_SHOWN) {
+        remark(remarks, LEVEL_ERROR, "policy", "%s: %u more errors", examination->policy_file,
+               report.errors - ERRORS_SHOWN);
+        remark_command(remarks, WORDS("forcetls", "check", "-c", examination->policy_file));
     }
-    policy_warn(examination->policy, examination->now, count, &counted);
+    if (examination->policy == NULL)
+        return;
+    policy_warn(examination->policy, examination->now, count, &report);
     examination->survey = policy_survey(examination->policy, examination->now);
-    if (counted.warnings > 0) {
+    if (report.warnings > 0) {
         remark(remarks, LEVEL_WARNING, "policy", "%s loads, with %u warning%s", examination->policy_file,
-               counted.warnings, counted.warnings == 1 ? "" : "s");
-        remark_change(remarks, "forcetls check -c %s", examination->policy_file);
+               report.warnings, report.warnings == 1 ? "" : "s");
+        remark_command(remarks, WORDS("forcetls", "check", "-c", examination->policy_file));
     } else {
         remark(remarks, LEVEL_OK, "policy", "%s loads", examination->policy_file);
     }
@@ -155,11 +169,11 @@ static bool is_rootless(void)
 {
     FILE *file = fopen("/proc/self/uid_map", "re");
     char line[128] = "", *rest = line;
-    bool read = file && fgets(line, sizeof(line), file);
+    bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
     unsigned long inside = strtoul(rest, &rest, 10), outside = strtoul(rest, &rest, 10),
                   count = strtoul(rest, &rest, 10);
 
-    if (file)
+    if (file != NULL)
         fclose(file);
     return read && !(inside == 0 && outside == 0 && count == 4294967295UL);
 }
@@ -174,10 +188,10 @@ static void examine_exempt(struct examination *examination)
         || !policy_exempts_client(examination->policy, &loopback))
         return;
     remark(&examination->remarks, rootless ? LEVEL_WARNING : LEVEL_OK, "exempt",
-           "this is a %scontainer, and 127.0.0.1 is exempt: if a port driver, a tunnel or a proxy passes "
-           "connections on, every client is 127.0.0.1 and nobody's mail is judged",
+           "this is a %scontainer, and 127.0.0.1 is exempt: where a port driver, a tunnel or a proxy passes "
+           "connections on, every client looks like 127.0.0.1 and no mail is judged",
            rootless ? "rootless " : "");
-    remark_change(&examination->remarks, "%s: exempt: {clients: []}", examination->policy_file);
+    doctor_policy_line(examination, "exempt", "clients: []");
 }
 
 /* ---- what no session on offer has ---- */
@@ -207,27 +221,32 @@ void doctor_unserved(struct examination *examination, const char *subject, const
 
     if (unserved->reason == REASON_NO_TLS) {
         remark(&examination->remarks, LEVEL_ERROR, subject,
-               "%s: no session is possible with these, and every partner's mail falls short", setting);
+               "%s: no TLS session is possible with this: mail of every partner fails", setting);
         return;
     }
-    describe(unserved, wanted, sizeof(wanted));
+    describe(unserved, wanted, sizeof wanted);
     remark(&examination->remarks, LEVEL_ERROR, subject,
-           "%s: no session that is offered has %s, which partner %s requires; its mail never passes", setting,
+           "%s: no session on offer has %s, which partner %s requires: its mail never passes", setting,
            wanted, unserved->partner);
 }
 
 void doctor_policy(struct examination *examination)
 {
     examine_loading(examination);
-    if (examination->policy && !examination->socket)
-        examination->socket = policy_milter(examination->policy)->socket;
-    if (!examination->socket)
-        examination->socket = usual_socket;
-    if (examination->policy) {
-        examination->facts = policy_milter(examination->policy)->postfix_facts;
+    if (examination->policy != NULL) {
+        const struct milter_settings *settings = policy_milter(examination->policy);
+
+        if (examination->socket == NULL)
+            examination->socket = settings->socket;
+        examination->facts = settings->postfix_facts;
+        examination->wanted = settings->mta;
         examine_rules(examination);
-        examine_files(examination);
+        doctor_files(examination);
         examine_exempt(examination);
+    } else {
+        doctor_top(examination);
     }
+    if (examination->socket == NULL)
+        examination->socket = MILTER_USUAL_SOCKET;
     examine_clock(examination);
 }

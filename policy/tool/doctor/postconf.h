@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A Postfix configuration, as postconf(1) tells it. */
-#ifndef POLICY_TOOL_POSTCONF_H
-#define POLICY_TOOL_POSTCONF_H
+/* A Postfix configuration, as postconf(1) prints it. */
+#ifndef POLICY_TOOL_DOCTOR_POSTCONF_H
+#define POLICY_TOOL_DOCTOR_POSTCONF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,11 +29,16 @@ void postconf_free(struct postconf *postconf); /* NULL is fine */
 const char *postconf_value(const struct postconf *postconf, const struct service *service, const char *name);
 /* The same, and "" where it is not known. */
 const char *postconf_text(const struct postconf *postconf, const struct service *service, const char *name);
+/* The value as it is written there, with its $references; where it is not set, the default, expanded. */
+const char *postconf_written(const struct postconf *postconf, const struct service *service,
+                             const char *name);
+/* What this Postfix has where the parameter is not set; NULL: it is not known. */
+const char *postconf_default(const struct postconf *postconf, const char *name);
 /* Whether a boolean parameter is "yes". */
 bool postconf_is_yes(const struct postconf *postconf, const struct service *service, const char *name);
 /* A time ("3600s", "1h", "100") in seconds. */
 long postconf_seconds(const char *value);
-/* Whether the service has a value of its own (-o). */
+/* Whether the service has a value of its own, by -o or by the -o of a parameter that this one refers to. */
 bool postconf_overrides(const struct postconf *postconf, const struct service *service, const char *name);
 
 size_t postconf_service_count(const struct postconf *postconf);

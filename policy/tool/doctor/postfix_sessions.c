@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TLS sessions that were begun before Postfix was told to ask for certificates.
+ * TLS sessions that were begun before Postfix was set to ask for certificates.
  * A client resumes such a session, and shows no certificate. tlsmgr(8) has the
  * keys of all sessions: a new tlsmgr, which "postfix reload" starts, ends them.
  * So what counts is whether the tlsmgr that runs is older than the configuration.
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "policy/tool/doctor.h"
+#include "policy/tool/doctor/postfix.h"
 
 /* A line of /proc/PID/stat, as far as it is of use. */
 struct process {
@@ -57,17 +57,17 @@ static bool read_process(const char *number, struct process *process)
     FILE *file;
     size_t length;
 
-    snprintf(path, sizeof(path), "/proc/%.20s/stat", number);
+    snprintf(path, sizeof path, "/proc/%.20s/stat", number);
     file = fopen(path, "re");
-    length = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-    if (file)
+    length = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file != NULL)
         fclose(file);
     text[length] = '\0';
     name = strchr(text, '(');
     end = strrchr(text, ')');
-    if (!name || !end)
+    if (name == NULL || end == NULL)
         return false;
-    snprintf(process->name, sizeof(process->name), "%.*s", (int)(end - name - 1), name + 1);
+    snprintf(process->name, sizeof process->name, "%.*s", (int)(end - name - 1), name + 1);
     process->parent = (long)field(end + 1, PARENT);
     process->started = time_of_ticks(field(end + 1, START));
     return process->started > 0;
@@ -80,9 +80,9 @@ static long find_master(const struct postfix *postfix)
     struct process master;
     FILE *file;
 
-    snprintf(path, sizeof(path), "%s/pid/master.pid", postfix->queue_directory);
+    snprintf(path, sizeof path, "%s/pid/master.pid", postfix->queue_directory);
     file = fopen(path, "re");
-    if (!file)
+    if (file == NULL)
         return 0;
     if (fscanf(file, "%20s", number) != 1)
         *number = '\0';
@@ -100,12 +100,12 @@ static double find_tlsmgr(long master)
     struct process process;
     double started = 0;
 
-    while (directory && started == 0 && (entry = readdir(directory)) != NULL)
+    while (directory != NULL && started == 0 && (entry = readdir(directory)) != NULL)
         if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name)
             && read_process(entry->d_name, &process) && process.parent == master
             && strcmp(process.name, "tlsmgr") == 0)
             started = process.started;
-    if (directory)
+    if (directory != NULL)
         closedir(directory);
     return started;
 }
@@ -116,7 +116,7 @@ static double changed(const struct postfix *postfix, const char *name)
     char path[600];
     struct stat found;
 
-    snprintf(path, sizeof(path), "%s/%s", postconf_directory(postfix->postconf), name);
+    snprintf(path, sizeof path, "%s/%s", postconf_directory(postfix->postconf), name);
     return stat(path, &found) == 0 ? seconds_of(&found.st_mtim) : 0;
 }
 
@@ -136,14 +136,16 @@ void doctor_postfix_sessions(const struct postfix *postfix)
     static const char subject[] = "smtpd_tls_session_cache_timeout";
     static const char *const files[] = {"main.cf", "master.cf"};
     const struct survey *survey = &postfix->examination->survey;
-    const char *partner = survey->names ? survey->names : survey->pins ? survey->pins : survey->key_pins;
+    const char *partner = survey->names != NULL  ? survey->names
+                          : survey->pins != NULL ? survey->pins
+                                                 : survey->key_pins;
     long lifetime = postconf_seconds(postfix_text(postfix, subject)), master;
     double started;
 
-    if (!partner || lifetime <= 0 || !asks(postfix) || (master = find_master(postfix)) == 0)
+    if (partner == NULL || lifetime <= 0 || !asks(postfix) || (master = find_master(postfix)) == 0)
         return;
     started = find_tlsmgr(master);
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && started > 0; i++) {
+    for (size_t i = 0; i < sizeof files / sizeof files[0] && started > 0; i++) {
         double when = changed(postfix, files[i]);
 
         if (when <= started || when + (double)lifetime < (double)postfix->examination->now)

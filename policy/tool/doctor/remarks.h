@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What doctor has to say: a list of remarks, each with the line that would mend it. */
-#ifndef POLICY_TOOL_REMARKS_H
-#define POLICY_TOOL_REMARKS_H
+#ifndef POLICY_TOOL_DOCTOR_REMARKS_H
+#define POLICY_TOOL_DOCTOR_REMARKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,21 +14,31 @@ struct remark {
     enum level level;
     const char *subject; /* a name that scripts can count on, of static storage */
     char *text, *change; /* change: lines to write, or NULL */
+    char *quote;         /* lines of a file, shown as they are below the text, or NULL */
 };
 
 /* Starts zeroed. */
 struct remarks {
-    size_t count, room, counts[LEVEL_COUNT];
+    size_t count, counts[LEVEL_COUNT];
     struct remark *remark;
-    bool repeated;  /* the last remark was there before */
-    bool exhausted; /* memory ran out: the list is not whole */
+    const char *prefix; /* put before every text that is added, or NULL; not freed */
+    bool repeated;      /* the last remark was there before */
+    bool exhausted;     /* memory ran out: the list is not whole */
 };
 
 /* Adds a remark, unless it is there already. */
 void remark(struct remarks *remarks, enum level level, const char *subject, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Says what to write, for the remark that was added last. */
+/* Adds a line to write to the remark that was added last; several lines are shown in this order. */
 void remark_change(struct remarks *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * The same for a command: its words end with NULL. Each word is quoted for the shell where it needs that, so
+ * that the line can be pasted whatever a file is called.
+ */
+void remark_command(struct remarks *remarks, const char *const words[]);
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* Shows lines of a file below the text of the remark that was added last. Takes a copy. */
+void remark_quote(struct remarks *remarks, const char *lines);
 
 /* For people, folded to 80 columns: warnings and errors behind what is good. */
 void remarks_show(const struct remarks *remarks, FILE *stream);

@@ -28,19 +28,19 @@ static bool take(struct sendmail_cf *cf, const char *text, size_t length)
     char *copy;
     size_t size;
 
-    while (length > 0 && strchr("\r\n", text[length - 1]))
+    while (length > 0 && strchr("\r\n", text[length - 1]) != NULL)
         length--;
     if (length == 0 || *text == '#')
         return true;
-    if (!strchr(" \t", *text) || !last) {
+    if (strchr(" \t", *text) == NULL || last == NULL) {
         copy = arena_text(&cf->arena, text, length);
-        if (copy && cf->count < LINES_MAX)
+        if (copy != NULL && cf->count < LINES_MAX)
             cf->line[cf->count++] = copy;
         return copy != NULL;
     }
     size = strlen(last) + length + 2;
     copy = arena_alloc(&cf->arena, size);
-    if (!copy)
+    if (copy == NULL)
         return false;
     snprintf(copy, size, "%s %.*s", last, (int)length, text);
     cf->line[cf->count - 1] = copy;
@@ -49,8 +49,8 @@ static bool take(struct sendmail_cf *cf, const char *text, size_t length)
 
 struct sendmail_cf *sendmail_cf_read(const char *path)
 {
-    struct sendmail_cf *cf = calloc(1, sizeof(*cf));
-    FILE *file = cf ? fopen(path, "re") : NULL;
+    struct sendmail_cf *cf = calloc(1, sizeof *cf);
+    FILE *file = cf != NULL ? fopen(path, "re") : NULL;
     struct stat found;
     char *text = NULL;
     size_t room = 0;
@@ -64,7 +64,7 @@ struct sendmail_cf *sendmail_cf_read(const char *path)
     while (good && (length = getline(&text, &room, file)) > 0)
         good = take(cf, text, strnlen(text, (size_t)length));
     free(text);
-    if (file)
+    if (file != NULL)
         fclose(file);
     if (good)
         return cf;
@@ -74,7 +74,7 @@ struct sendmail_cf *sendmail_cf_read(const char *path)
 
 void sendmail_cf_free(struct sendmail_cf *cf)
 {
-    if (cf)
+    if (cf != NULL)
         arena_free(&cf->arena);
     free(cf);
 }
@@ -135,7 +135,7 @@ unsigned sendmail_cf_version(const struct sendmail_cf *cf)
     const char *line;
 
     for (size_t i = 0; (line = sendmail_cf_line(cf, 'D', i)) != NULL; i++) {
-        if (*line == 'Z' && strchr(line, '.')) {
+        if (*line == 'Z' && strchr(line, '.') != NULL) {
             const char *text = line + 1;
             unsigned major = next_number(&text), minor = next_number(&text);
 
@@ -153,7 +153,7 @@ bool sendmail_equate(const char *line, const char *name, char *value, size_t siz
         size_t end = strcspn(line, ",");
         const char *equals = memchr(line, '=', end);
 
-        if (equals && strncasecmp(line, name, length) == 0) {
+        if (equals != NULL && strncasecmp(line, name, length) == 0) {
             equals += 1 + strspn(equals + 1, " ");
             snprintf(value, size, "%.*s", (int)(end - (size_t)(equals - line)), equals);
             for (size_t last = strlen(value); last > 0 && value[last - 1] == ' ';)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A sendmail.cf, line by line. */
-#ifndef POLICY_TOOL_SENDMAIL_CF_H
-#define POLICY_TOOL_SENDMAIL_CF_H
+#ifndef POLICY_TOOL_DOCTOR_SENDMAIL_CF_H
+#define POLICY_TOOL_DOCTOR_SENDMAIL_CF_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,9 @@ struct sendmail_cf;
 struct sendmail_cf *sendmail_cf_read(const char *path);
 void sendmail_cf_free(struct sendmail_cf *cf); /* NULL is fine */
 
-/* What stands behind that letter in the i-th line that begins with it, continuations joined; NULL: no more. */
+/*
+ * What stands behind that letter in the i-th line that begins with it, continuations joined; NULL: no more.
+ */
 const char *sendmail_cf_line(const struct sendmail_cf *cf, char letter, size_t i);
 
 /* The i-th line with its letter, continuations joined; NULL: no more. */

@@ -8,7 +8,7 @@
  * Sendmail; m4/proto.m4 has the rules.
  */
 #include <string.h>
-#include "policy/tool/doctor_sendmail.h"
+#include "policy/tool/doctor/sendmail.h"
 
 static const char subject[] = "nocanonify";
 
@@ -20,7 +20,7 @@ static bool has(const char *text, const char *end, const char *part)
 {
     const char *found = strstr(text, part);
 
-    return found && found < end;
+    return found != NULL && found < end;
 }
 
 /* A rule: an address whose domain is marked by "< @", and a tab before what becomes of it. */
@@ -28,7 +28,7 @@ static enum asking weigh_rule(const char *rule)
 {
     const char *tab = strchr(rule, '\t');
 
-    if (!tab || !strstr(tab, "$[") || !has(rule, tab, "< @"))
+    if (tab == NULL || strstr(tab, "$[") == NULL || !has(rule, tab, "< @"))
         return NEVER;
     if (has(rule, tab, "$={Canonify}"))
         return FOR_A_CLASS;
@@ -43,32 +43,31 @@ static bool has_class(const struct sendmail *sendmail)
 
     for (const char *letter = "CF"; *letter; letter++)
         for (size_t i = 0; (line = sendmail_cf_line(sendmail->cf, *letter, i)) != NULL; i++)
-            if (strncmp(line, class, sizeof(class) - 1) == 0)
+            if (strncmp(line, class, sizeof class - 1) == 0)
                 return true;
     return false;
 }
 
-/* The first daemon with the modifier "c", or NULL. */
+/* The first daemon with the modifier "c", or NULL; its name. */
 static const char *modified_daemon(const struct sendmail *sendmail, char *name, size_t size)
 {
     const char *daemon;
     char modifiers[64];
 
     for (size_t i = 0; (daemon = sendmail_cf_option_at(sendmail->cf, "DaemonPortOptions", i)) != NULL; i++) {
-        if (!sendmail_equate(daemon, "M", modifiers, sizeof(modifiers)) || !strchr(modifiers, 'c'))
+        if (!sendmail_equate(daemon, "M", modifiers, sizeof modifiers) || strchr(modifiers, 'c') == NULL)
             continue;
-        snprintf(name, size, "Daemon");
-        sendmail_equate(daemon, "N", name, size);
-        return name;
+        sendmail_daemon_name(daemon, i, name, size);
+        return daemon;
     }
     return NULL;
 }
 
-static void tell(const struct sendmail *sendmail, const char *what)
+static void report(const struct sendmail *sendmail, const char *what)
 {
     remark(&sendmail->examination->remarks, LEVEL_ERROR, subject,
            "%s: Sendmail replaces a name that is an alias in the DNS (CNAME) by its target after the filter "
-           "has judged the mail, so that mail of anybody can become a partner's",
+           "has judged the mail, so mail of anybody can become a partner's",
            what);
 }
 
@@ -88,19 +87,19 @@ void doctor_sendmail_names(const struct sendmail *sendmail)
         for_modifier |= asking == FOR_A_MODIFIER;
     }
     if (always) {
-        tell(sendmail, "FEATURE(`nocanonify') is missing, or has canonify_hosts");
+        report(sendmail, "FEATURE(`nocanonify') is missing, or has canonify_hosts");
         remark_change(remarks, "sendmail.mc: FEATURE(`nocanonify')dnl");
     }
     if (for_class && has_class(sendmail)) {
-        tell(sendmail, "CANONIFY_DOMAIN or CANONIFY_DOMAIN_FILE is used");
-        remark_change(remarks, "sendmail.mc: without CANONIFY_DOMAIN and CANONIFY_DOMAIN_FILE");
+        report(sendmail, "CANONIFY_DOMAIN or CANONIFY_DOMAIN_FILE is used");
+        remark_change(remarks, "Remove CANONIFY_DOMAIN and CANONIFY_DOMAIN_FILE from sendmail.mc.");
     }
-    daemon = for_modifier ? modified_daemon(sendmail, name, sizeof(name)) : NULL;
-    if (daemon) {
-        snprintf(what, sizeof(what), "daemon %s has the modifier c", daemon);
-        tell(sendmail, what);
-        remark_change(remarks, "sendmail.mc: DAEMON_OPTIONS(`Name=%s, ...') without c in Modifiers", daemon);
+    daemon = for_modifier ? modified_daemon(sendmail, name, sizeof name) : NULL;
+    if (daemon != NULL) {
+        snprintf(what, sizeof what, "daemon %s has the modifier c", name);
+        report(sendmail, what);
+        sendmail_suggest_modifiers(sendmail, daemon, 'c');
     }
     if (remarks->count == before)
-        remark(remarks, LEVEL_OK, subject, "names are left as they are");
+        remark(remarks, LEVEL_OK, subject, "Sendmail leaves names as they are");
 }

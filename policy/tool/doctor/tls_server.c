@@ -37,9 +37,9 @@ static SSL_CTX *configure(const struct tls_server *server)
         good = SSL_CTX_set_min_proto_version(context, server->min) == 1;
     if (good && (server->max != 0 || !server->system_bounds))
         good = SSL_CTX_set_max_proto_version(context, server->max) == 1;
-    if (good && server->ciphers)
+    if (good && server->ciphers != NULL)
         good = SSL_CTX_set_cipher_list(context, server->ciphers) == 1;
-    if (good && server->suites)
+    if (good && server->suites != NULL)
         good = SSL_CTX_set_ciphersuites(context, server->suites) == 1;
     if (good)
         return context;
@@ -78,7 +78,7 @@ static const struct protocol *newest(const struct spoken *spoken, const SSL_CIPH
     bool of_13 = strcmp(SSL_CIPHER_get_version(suite), "TLSv1.3") == 0;
     bool from_12 = strcmp(SSL_CIPHER_get_version(suite), "TLSv1.2") == 0;
 
-    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
         bool is_13 = protocols[i].version == TLS_VERSION_1_3;
 
         if (is_13 != of_13 || (from_12 && protocols[i].version < TLS_VERSION_1_2))
@@ -119,20 +119,20 @@ bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[T
     *count = 0;
     ERR_set_mark();
     context = configure(server);
-    if (context)
+    if (context != NULL)
         spoken = take_versions(context, server);
-    session = context ? SSL_new(context) : NULL;
-    if (session)
+    session = context != NULL ? SSL_new(context) : NULL;
+    if (session != NULL)
         suites = SSL_get1_supported_ciphers(session);
     for (int i = 0; i < sk_SSL_CIPHER_num(suites) && *count < TLS_OFFERS_MAX; i++) {
         const SSL_CIPHER *suite = sk_SSL_CIPHER_value(suites, i);
         const struct protocol *protocol = newest(&spoken, suite);
 
-        if (protocol && has_key(server->keys, suite))
+        if (protocol != NULL && has_key(server->keys, suite))
             offer[(*count)++] = (struct tls_offer){SSL_CIPHER_get_name(suite), protocol->version,
                                                    SSL_CIPHER_get_bits(suite, NULL)};
     }
-    qsort(offer, *count, sizeof(*offer), better);
+    qsort(offer, *count, sizeof *offer, better);
     sk_SSL_CIPHER_free(suites);
     SSL_free(session);
     SSL_CTX_free(context);
@@ -163,7 +163,7 @@ unsigned tls_server_keys(const char *path)
 
     ERR_set_mark();
     file = BIO_new_file(path, "r");
-    while (file && (certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
+    while (file != NULL && (certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
         /* A file may hold several certificates of servers, and CAs behind each. */
         if (X509_check_ca(certificate) == 0)
             keys |= kind_of_key(certificate);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which TLS sessions a server offers, by this machine's OpenSSL and the settings that the MTA gives it. */
-#ifndef POLICY_TOOL_TLS_SERVER_H
-#define POLICY_TOOL_TLS_SERVER_H
+#ifndef POLICY_TOOL_DOCTOR_TLS_SERVER_H
+#define POLICY_TOOL_DOCTOR_TLS_SERVER_H
 
 #include <stdint.h>
 #include "policy/language/survey.h"

@@ -10,7 +10,11 @@
 #include <string.h>
 #include <sysexits.h>
 #include "policy/facts/macros.h"
-#include "policy/tool/answer.h"
+#include "policy/facts/mta.h"
+#include "policy/names/address.h"
+#include "policy/names/printable.h"
+#include "policy/names/tls.h"
+#include "policy/tool/explain/answer.h"
 #include "policy/tool/explain/question.h"
 #include "policy/tool/verbs.h"
 
@@ -20,7 +24,7 @@ struct transaction {
     struct header_from header_from;
     struct recipient *recipients;
     struct recipient_store all;
-    struct verdict verdict;
+    struct verdict verdict, unaddressed;
 };
 
 static const char *macro_value(void *arg, const char *name)
@@ -35,21 +39,23 @@ static const char *macro_value(void *arg, const char *name)
 }
 
 /*
- * Behind Postfix: what postfix_facts would have reported of the certificate by DATA. It reports both fingerprints
- * of any certificate: where one is not given here, it is as if nothing had been reported of it.
+ * Behind Postfix: what postfix_facts would have reported of the certificate by DATA. It reports both
+ * fingerprints of any certificate: where one is not given here, it is as if nothing had been reported of
+ * it.
  */
 static void report_pin(struct pin *pin, const char *text, bool certificate)
 {
     if (pin->state != PIN_PENDING)
         return;
     pin->state = certificate ? PIN_MISSING : PIN_ABSENT;
-    if (text && (fingerprint_read(pin->fingerprint, text) || !fingerprint_parse(pin->fingerprint, text)))
+    if (text != NULL
+        && (fingerprint_read(pin->fingerprint, text) || fingerprint_parse(pin->fingerprint, text) == NULL))
         pin->state = PIN_KNOWN;
 }
 
 /*
- * {rcpt_addr} is what --macro says, else the recipient itself; `mailboxes`: else the user alone, as Sendmail has it
- * for a mailbox of its own host, in `local`.
+ * {rcpt_addr} is what --macro says, else the recipient itself; `mailboxes`: else the user alone, as
+ * Sendmail has it for a mailbox of its own host, in `local`.
  */
 static const char *rcpt_addr_of(const struct question *question, const char *to, bool mailboxes,
                                 struct address *local)
@@ -71,7 +77,8 @@ static bool read_recipients(const struct question *question, const struct policy
     for (size_t i = 0; i < question->to.count; i++) {
         const char *to = question->to.value[i];
 
-        if (!recipient_read(&transaction->recipients[i], policy, to,
+        if (!recipient_read(&transaction->recipients[i], policy,
+                            mta_completes_recipients(transaction->facts.mta), to,
                             rcpt_addr_of(question, to, mailboxes, &local))
             || !recipients_add(&transaction->all, &transaction->recipients[i]))
             return false;
@@ -97,7 +104,7 @@ static bool read_facts(struct question *question, const struct policy *policy,
         envelope.client = &client;
     if (!facts_read(&transaction->facts, &envelope, macro_value, question))
         return false;
-    certificate = question->fingerprint || question->key_fingerprint
+    certificate = question->fingerprint != NULL || question->key_fingerprint != NULL
                   || transaction->facts.certificate == CERTIFICATE_TRUSTED;
     report_pin(&transaction->facts.certificate_pin, question->fingerprint, certificate);
     report_pin(&transaction->facts.key_pin, question->key_fingerprint, certificate);
@@ -110,7 +117,9 @@ static bool read_facts(struct question *question, const struct policy *policy,
 
 static bool more_severe(const struct verdict *a, const struct verdict *b)
 {
-    return a->action != b->action ? a->action > b->action : a->outcome > b->outcome;
+    if (a->action != b->action)
+        return a->action > b->action;
+    return a->outcome != b->outcome ? a->outcome > b->outcome : a->would > b->would;
 }
 
 /* The message as a whole, as from DATA on, and each recipient by itself, as at its RCPT. */
@@ -133,66 +142,108 @@ static void judge(const struct question *question, const struct policy *policy,
     facts->recipients = &transaction->all.all;
 }
 
+/* As before any recipient is known. Answers NULL where the question has some. */
+static const struct verdict *judge_unaddressed(const struct question *question, const struct policy *policy,
+                                               struct transaction *transaction, struct verdict *verdict)
+{
+    if (question->to.count != 0)
+        return NULL;
+    transaction->facts.recipients = NULL;
+    policy_evaluate(policy, &transaction->facts, question->now, verdict);
+    transaction->facts.recipients = &transaction->all.all;
+    return verdict;
+}
+
 /* What would have been another answer with another question. */
 static void hint_recipients(const struct question *question, const struct policy *policy,
                             struct transaction *transaction)
 {
     struct verdict other = {.partner_count = 0};
 
-    if (question->to.count == 0) {
-        transaction->facts.recipients = NULL;
-        policy_evaluate(policy, &transaction->facts, question->now, &other);
-        transaction->facts.recipients = &transaction->all.all;
-        if (other.pending & NEED_RCPT)
-            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
-        return;
-    }
-    if (question->mta != MTA_SENDMAIL || question->rcpt_addr_set
+    if (question->to.count == 0 || question->mta != MTA_SENDMAIL || question->rcpt_addr_set
         || !read_recipients(question, policy, transaction, true))
         return;
     judge(question, policy, transaction, &other);
     if (other.action != transaction->verdict.action || other.outcome != transaction->verdict.outcome)
-        fputs("forcetls explain: the answer is another if Sendmail itself has the mailbox: then add --macro "
+        fputs("forcetls explain: if the mailbox is Sendmail's own, the answer differs: add --macro "
               "'{rcpt_addr}=user'\n",
               stderr);
 }
 
-/* What options cannot bring about behind this MTA. */
+/* Shows an option whose value was probably meant as a domain: as an address it is a local part. */
+static void hint_address(const char *option, const char *text)
+{
+    struct address address;
+    struct domain domain;
+
+    address_read(&address, text);
+    if (address.kind != ADDRESS_LOCAL || strchr(address.local, '.') == NULL
+        || domain_normalise(&domain, address.local, strlen(address.local)) != DOMAIN_VALID)
+        return;
+    fprintf(stderr, "forcetls explain: %s ", option);
+    text_show(stderr, text);
+    fprintf(stderr, " is an address without a domain; for a mail of %s write %s user@%s\n", domain.text,
+            option, domain.text);
+}
+
+static void hint_addresses(const struct question *question)
+{
+    hint_address("--from", question->from);
+    for (size_t i = 0; i < question->to.count; i++)
+        hint_address("--to", question->to.value[i]);
+    for (size_t i = 0; i < question->header_from.count; i++)
+        hint_address("--header-from", question->header_from.value[i]);
+}
+
+static void hint_version(const char *version)
+{
+    if (version == NULL || tls_version_read(version) != TLS_VERSION_UNREADABLE)
+        return;
+    fputs("forcetls explain: no MTA reports a TLS version as ", stderr);
+    text_show(stderr, version);
+    fputs("; write TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3\n", stderr);
+}
+
+/* What options cannot bring about behind this MTA, and values that no MTA sends. */
 static void hint(const struct question *question, const struct policy *policy)
 {
-    if (question->mta == MTA_SENDMAIL && question->key_fingerprint)
+    hint_addresses(question);
+    hint_version(question->macro[MACRO_TLS_VERSION]);
+    if (question->mta == MTA_SENDMAIL && question->key_fingerprint != NULL)
         fputs("forcetls explain: Sendmail shows no fingerprint of a key\n", stderr);
-    if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY])
+    if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY] != NULL)
         fputs("forcetls explain: Postfix sends no {verify}; --mta sendmail asks as Sendmail\n", stderr);
     if (policy_milter(policy)->mta != MTA_UNKNOWN && policy_milter(policy)->mta != question->mta)
-        fputs("forcetls explain: the policy's mta is not the one of --mta; certificates are not known then\n",
-              stderr);
-    if (question->mta == MTA_POSTFIX && !policy_milter(policy)->postfix_facts
-        && (question->fingerprint || question->key_fingerprint))
+        fputs("forcetls explain: the policy's mta differs from --mta, so certificates are unknown\n", stderr);
+    if (question->mta == MTA_POSTFIX && policy_milter(policy)->postfix_facts == NULL
+        && (question->fingerprint != NULL || question->key_fingerprint != NULL))
         fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
 }
 
 static int answer_question(struct question *question)
 {
-    struct transaction *transaction = calloc(1, sizeof(*transaction));
+    struct transaction *transaction = calloc(1, sizeof *transaction);
     struct policy *policy = NULL;
     int status = EX_OSERR;
 
-    if (!transaction)
+    if (transaction == NULL)
         goto out;
-    transaction->recipients = calloc(question->to.count + 1, sizeof(*transaction->recipients));
-    if (!transaction->recipients)
+    transaction->recipients = calloc(question->to.count + 1, sizeof *transaction->recipients);
+    if (transaction->recipients == NULL)
         goto out;
     policy = load_policy(question->file);
-    if (!policy) {
+    if (policy == NULL) {
         status = EX_CONFIG;
         goto out;
     }
     if (read_facts(question, policy, transaction)) {
-        const struct answer answer = {policy, &transaction->facts, &transaction->verdict};
+        struct answer answer = {policy, &transaction->facts, &transaction->verdict, NULL};
 
         hint(question, policy);
         judge(question, policy, transaction, &transaction->verdict);
+        answer.unaddressed = judge_unaddressed(question, policy, transaction, &transaction->unaddressed);
+        if (question->json && answer.unaddressed != NULL && answer.unaddressed->pending & NEED_RCPT)
+            fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
         hint_recipients(question, policy, transaction);
         status = question->json ? answer_json(&answer) : answer_show(&answer);
     }
@@ -201,7 +252,7 @@ out:
     if (status == EX_OSERR)
         fputs("forcetls explain: out of memory\n", stderr);
     policy_unref(policy);
-    if (transaction) {
+    if (transaction != NULL) {
         header_from_clear(&transaction->header_from);
         recipients_free(&transaction->all);
         free(transaction->recipients);
@@ -212,11 +263,11 @@ out:
 
 int verb_explain(int argc, char **argv)
 {
-    struct question *question = calloc(1, sizeof(*question));
-    const char **values = calloc(3 * (size_t)argc, sizeof(*values)); /* of three lists */
+    struct question *question = calloc(1, sizeof *question);
+    const char **values = calloc(3 * (size_t)argc, sizeof *values); /* of three lists */
     int status = EX_OSERR;
 
-    if (question && values) {
+    if (question != NULL && values != NULL) {
         question->file = POLICY_FILE;
         question->mta = MTA_POSTFIX;
         question->now = present();
@@ -225,7 +276,9 @@ int verb_explain(int argc, char **argv)
         question->overrides.value = values + 2 * (size_t)argc;
         status = question_read(question, argc, argv);
         if (status < 0)
-            status = answer_question(question);
+            status = !question->outbound             ? answer_question(question)
+                     : question->mta == MTA_SENDMAIL ? answer_session(question)
+                                                     : answer_outbound(question);
     } else {
         fputs("forcetls explain: out of memory\n", stderr);
     }

@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include "policy/facts/macros.h"
 #include "policy/names/certfile.h"
 #include "policy/names/date.h"
-#include "policy/facts/macros.h"
 #include "policy/names/network.h"
 #include "policy/tool/explain/question.h"
 #include "policy/tool/verbs.h"
 
 static const char help[] =
     "Usage: forcetls explain --from ADDR [OPTION]...\n\n"
-    "Shows what the policy says of one transaction, and why.\n\n"
+    "Shows what happens to a mail, and why.\n\n"
     "  -c FILE                  the policy (default " POLICY_FILE ")\n"
     "  --from ADDR              envelope sender; \"\" or \"<>\" is the null sender\n"
     "  --to ADDR                envelope recipient; of several the most severe answer is shown\n"
@@ -37,7 +37,14 @@ static const char help[] =
     "  --key-fingerprint HEX    of its public key: what postfix_facts reports\n"
     "  --macro '{name}=value'   any other macro, applied last; an empty value removes it; repeatable\n"
     "  --mta postfix|sendmail   which MTA sends the macros (default postfix)\n"
-    "  --date DATE              judge as of then (2026-12-01 or RFC 3339) instead of now\n"
+    "  --outbound               instead: mail to --to: what Postfix is answered; with --mta sendmail, what\n"
+    "                           becomes of a session with the server that the options describe\n"
+    "  --next-hop KEY           with --outbound: the next hop by which Postfix asks, where it is not the\n"
+    "                           domain of --to: [mail.example.com]:25\n"
+    "  --upstream ANSWER        with --outbound: what the outbound_upstream map answers (default NOTFOUND)\n"
+    "  --alt-name NAME          with --outbound --mta sendmail: the server's name, where the certificate\n"
+    "                           has it as an alternative name\n"
+    "  --date DATE              judge as of this date (2026-12-01 or RFC 3339) instead of now\n"
     "  --json                   one JSON object\n\n"
     "Exit status: 0 accepted, 10 tempfail, 11 reject, 12 quarantine, 64 usage, 78 the policy has errors.\n";
 
@@ -51,6 +58,10 @@ enum {
     OPTION_MACRO,
     OPTION_MTA,
     OPTION_DATE,
+    OPTION_OUTBOUND,
+    OPTION_NEXT_HOP,
+    OPTION_UPSTREAM,
+    OPTION_ALT_NAME,
     OPTION_JSON,
     OPTION_VALUE /* + enum macro: the option is that macro's value */
 };
@@ -74,17 +85,23 @@ static const struct option options[] = {
     {"macro", required_argument, NULL, OPTION_MACRO},
     {"mta", required_argument, NULL, OPTION_MTA},
     {"date", required_argument, NULL, OPTION_DATE},
+    {"outbound", no_argument, NULL, OPTION_OUTBOUND},
+    {"next-hop", required_argument, NULL, OPTION_NEXT_HOP},
+    {"upstream", required_argument, NULL, OPTION_UPSTREAM},
+    {"alt-name", required_argument, NULL, OPTION_ALT_NAME},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
+static const struct usage usage = {help, "c:h", options};
+
 /* Takes "{name}=value"; people may leave the braces out. False: no macro that is read. */
 static bool override(struct question *question, const char *text)
 {
     const char *equals = strchr(text, '=');
-    const char *value = equals && equals[1] ? equals + 1 : NULL;
-    size_t length = equals ? (size_t)(equals - text) : 0;
+    const char *value = equals != NULL && equals[1] ? equals + 1 : NULL;
+    size_t length = equals != NULL ? (size_t)(equals - text) : 0;
 
     if (length > 2 && text[0] == '{' && text[length - 1] == '}') {
         text++;
@@ -112,7 +129,7 @@ static void encode(const char *name, char *text, size_t size)
     size_t length = 0;
 
     for (; *name && length + 4 < size; name++) {
-        if (*name <= ' ' || *name > '~' || strchr("+\\(<>\")", *name))
+        if (*name <= ' ' || *name > '~' || strchr("+\\(<>\")", *name) != NULL)
             length += (size_t)snprintf(text + length, size - length, "+%02X", (unsigned char)*name);
         else
             text[length++] = *name;
@@ -130,18 +147,32 @@ static void sendmail_name(struct question *question, enum macro whole, enum macr
     const char *given = question->macro[whole];
     char decoded[CERTNAME_MAX], value[CERTNAME_MAX];
 
-    if (!given || !*given)
+    if (given == NULL || !*given)
         return;
     if (*given != '/') {
-        snprintf(name[0], sizeof(name[0]), "/CN=%s", given);
+        snprintf(name[0], sizeof name[0], "/CN=%s", given);
         question->macro[whole] = name[0];
         question->macro[common] = given;
-    } else if (certname_decode(given, decoded, sizeof(decoded))
-               && dn_attribute(decoded, "CN", value, sizeof(value)) == DN_FOUND) {
-        encode(value, name[1], sizeof(name[1]));
+    } else if (certname_decode(given, decoded, sizeof decoded)
+               && dn_attribute(decoded, "CN", value, sizeof value) == DN_FOUND) {
+        encode(value, name[1], sizeof name[1]);
         question->macro[common] = name[1];
     } else {
         question->macro[common] = "BadCertificateUnknown";
+    }
+}
+
+/* What Sendmail shows of a certificate beside what options name. */
+static void complete_names(struct question *question)
+{
+    unsigned char fingerprint[FINGERPRINT_SIZE];
+
+    sendmail_name(question, MACRO_CERT_SUBJECT, MACRO_CN_SUBJECT, question->name);
+    sendmail_name(question, MACRO_CERT_ISSUER, MACRO_CN_ISSUER, question->name + 2);
+    question->macro[MACRO_CERT_FP] = question->fingerprint;
+    if (question->fingerprint != NULL && fingerprint_parse(fingerprint, question->fingerprint) == NULL) {
+        fingerprint_format(fingerprint, question->cert_fp);
+        question->macro[MACRO_CERT_FP] = question->cert_fp + strlen("sha256:");
     }
 }
 
@@ -151,37 +182,29 @@ static void complete(struct question *question)
     const char **macro = question->macro;
     const char *name = macro[MACRO_CLIENT_NAME];
     bool bracketed = question->from[0] == '<';
-    unsigned char fingerprint[FINGERPRINT_SIZE];
     size_t length;
 
-    snprintf(question->bare, sizeof(question->bare), "%s", question->from + bracketed);
+    snprintf(question->bare, sizeof question->bare, "%s", question->from + bracketed);
     length = strlen(question->bare);
     if (bracketed && length > 0 && question->bare[length - 1] == '>')
         question->bare[length - 1] = '\0';
-    snprintf(question->argument, sizeof(question->argument), "<%s>", question->bare);
+    snprintf(question->argument, sizeof question->argument, "<%s>", question->bare);
     macro[MACRO_MAIL_ADDR] = question->bare;
     macro[MACRO_CLIENT_PORT] = "49152";
     macro[MACRO_V] = question->mta == MTA_SENDMAIL ? "8.17.1.9" : "Postfix 3.7.11";
-    if (macro[MACRO_AUTH_AUTHEN])
+    if (macro[MACRO_AUTH_AUTHEN] != NULL)
         macro[MACRO_AUTH_TYPE] = "PLAIN";
-    if (name)
+    if (name != NULL)
         macro[MACRO_CLIENT_RESOLVE] = strcmp(name, "unknown") == 0 || name[0] == '[' ? "FAILED" : "OK";
-    if (question->mta == MTA_SENDMAIL) {
-        sendmail_name(question, MACRO_CERT_SUBJECT, MACRO_CN_SUBJECT, question->name);
-        sendmail_name(question, MACRO_CERT_ISSUER, MACRO_CN_ISSUER, question->name + 2);
-        macro[MACRO_CERT_FP] = question->fingerprint;
-        if (question->fingerprint && fingerprint_parse(fingerprint, question->fingerprint) == NULL) {
-            fingerprint_format(fingerprint, question->cert_fp);
-            macro[MACRO_CERT_FP] = question->cert_fp + strlen("sha256:");
-        }
-    }
+    if (question->mta == MTA_SENDMAIL)
+        complete_names(question);
 }
 
 static bool is_fingerprint(const char *text)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
 
-    return fingerprint_read(fingerprint, text) || !fingerprint_parse(fingerprint, text);
+    return fingerprint_read(fingerprint, text) || fingerprint_parse(fingerprint, text) == NULL;
 }
 
 /* Takes one option; NULL if good, else what is wrong with its argument. */
@@ -213,6 +236,18 @@ static const char *take(struct question *question, int option, const char *text)
         break;
     case OPTION_DATE:
         return date_parse(text, &question->now) ? NULL : "not a date";
+    case OPTION_OUTBOUND:
+        question->outbound = true;
+        break;
+    case OPTION_NEXT_HOP:
+        question->next_hop = text;
+        break;
+    case OPTION_UPSTREAM:
+        question->upstream = text;
+        break;
+    case OPTION_ALT_NAME:
+        question->alternative_name = text;
+        break;
     case OPTION_FINGERPRINT:
         question->fingerprint = text;
         break;
@@ -232,16 +267,73 @@ static const char *take(struct question *question, int option, const char *text)
     return NULL;
 }
 
+/* Whether a macro is given that says nothing of a server. */
+static bool has_client(const struct question *question)
+{
+    static const enum macro of_client[] = {MACRO_CLIENT_ADDR, MACRO_CLIENT_NAME, MACRO_AUTH_AUTHEN};
+
+    for (size_t i = 0; i < sizeof of_client / sizeof *of_client; i++)
+        if (question->macro[of_client[i]] != NULL)
+            return true;
+    return question->helo != NULL || question->key_fingerprint != NULL || question->header_from.count > 0
+           || question->overrides.count > 0;
+}
+
+/* Sendmail asks when it has a session with the server. */
+static int sensible_session(const struct question *question, const char *title)
+{
+    if (question->next_hop != NULL || question->upstream != NULL)
+        return usage_error(title, "--next-hop and --upstream are for Postfix", NULL);
+    if (has_client(question))
+        return usage_error(title, "--outbound takes no option about a client, a header or other macros",
+                           NULL);
+    return -1;
+}
+
+/* Postfix asks by where the mail goes, and shows nothing else. */
+static int sensible_lookup(const struct question *question, const char *title)
+{
+    bool macros = has_client(question) || question->fingerprint != NULL || question->alternative_name != NULL;
+
+    for (size_t i = 0; i < MACRO_COUNT; i++)
+        macros |= question->macro[i] != NULL;
+    if (question->from != NULL || macros)
+        return usage_error(title,
+                           "--outbound takes --to, --next-hop, --upstream and --date only (more with --mta "
+                           "sendmail)",
+                           NULL);
+    return -1;
+}
+
+static int sensible_outbound(const struct question *question, const char *title)
+{
+    if (question->to.count == 0)
+        return usage_error(title, "--to is missing", NULL);
+    if (question->to.count > 1)
+        return usage_error(title, "--outbound takes one --to", question->to.value[1]);
+    return question->mta == MTA_SENDMAIL ? sensible_session(question, title)
+                                         : sensible_lookup(question, title);
+}
+
 /* What only all options together show; -1 if good, else the exit status. */
 static int sensible(const struct question *question, const char *title)
 {
-    if (!question->from)
+    if (question->outbound)
+        return sensible_outbound(question, title);
+    if (question->next_hop != NULL || question->upstream != NULL || question->alternative_name != NULL)
+        return usage_error(title,
+                           question->next_hop != NULL   ? "--next-hop needs --outbound"
+                           : question->upstream != NULL ? "--upstream needs --outbound"
+                                                        : "--alt-name needs --outbound",
+                           NULL);
+    if (question->from == NULL)
         return usage_error(title, "--from is missing", NULL);
     if (strlen(question->from) > FROM_MAX)
         return usage_error(title, "--from is longer than an SMTP line", NULL);
-    if (question->mta == MTA_POSTFIX && question->fingerprint && !is_fingerprint(question->fingerprint))
+    if (question->mta == MTA_POSTFIX && question->fingerprint != NULL
+        && !is_fingerprint(question->fingerprint))
         return usage_error(title, "not a SHA-256 fingerprint", question->fingerprint);
-    if (question->key_fingerprint && !is_fingerprint(question->key_fingerprint))
+    if (question->key_fingerprint != NULL && !is_fingerprint(question->key_fingerprint))
         return usage_error(title, "not a SHA-256 fingerprint", question->key_fingerprint);
     return -1;
 }
@@ -250,32 +342,32 @@ int question_read(struct question *question, int argc, char **argv)
 {
     int option, status;
 
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = option_next(&usage, argc, argv, &status)) > 0) {
         const char *wrong;
 
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        }
-        if (option == '?')
-            return usage_error(argv[0], NULL, NULL);
         wrong = take(question, option, optarg);
-        if (wrong)
+        if (wrong != NULL)
             return usage_error(argv[0], wrong, optarg);
     }
-    if (optind < argc)
-        return usage_error(argv[0], "takes no such argument", argv[optind]);
-    status = sensible(question, argv[0]);
-    if (status >= 0)
+    if (option == 0)
         return status;
-    complete(question);
+    if (optind < argc)
+        return usage_surplus(argv[0], argv[optind]);
+    status = sensible(question, argv[0]);
+    if (status >= 0 || (question->outbound && question->mta == MTA_POSTFIX))
+        return status;
+    if (question->outbound)
+        complete_names(question);
+    else
+        complete(question);
     for (size_t i = 0; i < question->overrides.count; i++) {
         const char *text = question->overrides.value[i];
 
-        if (!strchr(text, '=') || *text == '=')
+        if (strchr(text, '=') == NULL || *text == '=')
             return usage_error(argv[0], "not of the form '{name}=value'", text);
         if (!override(question, text))
-            fprintf(stderr, "%s: no macro that forcetls reads, so without effect: %s\n", argv[0], text);
+            fprintf(stderr, "%s: forcetls does not read this macro, so it has no effect: %s\n", argv[0],
+                    text);
     }
     return -1;
 }

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests of Postfix for how to send to a next hop, and of Sendmail whether to send: read as they come,
+ * answered by policy/outbound/, one at a time per connection. Nobody can make others wait or memory grow: all
+ * descriptors are non-blocking, requests and answers have a bound, as have the connections
+ * (askers_connections.c). An idle connection is left alone while there is room: Postfix closes it, and one
+ * that we close first can make it defer mail. Knows neither who listens nor how threads end.
+ */
+#include "milter/askers_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+#include "milter/current.h"
+#include "milter/log.h"
+#include "milter/partner_counts.h"
+#include "policy/outbound/netstring.h"
+#include "policy/outbound/outbound.h"
+#include "policy/policy.h"
+
+enum {
+    REQUEST_MAX = 12000, /* Postfix asks for at most 10,000 octets */
+    READ_AT_ONCE = 512,  /* octets: a request, or some that are short */
+    TAKEN_AT_ONCE = 4,   /* requests, before other connections have their turn */
+};
+
+void octets_clear(struct octets *octets)
+{
+    free(octets->at);
+    *octets = (struct octets){NULL, 0, 0};
+}
+
+bool octets_reserve(struct octets *octets, size_t more)
+{
+    char *grown = realloc(octets->at, octets->length + more + 1);
+
+    if (grown != NULL)
+        octets->at = grown;
+    return grown != NULL;
+}
+
+static void add(struct octets *octets, const char *more, size_t length)
+{
+    memcpy(octets->at + octets->length, more, length);
+    octets->length += length;
+    octets->at[octets->length] = '\0';
+}
+
+bool octets_append(struct octets *octets, const char *more, size_t length)
+{
+    if (!octets_reserve(octets, length))
+        return false;
+    add(octets, more, length);
+    return true;
+}
+
+static void octets_drop(struct octets *octets, size_t count)
+{
+    octets->length -= count;
+    memmove(octets->at, octets->at + count, octets->length);
+    if (octets->length == 0)
+        octets_clear(octets);
+}
+
+/* ---- answers ---- */
+
+/* Sends what is to be sent; false: the connection is to be closed. Reading goes on when all of it is out. */
+static bool send_output(const struct askers *askers, struct asker *asker)
+{
+    struct octets *output = &asker->output;
+
+    while (output->done < output->length) {
+        ssize_t sent = send(asker->fd, output->at + output->done, output->length - output->done,
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN)
+            return askers_await(askers, asker, EPOLLOUT);
+        if (sent <= 0)
+            return false;
+        output->done += (size_t)sent;
+    }
+    octets_clear(output);
+    return askers_await(askers, asker, EPOLLIN);
+}
+
+bool askers_reply(const struct askers *askers, struct asker *asker, const char *word, const char *text)
+{
+    char head[NETSTRING_HEAD];
+    size_t word_length = strlen(word), text_length = strlen(text);
+    size_t size = netstring_head(head, word_length + text_length);
+
+    if (!octets_reserve(&asker->output, size + word_length + text_length + 1))
+        return false;
+    add(&asker->output, head, size);
+    add(&asker->output, word, word_length);
+    add(&asker->output, text, text_length);
+    add(&asker->output, ",", 1);
+    return send_output(askers, asker);
+}
+
+/* Counts the answers that are logged, too: those about partners whose mode is not none. */
+static void log_answer(const struct outbound_choice *choice, const char *key,
+                       const struct outbound_answer *answer, const struct upstream *upstream)
+{
+    static const char *const states[] = {"notfound", "ok", "failed"}; /* the order of enum upstream_state */
+    struct log_line line;
+
+    if (choice->partner == NULL || choice->mode == MODE_NONE)
+        return;
+    partner_counts_add_outbound(partner_counts_of(partner_name(choice->partner)), answer->result);
+    log_begin(&line, "outbound");
+    log_word(&line, "partner", partner_name(choice->partner));
+    log_word(&line, "mode", mode_name(choice->mode));
+    log_quoted(&line, "key", key);
+    log_word(&line, "result", outbound_result_name(answer->result));
+    log_text(&line, "answer", answer->text);
+    log_word(&line, "upstream", choice->asks_upstream ? states[upstream->state] : NULL);
+    log_write(answer->result == OUTBOUND_TEMP ? LOG_ERR : LOG_INFO, &line);
+}
+
+/* False: the connection is to be closed. */
+bool askers_answer(const struct askers *askers, struct asker *asker, const struct request *request,
+                   const struct upstream *upstream)
+{
+    struct outbound_answer answer;
+    const char *text;
+    bool good;
+
+    outbound_answer(&answer, request->policy, request->choice, upstream, request->now);
+    log_answer(request->choice, request->key, &answer, upstream);
+    text = answer.text != NULL              ? answer.text
+           : answer.result == OUTBOUND_TEMP ? "forcetls: out of memory"
+                                            : "";
+    good = askers_reply(askers, asker,
+                        answer.result == OUTBOUND_OK     ? "OK "
+                        : answer.result == OUTBOUND_TEMP ? "TEMP "
+                                                         : "NOTFOUND ",
+                        text);
+    free(answer.text);
+    return good;
+}
+
+/* ---- requests ---- */
+
+/* A request of the map "postfix": a key, with a NUL behind it. False: the connection is to be closed. */
+static bool answer_key(struct askers *askers, struct asker *asker, const char *key, size_t length,
+                       int64_t moment)
+{
+    const struct upstream none = {UPSTREAM_NOT_FOUND, NULL};
+    struct policy *policy = current_get();
+    struct outbound_choice choice;
+    const struct request request = {policy, &choice, key, (int64_t)time(NULL)};
+    bool good;
+
+    outbound_choose(&choice, policy, key, length, request.now);
+    choice.asks_upstream &= askers->upstream_size > 0;
+    if (choice.asks_upstream && queries_ask(askers, asker, policy, &request, moment))
+        return true;
+    good = !choice.asks_upstream && askers_answer(askers, asker, &request, &none);
+    policy_unref(policy);
+    return good;
+}
+
+/* What stands behind the name of the map, or NULL where it is another map. */
+static const char *behind(const char *map, const struct netstring *found)
+{
+    size_t length = strlen(map);
+
+    return found->length >= length && memcmp(found->text, map, length) == 0 ? found->text + length : NULL;
+}
+
+/* One request, "postfix KEY" or "sendmail FIELDS". False: the connection is to be closed. */
+static bool take_request(struct askers *askers, struct asker *asker, const struct netstring *found,
+                         int64_t moment)
+{
+    const char *end = found->text + found->length, *key = behind("postfix ", found);
+
+    if (key != NULL)
+        return answer_key(askers, asker, key, (size_t)(end - key), moment);
+    key = behind("sendmail ", found);
+    if (key != NULL)
+        return askers_judge(askers, asker, key, (size_t)(end - key));
+    return askers_reply(askers, asker, "TEMP ",
+                        "forcetls: the maps of this socket are \"postfix\" and \"sendmail\"");
+}
+
+/*
+ * Takes the requests that are whole, one after the other, as long as each has its answer at once; the comma
+ * behind one becomes a NUL. More than a few wait until other connections had their turn; meanwhile the
+ * connection is not read. *taken: how many octets. False: the connection is
+ * to be closed.
+ */
+static bool take_requests(struct askers *askers, struct asker *asker, char *octets, size_t length,
+                          size_t *taken, int64_t moment)
+{
+    struct netstring found;
+    int count = 0;
+
+    for (*taken = 0; asker->query == NULL && asker->output.length == 0 && *taken < length;
+         *taken += found.used) {
+        if (count++ == TAKEN_AT_ONCE)
+            return askers_await(askers, asker, EPOLLOUT);
+        switch (netstring_read(&found, octets + *taken, length - *taken, REQUEST_MAX)) {
+        case NETSTRING_MORE:
+            return true;
+        case NETSTRING_BAD:
+            return false;
+        case NETSTRING_WHOLE:
+            askers_renew(askers, asker);
+            octets[*taken + found.used - 1] = '\0';
+            if (!take_request(askers, asker, &found, moment) || asker->fd < 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool askers_take(struct askers *askers, struct asker *asker, int64_t moment)
+{
+    size_t taken;
+
+    if (asker->input.length == 0)
+        return true;
+    if (!take_requests(askers, asker, asker->input.at, asker->input.length, &taken, moment))
+        return false;
+    octets_drop(&asker->input, taken);
+    return true;
+}
+
+/* Requests mostly come whole, and are taken from where they were read. */
+static bool take_read(struct askers *askers, struct asker *asker, size_t length, int64_t moment)
+{
+    size_t taken;
+
+    if (asker->input.length > 0)
+        return octets_append(&asker->input, askers->buffer, length) && askers_take(askers, asker, moment);
+    return take_requests(askers, asker, askers->buffer, length, &taken, moment)
+           && (taken == length || octets_append(&asker->input, askers->buffer + taken, length - taken));
+}
+
+/* False: the connection is to be closed. */
+static bool read_part(struct askers *askers, struct asker *asker, int64_t moment)
+{
+    ssize_t count = recv(asker->fd, askers->buffer, READ_AT_ONCE, MSG_DONTWAIT);
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    return count > 0 && take_read(askers, asker, (size_t)count, moment);
+}
+
+static void serve_asker(struct askers *askers, struct asker *asker, uint32_t events, int64_t now)
+{
+    bool good = asker->fd >= 0;
+
+    if (!good)
+        return; /* it was closed in this turn */
+    if ((events & EPOLLOUT) != 0)
+        good = send_output(askers, asker) && askers_take(askers, asker, now);
+    else if ((events & EPOLLIN) != 0)
+        good = read_part(askers, asker, now);
+    else
+        good = false; /* the other side is gone, while its request waits or while it was not read */
+    if (!good && asker->fd >= 0)
+        askers_hang_up(askers, asker);
+}
+
+void askers_serve(struct askers *askers, enum watched *watched, uint32_t events, int64_t now)
+{
+    if (*watched == WATCHED_ASKER)
+        serve_asker(askers, (struct asker *)watched, events, now);
+    else
+        queries_serve(askers, (struct query *)watched, events, now);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Questions to the upstream map, one for each request that depends on it. Each has UPSTREAM_MS, so that
+ * Postfix has its answer in time; a failure is an answer, too. Connections are kept for the next question.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "milter/askers_internal.h"
+#include "policy/outbound/netstring.h"
+#include "policy/outbound/upstream.h"
+
+enum { REPLY_MAX = 16 * 1024, UPSTREAM_MS = 2000 };
+
+/* Out of the list of those that wait; freed by queries_free(). */
+void queries_forget(struct askers *askers, struct query *query)
+{
+    if (query->previous != NULL)
+        query->previous->next = query->next;
+    else
+        askers->oldest = query->next;
+    if (query->next != NULL)
+        query->next->previous = query->previous;
+    else
+        askers->newest = query->previous;
+    if (query->fd >= 0)
+        close(query->fd);
+    query->fd = -1;
+    query->asker->query = NULL;
+    query->next = askers->done;
+    askers->done = query;
+}
+
+void queries_free(struct query *query)
+{
+    octets_clear(&query->question);
+    octets_clear(&query->reply);
+    policy_unref(query->policy);
+    free(query->key);
+    free(query);
+}
+
+static void start_query(struct askers *askers, struct query *query);
+
+/* The answer, or that there is none, to whoever waits for it. */
+static void finish_query(struct askers *askers, struct query *query, const struct upstream *upstream)
+{
+    struct asker *asker = query->asker;
+    const struct request request = {query->policy, &query->choice, query->key, query->now};
+
+    queries_forget(askers, query);
+    if (!askers_answer(askers, asker, &request, upstream))
+        askers_hang_up(askers, asker);
+}
+
+static void fail_query(struct askers *askers, struct query *query)
+{
+    const struct upstream failed = {UPSTREAM_FAILED, NULL};
+
+    finish_query(askers, query, &failed);
+}
+
+/* A connection that was used before may be closed at the other side: then a new one is tried. */
+static void retry_query(struct askers *askers, struct query *query)
+{
+    bool again = query->used && query->reply.length == 0;
+
+    close(query->fd);
+    query->fd = -1;
+    query->question.done = 0;
+    while (again && askers->idle_count > 0)
+        close(askers->idle[--askers->idle_count]);
+    if (again)
+        start_query(askers, query);
+    else
+        fail_query(askers, query);
+}
+
+static int connect_upstream(const struct askers *askers)
+{
+    int fd = socket(askers->upstream.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&askers->upstream, askers->upstream_size) != 0
+        && errno != EINPROGRESS) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void start_query(struct askers *askers, struct query *query)
+{
+    query->used = askers->idle_count > 0;
+    query->fd = query->used ? askers->idle[--askers->idle_count] : connect_upstream(askers);
+    if (query->fd < 0 || !askers_watch(askers, EPOLL_CTL_ADD, query->fd, EPOLLIN | EPOLLOUT, query))
+        fail_query(askers, query);
+}
+
+/* Keeps the connection for the next question, where it is good for one. */
+static void keep_idle(struct askers *askers, struct query *query)
+{
+    const size_t most = sizeof askers->idle / sizeof *askers->idle;
+
+    if (askers->idle_count == most || epoll_ctl(askers->events, EPOLL_CTL_DEL, query->fd, NULL) != 0)
+        return;
+    askers->idle[askers->idle_count++] = query->fd;
+    query->fd = -1;
+}
+
+/* What has come of the reply. */
+static void read_reply(struct askers *askers, struct query *query)
+{
+    ssize_t count = recv(query->fd, askers->buffer, PART, MSG_DONTWAIT);
+    struct netstring found;
+    struct upstream upstream;
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (count <= 0) {
+        retry_query(askers, query);
+        return;
+    }
+    if (!octets_append(&query->reply, askers->buffer, (size_t)count)) {
+        fail_query(askers, query);
+        return;
+    }
+    switch (netstring_read(&found, query->reply.at, query->reply.length, REPLY_MAX)) {
+    case NETSTRING_MORE:
+        return;
+    case NETSTRING_BAD:
+        fail_query(askers, query);
+        return;
+    case NETSTRING_WHOLE:
+        if (found.used == query->reply.length)
+            keep_idle(askers, query);
+        upstream = upstream_read(query->reply.at + (found.text - query->reply.at), found.length, false);
+        finish_query(askers, query, &upstream);
+    }
+}
+
+static void send_question(struct askers *askers, struct query *query)
+{
+    struct octets *question = &query->question;
+    ssize_t sent = send(query->fd, question->at + question->done, question->length - question->done,
+                        MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        retry_query(askers, query);
+        return;
+    }
+    question->done += sent > 0 ? (size_t)sent : 0;
+    if (question->done == question->length)
+        askers_watch(askers, EPOLL_CTL_MOD, query->fd, EPOLLIN, query);
+}
+
+int askers_wait(const struct askers *askers, int64_t now)
+{
+    if (askers->oldest == NULL)
+        return -1;
+    return askers->oldest->deadline <= now ? 0 : (int)(askers->oldest->deadline - now);
+}
+
+static bool write_question(struct octets *question, const char *key)
+{
+    static const char map[] = "QUERY ";
+    char head[NETSTRING_HEAD];
+    struct next_hop hop;
+    size_t size;
+
+    key = upstream_key(&hop, key, strlen(key));
+    if (key == NULL)
+        return false;
+    size = netstring_head(head, strlen(map) + strlen(key));
+    return octets_append(question, head, size) && octets_append(question, map, strlen(map))
+           && octets_append(question, key, strlen(key)) && octets_append(question, ",", 1);
+}
+
+/* Puts the request aside until the upstream map has answered. Takes the policy over; false: out of memory. */
+bool queries_ask(struct askers *askers, struct asker *asker, struct policy *policy,
+                 const struct request *request, int64_t moment)
+{
+    struct query *query = calloc(1, sizeof *query);
+
+    if (query != NULL)
+        query->key = strdup(request->key);
+    if (query == NULL || query->key == NULL || !write_question(&query->question, request->key)
+        || !askers_await(askers, asker, 0)) {
+        if (query != NULL) {
+            octets_clear(&query->question);
+            free(query->key);
+        }
+        free(query);
+        return false;
+    }
+    query->watched = WATCHED_QUERY;
+    query->fd = -1;
+    query->asker = asker;
+    query->policy = policy;
+    query->choice = *request->choice;
+    query->now = request->now;
+    query->deadline = moment + UPSTREAM_MS;
+    query->previous = askers->newest;
+    *(askers->newest != NULL ? &askers->newest->next : &askers->oldest) = query;
+    askers->newest = query;
+    asker->query = query;
+    start_query(askers, query);
+    return true;
+}
+
+/* Goes on with what its connection sent meanwhile, where a request has its answer. */
+static void resume(struct askers *askers, struct asker *asker, int64_t moment)
+{
+    if (asker->fd >= 0 && asker->query == NULL && !askers_take(askers, asker, moment) && asker->fd >= 0)
+        askers_hang_up(askers, asker);
+}
+
+void queries_serve(struct askers *askers, struct query *query, uint32_t events, int64_t now)
+{
+    struct asker *asker = query->asker;
+
+    if (query->fd < 0)
+        return; /* it was done with in this turn */
+    if ((events & EPOLLOUT) != 0 && query->question.done < query->question.length)
+        send_question(askers, query);
+    else if ((events & ~(uint32_t)EPOLLOUT) != 0)
+        read_reply(askers, query);
+    resume(askers, asker, now);
+}
+
+void askers_expire(struct askers *askers, int64_t now)
+{
+    while (askers->oldest != NULL && askers->oldest->deadline <= now) {
+        struct asker *asker = askers->oldest->asker;
+
+        fail_query(askers, askers->oldest);
+        resume(askers, asker, now);
+    }
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When changes of the policy's files are loaded, and when the files are compared. Times are in
+ * milliseconds.
+ */
+#ifndef MILTER_WATCH_TIMES_H
+#define MILTER_WATCH_TIMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    WATCH_QUIET = 2000,  /* from the last change to its load */
+    WATCH_LIMIT = 30000, /* from the first change, however many follow */
+    WATCH_POLL = 30000   /* from one comparison to the next */
+};
+
+struct watch_times {
+    bool pending;        /* a change waits to be loaded */
+    int64_t first, last; /* changes that wait */
+    int64_t poll;        /* the next comparison, where no change waits */
+};
+
+/* No change waits; the files are compared next in WATCH_POLL. */
+void watch_times_reset(struct watch_times *times, int64_t now);
+
+/* There is a change. */
+void watch_times_note(struct watch_times *times, int64_t now);
+
+/*
+ * Whether the changes are to be loaded; whether that must be, even if further ones come; whether to
+ * compare.
+ */
+bool watch_times_load_due(const struct watch_times *times, int64_t now);
+bool watch_times_at_limit(const struct watch_times *times, int64_t now);
+bool watch_times_poll_due(const struct watch_times *times, int64_t now);
+
+/* How long nothing of that is due unless there is a change; at least 0, at most WATCH_POLL. */
+int watch_times_left(const struct watch_times *times, int64_t now);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Next hops as Postfix writes them: "contoso.com", "contoso.com:587", "[mail.contoso.com]:25". */
+#ifndef POLICY_NAMES_NEXT_HOP_H
+#define POLICY_NAMES_NEXT_HOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "policy/names/domain.h"
+
+enum { NEXT_HOP_MAX = 320, NEXT_HOP_PORT_MAX = 32 };
+
+enum next_hop_form {
+    NEXT_HOP_NONE,   /* no next hop: empty, a NUL, a bracket is missing, a dot in front, too long a port */
+    NEXT_HOP_DOMAIN, /* the mail goes to the MX hosts of a domain, or to a host of that name */
+    NEXT_HOP_HOST,   /* brackets: the mail goes to that host or address */
+    NEXT_HOP_UNREAD  /* out of memory: which next hop this is, is not known */
+};
+
+/* A next hop in the form in which two are compared. */
+struct next_hop {
+    /*
+     * The whole of it: the host in compared form, an address as network_format() writes it, and the port
+     * where it is not 25 ("25" and "smtp" are left out: Postfix takes that port without one).
+     */
+    char text[NEXT_HOP_MAX];
+    struct domain domain; /* of NEXT_HOP_DOMAIN, without the port */
+    bool port;            /* another port than 25 is named */
+};
+
+/* Reads `length` octets. Fills *hop for DOMAIN and HOST. Allocates only for names that are not ASCII. */
+enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t length);
+
+/* Whether a policy may list it: NULL if so; else what is wrong with it, a static text to be put behind it. */
+const char *next_hop_check(struct next_hop *hop, enum next_hop_form *form, const char *text);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of pasted share. */
+#ifndef POLICY_NAMES_PASTED_INTERNAL_H
+#define POLICY_NAMES_PASTED_INTERNAL_H
+
+#include "policy/names/pasted.h"
+
+/* The value being peeled. */
+struct peeling {
+    char *text;        /* of PASTED_MAX octets */
+    enum pasted_as as; /* PASTED_COMMON_NAME for PASTED_ISSUER, too */
+    bool issuer;
+    char *what; /* of the first layer, of PASTED_WHAT octets */
+    unsigned count;
+};
+
+/* Notes what is odd. The first layer is reported; blanks only where there is no other. */
+void pasted_set_what(struct peeling *peeling, const char *what);
+
+/* Takes away layer by layer until none is left, or only what nobody sees and the blanks at both ends. */
+void pasted_peel(struct peeling *peeling);
+void pasted_peel_blanks(struct peeling *peeling);
+
+/* An octet of a host name; a name with a dot inside it, such as hosts have, behind "*." or not. */
+bool pasted_is_host_octet(char octet);
+bool pasted_is_host_like(const char *text, size_t length);
+
+#endif

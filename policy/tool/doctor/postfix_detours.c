@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What to do about mail that a route takes past the rule of its partner: another
+ * next hop of the partner, or a route to the partner's own servers.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "policy/names/scalar.h"
+#include "policy/requirement/outbound_rule.h"
+#include "policy/tool/doctor/endpoint.h"
+#include "policy/tool/doctor/outbound.h"
+
+/* The next hops of the partner with one more. */
+static void suggest_hop(const struct postfix *postfix, const struct detour *detour)
+{
+    struct examination *examination = postfix->examination;
+    const char *rest = detour->route.hop;
+    char *text = NULL, scalar[1024], section[400];
+    size_t size, count;
+    FILE *stream = open_memstream(&text, &size);
+    const struct listed_hop *hop = partner_hops(examination->policy, detour->partner, &count);
+    const char *comma = "";
+    struct element more;
+
+    if (stream == NULL) {
+        examination->remarks.exhausted = true;
+        return;
+    }
+    for (; count-- > 0; hop++, comma = ", ") {
+        scalar_write(scalar, sizeof scalar, arena_get(&examination->policy->arena, hop->text));
+        fprintf(stream, "%s%s", comma, scalar);
+    }
+    while (element_next(&more, &rest)) {
+        scalar_write(scalar, sizeof scalar, more.text);
+        fprintf(stream, "%s%s", comma, scalar);
+        comma = ", ";
+    }
+    snprintf(section, sizeof section, "outbound of partner %s", partner_name(detour->partner));
+    if (fclose(stream) == 0)
+        doctor_policy_line(examination, section, "next_hops: [%s]", text);
+    free(text);
+}
+
+/* An entry that sends the partner's mail to its own servers. */
+static void suggest_direct(const struct postfix *postfix, const struct detour *detour)
+{
+    struct remarks *remarks = &postfix->examination->remarks;
+    const char *list = postfix_text(postfix, "transport_maps"), *rest = list;
+    const char *type = postfix_text(postfix, "default_database_type");
+    struct element table;
+
+    if (!element_next(&table, &rest)) {
+        snprintf(table.text, sizeof table.text, "%s:%.300s/transport", *type ? type : "hash",
+                 postconf_directory(postfix->postconf));
+        postfix_change(postfix, "transport_maps", table.text);
+    }
+    remark_change(remarks, "%s: %s smtp:", table.text, detour->domain);
+    remark_command(remarks, WORDS("postmap", table.text));
+}
+
+static const char *others(const struct detour *detour, char text[64])
+{
+    if (detour->domains > 1)
+        snprintf(text, 64, " and %zu other domain%s", detour->domains - 1, detour->domains == 2 ? "" : "s");
+    else
+        *text = '\0';
+    return text;
+}
+
+void doctor_detour(const struct postfix *postfix, const struct detour *detour)
+{
+    struct remarks *remarks = &postfix->examination->remarks;
+    enum level level = detour->mode == MODE_ENFORCE ? LEVEL_ERROR : LEVEL_WARNING;
+    const char *partner = partner_name(detour->partner);
+    char more[64];
+
+    others(detour, more);
+    switch (detour->why) {
+    case DETOUR_SENDER:
+        remark(remarks, level, detour->parameter,
+               "mail to %s%s leaves by a next hop that depends on the sender: the rule of partner %s is not "
+               "asked for",
+               detour->domain, more, partner);
+        break;
+    case DETOUR_TRANSPORT:
+        remark(
+            remarks, level, detour->parameter,
+            "mail to %s%s leaves by transport %s, which asks no table: the rule of partner %s has no effect",
+            detour->domain, more, detour->route.transport, partner);
+        break;
+    default:
+        remark(remarks, level, detour->parameter,
+               "mail to %s%s leaves by %s, which is no key of partner %s: its rule is not asked for",
+               detour->domain, more, detour->route.hop, partner);
+    }
+    if (detour->why == DETOUR_HOP && detour->own)
+        suggest_hop(postfix, detour);
+    else
+        suggest_direct(postfix, detour);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * relay_domains: knows how Postfix matches a domain with a list of names, tables and exclamation marks, the
+ * first of which decides. Names in files ("/etc/postfix/relay") are not read.
+ */
+#include "policy/tool/doctor/relay_domains.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "policy/arena.h"
+#include "policy/array.h"
+#include "policy/tool/doctor/endpoint.h"
+#include "policy/tool/doctor/postmap.h"
+
+/* An element of the list. */
+struct pattern {
+    bool inverted;
+    const char *name;      /* NULL: a table */
+    struct postmap *table; /* what it has of the names that were given */
+};
+
+struct relay_domains {
+    struct arena arena; /* of the names */
+    bool parents;       /* a name stands for what lies below it, too */
+    size_t count;
+    struct pattern *pattern;
+};
+
+/* ---- reading ---- */
+
+static bool has_parents(const struct postfix *postfix)
+{
+    const char *rest = postfix_text(postfix, "parent_domain_matches_subdomains");
+    struct element element;
+
+    while (element_next(&element, &rest))
+        if (strcmp(element.text, "relay_domains") == 0)
+            return true;
+    return false;
+}
+
+/* The keys by which Postfix asks for one name: itself, then its parents, with their dots or without. */
+static void write_keys(FILE *stream, const char *name, size_t length, bool parents)
+{
+    const char *at = name, *end = name + length;
+
+    fprintf(stream, "%.*s\n", (int)length, name);
+    while ((at = memchr(at, '.', (size_t)(end - at))) != NULL) {
+        fprintf(stream, "%.*s\n", (int)(end - at) - parents, at + parents);
+        at++;
+    }
+}
+
+static char *collect_keys(const char *names, bool parents)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (stream == NULL)
+        return NULL;
+    while (*names != '\0') {
+        size_t length = strcspn(names, "\n");
+
+        write_keys(stream, names, length, parents);
+        names += length + (names[length] != '\0');
+    }
+    if (fclose(stream) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Adds an element. False: out of memory, or *why. */
+static bool add_pattern(struct relay_domains *domains, const char *directory, const struct element *element,
+                        const char *keys, char **why)
+{
+    struct pattern *grown = array_grow(domains->pattern, domains->count, sizeof *grown);
+    size_t skipped = element->at[0] == '!';
+    const char *text = arena_text(&domains->arena, element->at + skipped, element->length - skipped);
+    bool is_table = text != NULL && strchr(text, ':') != NULL;
+    struct postmap *table = NULL;
+
+    if (grown != NULL)
+        domains->pattern = grown;
+    if (grown == NULL || text == NULL)
+        return false;
+    if (is_table)
+        table = postmap_ask(directory, text, keys, why);
+    domains->pattern[domains->count++] = (struct pattern){skipped != 0, is_table ? NULL : text, table};
+    return !is_table || table != NULL;
+}
+
+struct relay_domains *relay_domains_read(const struct postfix *postfix, const char *names, char **why)
+{
+    struct relay_domains *domains = calloc(1, sizeof *domains);
+    const char *rest = postfix_text(postfix, "relay_domains");
+    struct element element;
+    char *keys;
+    bool good;
+
+    *why = NULL;
+    if (domains == NULL)
+        return NULL;
+    domains->parents = has_parents(postfix);
+    keys = collect_keys(names, domains->parents);
+    good = keys != NULL;
+    while (good && element_next(&element, &rest))
+        good = add_pattern(domains, postconf_directory(postfix->postconf), &element, keys, why);
+    free(keys);
+    if (good)
+        return domains;
+    relay_domains_free(domains);
+    return NULL;
+}
+
+void relay_domains_free(struct relay_domains *domains)
+{
+    if (domains == NULL)
+        return;
+    for (size_t i = 0; i < domains->count; i++)
+        postmap_free(domains->pattern[i].table);
+    free(domains->pattern);
+    arena_free(&domains->arena);
+    free(domains);
+}
+
+/* ---- matching ---- */
+
+static bool is_in_table(const struct postmap *table, const char *name, bool parents)
+{
+    if (postmap_find(table, name) != NULL)
+        return true;
+    for (const char *dot = strchr(name, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
+        if (postmap_find(table, dot + parents) != NULL)
+            return true;
+    return false;
+}
+
+/* Whether it is the name of the pattern, or lies below it, where names stand for that or it has a dot. */
+static bool is_below(const char *pattern, const char *name, bool parents)
+{
+    size_t length = strlen(name), more = strlen(pattern);
+    const char *tail;
+
+    if (length < more)
+        return false;
+    tail = name + (length - more);
+    if (strcasecmp(tail, pattern) != 0)
+        return false;
+    return length == more || (parents ? tail[-1] == '.' : *pattern == '.');
+}
+
+bool relay_domains_has(const struct relay_domains *domains, const char *name)
+{
+    for (size_t i = 0; domains != NULL && i < domains->count; i++) {
+        const struct pattern *pattern = &domains->pattern[i];
+        bool matches = pattern->table != NULL ? is_in_table(pattern->table, name, domains->parents)
+                                              : is_below(pattern->name, name, domains->parents);
+
+        if (matches)
+            return !pattern->inverted;
+    }
+    return false;
+}

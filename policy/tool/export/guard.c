@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guard files: the keys for which Postfix asks the daemon. A key that they
+ * do not have is sent without the daemon; for one that they have, mail waits while the
+ * daemon is down. Knows Postfix's map lines and regexp_table(5).
+ */
+#include <string.h>
+#include "policy/tool/export/export.h"
+
+#define PORT "(:[0-9a-z_-]+)?"
+
+/* ---- outbound_exact ---- */
+
+struct exact {
+    struct export *export;
+    FILE *stream;
+    const char *asked; /* what the daemon is asked */
+};
+
+static void write_line(void *arg, const char *key)
+{
+    struct exact *exact = arg;
+
+    fprintf(exact->stream, "%s %s\n", key, exact->asked);
+    exact->export->keys++;
+}
+
+static void write_partner(struct exact *exact, const struct partner *partner)
+{
+    const struct policy *policy = exact->export->policy;
+    size_t selectors, hops;
+    const struct selector *entry = partner_selectors(policy, partner, &selectors);
+    const struct listed_hop *hop = partner_hops(policy, partner, &hops);
+
+    for (; selectors-- > 0; entry++) {
+        exact->asked = arena_get(&policy->arena, entry->text);
+        if ((entry->kinds & 1u << SELECT_DOMAIN) != 0 && hops_find(policy, exact->asked) == NULL)
+            spell_key(exact->asked, false, write_line, exact);
+    }
+    for (; hops-- > 0; hop++) {
+        exact->asked = arena_get(&policy->arena, hop->text);
+        spell_key(exact->asked, true, write_line, exact);
+    }
+}
+
+void write_exact(struct export *export, FILE *stream)
+{
+    struct exact exact = {export, stream, NULL};
+    const struct policy *policy = export->policy;
+
+    fputs("# Written by forcetls export postfix. Changes are lost when it runs again.\n", stream);
+    for (size_t i = 0; i < policy->partner_count; i++)
+        if (export_covers(export, &policy->partners[i]))
+            write_partner(&exact, &policy->partners[i]);
+}
+
+/* ---- outbound_suffixes ---- */
+
+static void write_hole(FILE *stream, const struct hole *hole)
+{
+    fputs(!hole->below ? "if !/^" : hole->itself ? "if !/(^|\\.)" : "if !/\\.", stream);
+    spell_pattern(stream, hole->domain);
+    fputs(PORT "$/\n", stream);
+}
+
+static void write_suffix(struct export *export, const struct holes *holes, const char *suffix, FILE *stream)
+{
+    size_t count;
+    const struct hole *hole = holes_of(holes, suffix, &count);
+
+    for (size_t i = 0; i < count; i++)
+        write_hole(stream, &hole[i]);
+    fputs("/^([^.].*\\.", stream);
+    spell_pattern(stream, suffix);
+    fputs(PORT ")$/ $1\n", stream);
+    for (size_t i = 0; i < count; i++)
+        fputs("endif\n", stream);
+    export->patterns++;
+}
+
+/* A domain with a port: the daemon takes it for the domain. */
+static void write_with_port(struct export *export, const char *domain, FILE *stream)
+{
+    fputs("/^(", stream);
+    spell_pattern(stream, domain);
+    fputs(":.+)$/ $1\n", stream);
+    export->patterns++;
+}
+
+/* A next hop that the patterns would match. */
+static void write_hop_hole(FILE *stream, const char *hop)
+{
+    size_t length = strcspn(hop, ":");
+    char domain[DOMAIN_MAX + 3];
+
+    snprintf(domain, sizeof domain, "%.*s", (int)length, hop);
+    fputs("if !/^", stream);
+    spell_pattern(stream, domain);
+    fprintf(stream, "%s$/\n", hop[length] != '\0' ? hop + length : "(:(25|smtp))?");
+}
+
+static size_t write_hop_holes(const struct export *export, FILE *stream)
+{
+    const struct policy *policy = export->policy;
+    size_t count = 0;
+
+    for (size_t i = 0; i < policy->hop_count; i++) {
+        if (!hop_is_hole(export, &policy->hops[i]))
+            continue;
+        write_hop_hole(stream, arena_get(&policy->arena, policy->hops[i].text));
+        count++;
+    }
+    return count;
+}
+
+/* The entries of one kind that are written. */
+static void write_entries(struct export *export, const struct holes *holes, enum selector_kind kind,
+                          FILE *stream)
+{
+    const struct policy *policy = export->policy;
+
+    for (size_t i = 0; i < policy->selector_count; i++) {
+        const struct selector *entry = &policy->selectors[i];
+        const char *domain;
+
+        if ((entry->kinds & 1u << kind) == 0 || !export_covers(export, &policy->partners[entry->partner]))
+            continue;
+        domain = arena_get(&policy->arena, entry->text);
+        if (kind == SELECT_DOMAIN)
+            write_with_port(export, domain, stream);
+        else
+            write_suffix(export, holes, domain, stream);
+    }
+}
+
+void write_suffixes(struct export *export, const struct holes *holes, FILE *stream)
+{
+    size_t wrapped;
+
+    fputs("# Written by forcetls export postfix. Changes are lost when it runs again.\n", stream);
+    wrapped = write_hop_holes(export, stream);
+    write_entries(export, holes, SELECT_SUBDOMAINS, stream);
+    fputs("if /^[^[].*:[0-9a-z_-]+$/\n", stream);
+    write_entries(export, holes, SELECT_DOMAIN, stream);
+    fputs("endif\n", stream);
+    while (wrapped-- > 0)
+        fputs("endif\n", stream);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How Postfix may spell the key of a domain or next hop: U-labels, A-labels,
+ * the port. A map folds the case of its keys; regexp_table(5) only that of ASCII.
+ */
+#include <string.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+#include "policy/names/next_hop.h"
+#include "policy/tool/export/export.h"
+#include "policy/tool/unicode_domain.h"
+
+enum { SPELLING_MAX = UNICODE_DOMAIN_MAX + 64 };
+
+/* A key taken apart: what stands in front of the host, the host, and what stands behind. */
+struct parts {
+    const char *front; /* "", "." or "[" */
+    char host[NEXT_HOP_MAX];
+    const char *behind; /* "", "]", ":587" or "]:587" */
+    bool port;
+};
+
+static struct parts take_apart(const char *key)
+{
+    struct parts parts = {.front = key[0] == '[' ? "[" : key[0] == '.' ? "." : ""};
+    const char *host = key + strlen(parts.front);
+    size_t length = strcspn(host, key[0] == '[' ? "]" : ":");
+
+    snprintf(parts.host, sizeof parts.host, "%.*s", (int)length, host);
+    parts.behind = host + length;
+    parts.port = strchr(parts.behind, ':') != NULL;
+    return parts;
+}
+
+static void spell_host(const struct parts *parts, const char *host, bool ports,
+                       void (*each)(void *arg, const char *spelling), void *arg)
+{
+    static const char *const usual[] = {"", ":25", ":smtp"};
+    char spelling[SPELLING_MAX];
+
+    for (size_t i = 0; i < (ports && !parts->port ? 3 : 1); i++) {
+        snprintf(spelling, sizeof spelling, "%s%s%s%s", parts->front, host, parts->behind, usual[i]);
+        each(arg, spelling);
+    }
+}
+
+void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *spelling), void *arg)
+{
+    struct parts parts = take_apart(key);
+    char other[UNICODE_DOMAIN_MAX];
+    const char *shown;
+
+    spell_host(&parts, parts.host, ports, each, arg);
+    if (strchr(parts.host, ':') != NULL) { /* IPv6, which Postfix takes with this word, too */
+        snprintf(other, sizeof other, "ipv6:%s", parts.host);
+        spell_host(&parts, other, ports, each, arg);
+        return;
+    }
+    shown = unicode_domain(parts.host, other);
+    if (strcmp(shown, parts.host) != 0)
+        spell_host(&parts, shown, ports, each, arg);
+}
+
+static void write_character(FILE *stream, const char *octets, size_t length, UChar32 character)
+{
+    UChar32 upper = u_toupper(character);
+    uint8_t other[U8_MAX_LENGTH];
+    size_t count = 0;
+
+    if (character < 0x80 || upper == character) {
+        fwrite(octets, 1, length, stream);
+        return;
+    }
+    U8_APPEND_UNSAFE(other, count, upper);
+
+    fprintf(stream, "(%.*s|%.*s)", (int)length, octets, (int)count, (const char *)other);
+}
+
+static void write_characters(FILE *stream, const char *text)
+{
+    const uint8_t *octets = (const uint8_t *)text;
+    size_t length = strlen(text);
+
+    for (size_t at = 0; at < length;) {
+        size_t start = at;
+        UChar32 character;
+
+        U8_NEXT(octets, at, length, character);
+
+        write_character(stream, text + start, at - start, character);
+    }
+}
+
+static void write_label(FILE *stream, const char *label)
+{
+    char shown[UNICODE_DOMAIN_MAX];
+    const char *unicode = unicode_domain(label, shown);
+
+    if (strcmp(unicode, label) == 0) {
+        fputs(label, stream);
+        return;
+    }
+    fprintf(stream, "(%s|", label);
+    write_characters(stream, unicode);
+    fputc(')', stream);
+}
+
+void spell_pattern(FILE *stream, const char *domain)
+{
+    char label[DOMAIN_MAX + 3];
+
+    for (;; domain++) {
+        size_t length = strcspn(domain, ".");
+
+        snprintf(label, sizeof label, "%.*s", (int)length, domain);
+        write_label(stream, label);
+        domain += length;
+        if (*domain == '\0')
+            return;
+        fputs("\\.", stream);
+    }
+}
