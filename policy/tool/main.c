@@ -28,6 +28,7 @@ static const struct verb verbs[] = {
     {"cert", verb_cert, "show a certificate, and the lines that a policy needs for it"},
     {"probe", verb_probe, "try the mail servers of a partner with the rule for mail to it"},
     {"status", verb_status, "show whether the daemon answers, and what it does"},
+    {"metrics", verb_metrics, "print what the daemon counts and measures, for Prometheus"},
     {"reload", verb_reload, "make the daemon load its policy, and show the result"},
     {"drain", verb_drain, "end the daemon with the sessions that are under way"},
     {"export", verb_export, "write the maps by which Postfix asks for the rules of outbound mail"},

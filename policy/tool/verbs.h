@@ -19,6 +19,7 @@ int verb_doctor(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_cert(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_metrics(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_drain(int argc, char **argv);
 int verb_export(int argc, char **argv);
