@@ -32,6 +32,7 @@ static const struct verb verbs[] = {
     {"reload", verb_reload, "make the daemon load its policy, and show the result"},
     {"drain", verb_drain, "end the daemon with the sessions that are under way"},
     {"export", verb_export, "write the maps by which Postfix asks for the rules of outbound mail"},
+    {"import", verb_import, "write a policy made of the lists of other products"},
 };
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 

@@ -23,6 +23,7 @@ int verb_metrics(int argc, char **argv);
 int verb_reload(int argc, char **argv);
 int verb_drain(int argc, char **argv);
 int verb_export(int argc, char **argv);
+int verb_import(int argc, char **argv);
 
 /*
  * Says on stderr what is wrong with the arguments (NULL: getopt has said it)
