@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFC 3164 leaves out the year and the zone. The daemon's own lines bear the time in full (at=), so that
+ * the lines around them have year and zone, too, also where a log was moved to another zone or begins in an
+ * hour that comes twice. Only logs of versions before 0.3.0 need the zone of this process.
+ */
+#include "policy/tool/evidence/clock.h"
+
+#include <string.h>
+#include <time.h>
+#include "policy/slots.h"
+
+enum { QUARTER = 900 * STAMP_SECOND };
+
+static int64_t distance(int64_t a, int64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* The instant of a local time, as if in UTC, in the year that brings it nearest to `instant`. */
+static int64_t nearest(const struct stamp_local *local, int64_t instant)
+{
+    int64_t year = stamp_year(instant), best = STAMP_NONE;
+
+    for (int64_t y = year - 1; y <= year + 1; y++) {
+        int64_t candidate = stamp_in_year(local, y);
+
+        if (candidate != STAMP_NONE
+            && (best == STAMP_NONE || distance(candidate, instant) < distance(best, instant)))
+            best = candidate;
+    }
+    return best;
+}
+
+/* The offset of a host's local time, to be read or set; NULL: it is not known, and no room is left for it. */
+static int64_t *offset_of(struct clock *clock, const char *host, bool add)
+{
+    uint32_t hash = slots_hash(host, strlen(host));
+
+    for (size_t i = 0; i < clock->zones; i++)
+        if (clock->zone[i].host == hash)
+            return &clock->zone[i].offset;
+    if (!add || clock->zones == CLOCK_HOSTS)
+        return NULL;
+    clock->zone[clock->zones].host = hash;
+    return &clock->zone[clock->zones++].offset;
+}
+
+void clock_anchor(struct clock *clock, const struct stamp_local *local, int64_t instant, const char *host)
+{
+    int64_t there = nearest(local, instant), *known;
+
+    if (there == STAMP_NONE)
+        return;
+    clock->offset = (there - instant + QUARTER / 2 - (there < instant ? QUARTER : 0)) / QUARTER * QUARTER;
+    if (distance(clock->offset, 0) > 15 * (int64_t)STAMP_HOUR)
+        return; /* no zone is that far away: the clocks of MAIL and of the logger differ */
+    clock->anchored = true;
+    known = host != NULL ? offset_of(clock, host, true) : NULL;
+    if (known != NULL)
+        *known = clock->offset;
+}
+
+/* In the zone of this process, in the last year in which it is not later than the limit. */
+static int64_t in_own_zone(const struct clock *clock, const struct stamp_local *local)
+{
+    int64_t limit = clock->limit != INT64_MAX ? clock->limit : (int64_t)time(NULL) * STAMP_SECOND + STAMP_DAY;
+
+    for (int64_t year = stamp_year(limit) + 1, least = year - 5; year > least; year--) {
+        struct tm tm = {.tm_year = (int)(year - 1900),
+                        .tm_mon = (int)local->month - 1,
+                        .tm_mday = (int)local->day,
+                        .tm_hour = (int)local->hour,
+                        .tm_min = (int)local->minute,
+                        .tm_sec = (int)local->second,
+                        .tm_isdst = -1};
+        int64_t instant;
+
+        if (stamp_in_year(local, year) == STAMP_NONE)
+            continue;
+        instant = (int64_t)mktime(&tm) * STAMP_SECOND;
+        if (instant <= limit)
+            return instant;
+    }
+    return STAMP_NONE;
+}
+
+static int64_t time_of(struct clock *clock, const struct entry *entry)
+{
+    int64_t there, offset, *known;
+
+    if (entry->at != STAMP_NONE)
+        return entry->at;
+    if (entry->stamp != STAMP_NONE || !entry->has_local)
+        return entry->stamp != STAMP_NONE ? entry->stamp : clock->last;
+    if (!clock->anchored || clock->last == STAMP_NONE)
+        return in_own_zone(clock, &entry->local);
+    known = offset_of(clock, entry->host, false);
+    offset = known != NULL ? *known : clock->offset;
+    there = nearest(&entry->local, clock->last + offset);
+    return there == STAMP_NONE ? clock->last : there - offset;
+}
+
+int64_t clock_time(struct clock *clock, const struct entry *entry)
+{
+    int64_t at = time_of(clock, entry);
+
+    if (entry->has_local && entry->at != STAMP_NONE)
+        clock_anchor(clock, &entry->local, entry->at, entry->host);
+    if (at != STAMP_NONE)
+        clock->last = at;
+    return at;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads what rsyslog, syslog-ng, journalctl, postlogd(8) and container runtimes put in front of a message.
+ * The first ": " behind the stamp ends the tag: what stands behind it is the message, and whoever wrote
+ * that could write anything.
+ */
+#include "policy/tool/evidence/prefix.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "policy/names/ascii.h"
+
+/* Digits; answers their number. */
+static size_t digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* "<22>" or nothing. */
+static char *skip_priority(char *line)
+{
+    size_t length = line[0] == '<' ? digits(line + 1) : 0;
+
+    return length > 0 && length <= 3 && line[1 + length] == '>' ? line + length + 2 : line;
+}
+
+/* A stamp and the blank behind it; the same place where there is none. */
+static char *read_stamp(struct entry *entry, char *line)
+{
+    int64_t instant;
+    struct stamp_local local;
+    size_t length = stamp_read(line, &instant);
+
+    if (length != 0 && line[length] == ' ') {
+        entry->stamp = instant;
+        entry->has_local = false;
+        return line + length + 1;
+    }
+    length = stamp_read_local(line, &local);
+    if (length == 0 || line[length] != ' ')
+        return line;
+    entry->stamp = STAMP_NONE;
+    entry->has_local = true;
+    entry->local = local;
+    return line + length + 1;
+}
+
+/* Ends the word at `at` with a NUL and answers what stands behind it; NULL: there is no blank behind it. */
+static char *end_word(char *at)
+{
+    char *end = strchr(at, ' ');
+
+    if (end == NULL)
+        return NULL;
+    *end = '\0';
+    return end + 1;
+}
+
+/* RFC 5424 behind its version: stamp, host, application, process, message's name, data, message. */
+static bool read_5424(struct prefix *prefix, struct entry *entry, char *line)
+{
+    char *host = read_stamp(entry, line), *tag, *pid, *rest;
+
+    if (host == line || (tag = end_word(host)) == NULL || (pid = end_word(tag)) == NULL
+        || (rest = end_word(pid)) == NULL)
+        return false;
+    rest = end_word(rest); /* behind the message's name */
+    if (rest != NULL && rest[0] == '-' && rest[1] == ' ')
+        rest += 2;
+    else if (rest != NULL && (rest = strstr(rest, "] ")) != NULL)
+        rest += 2;
+    if (rest == NULL)
+        return false;
+    if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0)
+        rest += 3; /* the message is UTF-8 */
+    entry->host = strcmp(host, "-") != 0 ? host : "";
+    entry->pid = strtoul(pid, NULL, 10);
+    prefix->tag = tag;
+    prefix->text = rest;
+    return true;
+}
+
+/* Whether RFC 5424 begins here, its priority left out or not: "1 2026-11-28T...". */
+static char *version_1(char *line)
+{
+    int64_t unused;
+    char *at = skip_priority(line);
+
+    return at[0] == '1' && at[1] == ' ' && stamp_read(at + 2, &unused) != 0 ? at + 2 : NULL;
+}
+
+/* "stdout F " and the like, as the container runtimes of Kubernetes write it. */
+static char *skip_stream(char *line)
+{
+    if ((strncmp(line, "stdout ", 7) == 0 || strncmp(line, "stderr ", 7) == 0)
+        && (line[7] == 'F' || line[7] == 'P') && line[8] == ' ')
+        return line + 9;
+    return line;
+}
+
+/* "TAG", "TAG[77]" or "TAG[77][4711]". */
+static void read_tag(struct prefix *prefix, struct entry *entry, char *tag)
+{
+    char *pid = strchr(tag, '[');
+
+    prefix->tag = tag;
+    if (pid == NULL)
+        return;
+    *pid++ = '\0';
+    entry->pid = strtoul(pid, NULL, 10);
+    prefix->readdressed = strcmp(pid + digits(pid), "]") != 0;
+}
+
+/*
+ * "HOST TAG[PID]", with the host missing or named twice, ended by `end`. Behind a stamp of another form than
+ * those that are read the host is the last word, or parts of the stamp would be hosts.
+ */
+static void read_origin(struct prefix *prefix, struct entry *entry, char *origin, char *end)
+{
+    char *tag;
+
+    *end = '\0';
+    prefix->text = end + 2;
+    tag = strrchr(origin, ' ');
+    if (tag == NULL) {
+        read_tag(prefix, entry, origin);
+        return;
+    }
+    *tag++ = '\0';
+    if (entry->stamp == STAMP_NONE && !entry->has_local && strrchr(origin, ' ') != NULL)
+        origin = strrchr(origin, ' ') + 1;
+    entry->host = origin;
+    (void)end_word(origin);
+    read_tag(prefix, entry, tag);
+}
+
+void prefix_read(struct prefix *prefix, struct entry *entry, char *line)
+{
+    char *behind = read_stamp(entry, skip_priority(line)), *modern, *end;
+
+    *prefix = (struct prefix){.tag = (char *)"", .text = line};
+    entry->host = "";
+    entry->pid = 0;
+    behind = skip_stream(behind);
+    prefix->text = behind;
+    if (strncmp(behind, "event=", 6) == 0)
+        return;
+    modern = version_1(behind);
+    if (modern == NULL && (modern = strchr(behind, ' ')) != NULL)
+        modern = version_1(modern + 1);
+    if (modern != NULL && read_5424(prefix, entry, modern))
+        return;
+    end = strstr(behind, ": ");
+    if (end != NULL)
+        read_origin(prefix, entry, behind, end);
+}
+
+/* ---- Docker's json-file ---- */
+
+/* Four hexadecimal digits; -1: there are none. */
+static int read_code(const char *text)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        if (ascii_hex(text[i]) < 0)
+            return -1;
+        code = code * 16 + ascii_hex(text[i]);
+    }
+    return code;
+}
+
+/* Behind a backslash; moves *at behind it, and writes what it stands for. False: it is no escape. */
+static bool read_escaped(char **at, char **to)
+{
+    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+    const char *letter = **at != '\0' ? strchr(letters, **at) : NULL;
+    int code = **at == 'u' ? read_code(*at + 1) : -1;
+
+    if (letter != NULL) {
+        *(*to)++ = meant[letter - letters];
+        (*at)++;
+        return true;
+    }
+    if (code < 0)
+        return false;
+    *at += 5;
+    *(*to)++ = code < 0x80 ? (char)code : '?'; /* our lines are ASCII, and a name is not in what is read */
+    return true;
+}
+
+char *prefix_unwrap(struct entry *entry, char *line, size_t *length)
+{
+    static const char time[] = "\"time\":\"";
+    char *text = line + strlen(PREFIX_JSON), *at = text, *to = text, *stamp;
+
+    while (*at != '"') {
+        if (*at == '\0')
+            return line;
+        if (*at != '\\') {
+            *to++ = *at++;
+            continue;
+        }
+        at++;
+        if (!read_escaped(&at, &to))
+            return line;
+    }
+    stamp = strstr(at, time);
+    if (stamp != NULL)
+        (void)stamp_read(stamp + strlen(time), &entry->stamp);
+    while (to > text && (to[-1] == '\n' || to[-1] == '\r'))
+        to--;
+    *to = '\0';
+    *length = (size_t)(to - text);
+    return text;
+}
