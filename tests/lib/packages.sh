@@ -3,10 +3,26 @@
 # Debian packages for building and testing. Sourced: packages_install NAME...
 # Installs what is missing and nothing else, as root or with sudo; several runs wait for each other.
 
+# The sanitizers of the release's clang, which has another number in each.
+packages_of_clang() {
+    local release='' version=''
+    release=$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null)
+    case "$release" in
+    12) version=14 ;;
+    13) version=19 ;;
+    *) version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p' | tail -1) ;;
+    esac
+    echo "${version:+libclang-rt-$version-dev llvm}"
+}
+
 PACKAGES_BUILD="autoconf automake pkgconf make gcc libc6-dev libmilter-dev libyaml-dev libicu-dev
-    libssl-dev openssl python3 postfix"
-PACKAGES_TESTS="clang clang-tidy libclang-rt-14-dev libcmocka-dev cppcheck mandoc python3-yaml python3-jsonschema gcovr
-    apparmor bash-completion systemd man-db"
+    libsqlite3-dev libssl-dev zlib1g-dev openssl python3 postfix"
+PACKAGES_TESTS="clang clang-tidy $(packages_of_clang) libcmocka-dev cppcheck mandoc python3-yaml python3-jsonschema
+    prometheus python3-prometheus-client gcovr
+    apparmor bash-completion bzip2 git systemd man-db mmdebstrap postgresql slapd ldap-utils rsync sqlite3 xz-utils zstd"
+
+# What the quick suites of tests/elsewhere need beside PACKAGES_BUILD.
+PACKAGES_ELSEWHERE="libcmocka-dev mandoc python3-yaml python3-jsonschema python3-prometheus-client bash-completion man-db iproute2 procps"
 
 packages_missing() {
     for package in "$@"; do
@@ -38,8 +54,9 @@ packages_install() {
     packages_root flock /run/forcetls-packages.lock sh -c "$PACKAGES_AS_ROOT" packages $missing
 }
 
-# What runs as root. A Postfix that comes along is neither configured nor started: debconf leaves it without a
-# main.cf, and a policy-rc.d, where there is none, forbids starts until we are done.
+# What runs as root. A Postfix or a Prometheus that comes along is neither configured nor started, now or at the next
+# boot: debconf leaves the one without a main.cf, the other is disabled, and a policy-rc.d, where there is none,
+# forbids starts until we are done.
 PACKAGES_AS_ROOT='
 set -eu
 export DEBIAN_FRONTEND=noninteractive
@@ -56,16 +73,22 @@ finish() {
 trap finish EXIT
 trap "exit 130" INT TERM HUP
 case " $* " in
-*" postfix "*)
+*" postfix "* | *" postgresql "* | *" prometheus "* | *" slapd "*)
     if [ ! -e "$policy" ]; then
         ours=yes
         printf "#!/bin/sh\nexit 101\n" >"$policy"
         chmod 755 "$policy"
-    fi
+    fi ;;
+esac
+case " $* " in
+*" postfix "*)
     if [ ! -e /etc/postfix/main.cf ]; then
         echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
     fi ;;
 esac
 install() { apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$log" 2>&1; }
 install "$@" || { apt-get update -q </dev/null >"$log" 2>&1 && install "$@"; }
+case " $* " in
+*" prometheus "*) if command -v systemctl >/dev/null; then systemctl disable prometheus.service >"$log" 2>&1; fi ;;
+esac
 '

@@ -7,6 +7,7 @@
  *   reject  nothing but MAIL is shown, and refused there with a reply
  *   log     as reject, and writes a line of usual length to stderr
  */
+#include <stdbool.h> /* in front of mfapi.h, which defines a bool of its own */
 #include <libmilter/mfapi.h>
 #include <stdio.h>
 #include <string.h>
