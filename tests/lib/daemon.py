@@ -18,6 +18,7 @@ import tempfile
 import time
 
 SANITIZERS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "WARNING: ThreadSanitizer")
+RESERVED = []  # the sockets that hold a port for this process; see reserve_port()
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -50,18 +51,39 @@ def own_directory(prefix="ft-"):
     return tempfile.mkdtemp(prefix=prefix, dir=place if len(place) <= 40 else "/tmp")
 
 
-def free_port(host="127.0.0.1"):
-    """A port below those that the system hands to clients: none of them takes it meanwhile."""
-    family = sockets.AF_INET6 if ":" in host else sockets.AF_INET
+def reserve_port(port):
+    """
+    Whether no other test has this port. It is this process's until it ends: two suites that run side by side
+    never get one port, also while nobody listens there yet. The name of a socket is the reservation, because
+    names, like ports, belong to the network namespace.
+    """
+    holder = sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM)
+    try:
+        holder.bind(f"\0forcetls-test-port-{port}")
+    except OSError as error:
+        holder.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        return False
+    RESERVED.append(holder)
+    return True
+
+
+def free_port(*hosts):
+    """A port of these hosts, or of 127.0.0.1, below those that the system hands to clients: no other takes it."""
     while True:
-        with sockets.socket(family, sockets.SOCK_STREAM) as probe:
-            probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, random.randint(10000, 30000)))
-                return probe.getsockname()[1]
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
+        port = random.randint(10000, 30000)
+        try:
+            for host in hosts or ("127.0.0.1",):
+                with sockets.socket(sockets.AF_INET6 if ":" in host else sockets.AF_INET, sockets.SOCK_STREAM) as probe:
+                    probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+                    probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        if reserve_port(port):
+            return port
 
 
 PAIR = re.compile(r'([A-Za-z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^ "]*))(?: |$)')

@@ -6,13 +6,14 @@ It accepts mail for every domain and throws it away behind the queue; it obeys X
 import atexit
 import os
 import pwd
-import random
 import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+
+from daemon import free_port
 
 UNIX_SERVICES = """\
 pickup    unix  n       -       n       60      1       pickup
@@ -75,20 +76,8 @@ def program(name):
 
 
 def free_ports(count):
-    """Ports free on both loopbacks, below those that the system hands to clients."""
-    found = []
-    while len(found) < count:
-        port = random.randint(10000, 30000)
-        try:
-            for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
-                with socket.socket(family, socket.SOCK_STREAM) as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind((host, port))
-        except OSError:
-            continue
-        if port not in found:
-            found.append(port)
-    return found
+    """Ports free on both loopbacks."""
+    return [free_port("127.0.0.1", "::1") for _ in range(count)]
 
 
 def overrides(options):
