@@ -14,7 +14,7 @@ from tap import Skip, contains, equal, test
 # The content of each message is looked at, so that a session shows every event.
 PARTNER = partner(identities=["envelope_from", "header_from"])
 POLICY = policy(PARTNER)
-PROMPT = 2.5  # seconds that the end of an idle daemon may take on a busy machine: less than libmilter's five
+PROMPT = 4.5  # seconds that the end of an idle daemon may take on a busy machine: less than libmilter's five
 
 
 def ask_for_end(daemon, number=signal.SIGTERM):

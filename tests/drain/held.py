@@ -332,6 +332,6 @@ def outbound_newcomer():
             equal(asked(spec), b"9:NOTFOUND ,")
             begun = time.monotonic()
             ask_for_end(daemon)
-            ended(daemon, most=4)
+            ended(daemon, most=8)
             equal(time.monotonic() - begun >= 2, True, "it was waited for")
             equal(newcomer.recv(4096), b"", "closed")

@@ -40,9 +40,13 @@ def command(*arguments):
 
 
 def patience(seconds):
-    """A time limit, longer where the program runs under a wrapper or a sanitizer ($FORCETLS_SLOW, a factor)."""
+    """
+    A time limit: longer where the program runs under a wrapper or a sanitizer ($FORCETLS_SLOW, a factor), and
+    on a machine that has more to run than it has processors.
+    """
     slow = 10 if os.environ.get("FORCETLS_WRAPPER") else 1
-    return seconds * float(os.environ.get("FORCETLS_SLOW", slow))
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return seconds * float(os.environ.get("FORCETLS_SLOW", slow)) * min(max(busy, 1), 4)
 
 
 def own_directory(prefix="ft-"):
