@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from daemon import free_port
+from daemon import free_port, patience
 
 UNIX_SERVICES = """\
 pickup    unix  n       -       n       60      1       pickup
@@ -186,7 +186,7 @@ class Postfix:
 
     def wait_log(self, text, timeout=10):
         """Waits until a line of the log has that text; answers the line."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         while True:
             for line in self.log().splitlines():
                 if text in line:

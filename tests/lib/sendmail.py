@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 
+from daemon import patience
 from postfix import Missing, free_ports, program
 
 PACKAGES = ("sendmail-bin", "sendmail-base", "sendmail-cf")
@@ -259,7 +260,7 @@ class Sendmail:
 
     def wait_log(self, text, timeout=10):
         """Waits until a line of the log has that text; answers the line."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patience(timeout)
         while True:
             for line in list(self.lines_logged):
                 if text in line:
@@ -298,7 +299,7 @@ class Sendmail:
 
     def _ours(self):
         """Waits until every port answers, with the process still there."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + patience(20)
         for service, port in self.ports.items():
             address = self.services[service].get("Addr", "127.0.0.1")
             while not self._answers(address, port):
@@ -319,13 +320,13 @@ class Sendmail:
         if self.process is None:
             return
         group, self.process = self.process, None
-        for number, patience in ((signal.SIGTERM, 3), (signal.SIGKILL, 5)):
+        for number, seconds in ((signal.SIGTERM, 3), (signal.SIGKILL, 5)):
             try:
                 os.killpg(group.pid, number)  # the sessions too: processes of this one's own
             except ProcessLookupError:
                 break
             try:
-                group.wait(patience)
+                group.wait(seconds)
             except subprocess.TimeoutExpired:
                 continue
         group.wait()

@@ -5,6 +5,8 @@ import ssl
 import warnings
 from typing import NamedTuple, Optional
 
+from daemon import patience
+
 VERSIONS = {"TLSv1": ssl.TLSVersion.TLSv1, "TLSv1.1": ssl.TLSVersion.TLSv1_1,
             "TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
 MESSAGE = b"From: Sender <sender@stranger.test>\r\nTo: user@here.test\r\nSubject: test\r\n" \
@@ -56,7 +58,7 @@ class Client:
     def __init__(self, port, host="127.0.0.1", source=None, wrapper=None, before=b"", timeout=20):
         self.context = self.session = self.banner = None
         self.buffer = b""
-        self.stream = socket.create_connection((host, port), timeout, (source, 0) if source else None)
+        self.stream = socket.create_connection((host, port), patience(timeout), (source, 0) if source else None)
         try:
             self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if before:

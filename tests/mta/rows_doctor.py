@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from rig import RIG, Daemon, certificate, milter, policy, refused
+from daemon import patience
 import postfix
 from rows_pins import documented
 import smtp
@@ -117,7 +118,7 @@ def warnings_of_sessions(mta, policy_file):
 
 def until(wanted, what, ask):
     """Asks again and again until the answer is the wanted one: Postfix's processes are replaced at their own time."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + patience(60)
     while True:
         answer = ask()
         if answer == wanted or time.monotonic() > end:

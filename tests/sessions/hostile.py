@@ -10,7 +10,7 @@ import struct
 import time
 
 from common import Daemon, GOOD, NO_TLS, SENDER, briefly, greeted, judge, partner, plain, policy, postfix, strong, watched
-from daemon import connect
+from daemon import connect, patience
 from milterclient import Session, message
 from tap import equal, test
 
@@ -27,9 +27,9 @@ CONNECT = packet(b"C", b"mx.test\0" + b"4" + struct.pack(">H", 25) + b"192.0.2.1
 HELO = packet(b"H", b"mx.test\0")
 
 
-def throw(daemon, octets, patience=2.0):
+def throw(daemon, octets, seconds=2.0):
     """Sends it all and reads until the filter hangs up, or has nothing more to say."""
-    with connect(daemon.socket, timeout=patience) as stream:
+    with connect(daemon.socket, timeout=seconds) as stream:
         with contextlib.suppress(OSError):
             stream.sendall(octets)
             stream.shutdown(1)
@@ -154,7 +154,7 @@ def idle():
             equal(briefly(judge(daemon, strong(postfix, GOOD))), "accept")
             stack.close()
             equal(judge(daemon, plain()).brief, NO_TLS, "behind them")
-            end = time.monotonic() + 10
+            end = time.monotonic() + patience(10)
             while len(os.listdir(f"/proc/{daemon.pid}/fd")) > 50 and time.monotonic() < end:
                 time.sleep(0.05)
             equal(len(os.listdir(f"/proc/{daemon.pid}/fd")) <= 50, True, "descriptors given back")
