@@ -53,7 +53,17 @@ static void ev_prefixes(void **state)
         {"2026-11-28T14:34:00Z relay 1 2026-11-28T14:33:57Z mx1 forcetls-milter 77 - - ", "mx1", 77,
          1795876437000},
         {"<22>1 2026-11-28T14:33:57Z - forcetls-milter 77 - - \xEF\xBB\xBF", "", 77, 1795876437000},
+        {"<22>1 - mx1 forcetls-milter 77 - - ", "mx1", 77, STAMP_NONE},
+        {"1 - - forcetls-milter - - - ", "", 0, STAMP_NONE},
+        {"2026-11-28T14:33:57Z relay 1 - mx1 forcetls-milter 77 - - ", "mx1", 77, 1795876437000},
+        {"<22>1 - mx1 forcetls-milter 77 - [a b=\"\\] c\"][d e=\"] \"] ", "mx1", 77, STAMP_NONE},
         {"2026-11-28T20:03:57+0530 mx1 forcetls-milter[77]: ", "mx1", 77, 1795876437000},
+        {"forcetls-1  | ", "", 0, STAMP_NONE},
+        {"forcetls  | 2026-11-28T14:33:57.123456789Z ", "", 0, 1795876437123},
+        {"[pod/mx-0/forcetls] 2026-11-28T14:33:57.123456789Z ", "", 0, 1795876437123},
+        {"@400000006b0ae65f25306b68 ", "", 0, 1795876437623},
+        {"2026-11-28T14:33:58Z Nov 28 14:33:57 mx1 forcetls-milter[77]: ", "mx1", 77, 1795876438000},
+        {"N  | Nov 28 14:33:57 mx1 forcetls-milter[77]: ", "mx1", 77, STAMP_NONE},
         {"Nov 28 14:33:57.623930 mx1 forcetls-milter[77]: ", "mx1", 77, STAMP_NONE},
         {"Sat 2026-11-28 14:33:57 UTC mx1 forcetls-milter[77]: ", "mx1", 77, STAMP_NONE},
         {"1795876437.623930 mx1 forcetls-milter[77]: ", "mx1", 77, STAMP_NONE},
@@ -75,6 +85,53 @@ static void ev_prefixes(void **state)
             fail_msg("%s: sort %d, host %s, pid %lu, stamp %lld", cases[i].prefix, (int)entry.sort,
                      entry.host, entry.pid, (long long)entry.stamp);
         assert_int_equal(entry.has_local, cases[i].prefix[0] == 'N');
+    }
+}
+
+/* tai64nlocal(8), svlogd(8), s6-log(8): a time without a zone, in front of a message or of another time. */
+static void ev_supervisors(void **state)
+{
+    static const char *const prefixes[] = {
+        "2026-11-28 14:33:57.623930000 ",
+        "2026-11-28_14:33:57.62393 ",
+        "2026-11-28T14:33:57.62393 ",
+        "2026-11-28 14:33:57.623930000  ",
+        "2026-11-28 14:33:57.623930000 Nov 28 14:33:58 forcetls-milter[77]: ",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        char text[4096];
+        struct entry entry;
+
+        snprintf(text, sizeof text, "%s%s", prefixes[i], NEW);
+        entry = read_line(text);
+        assert_int_equal(entry.sort, ENTRY_OURS);
+        assert_true(entry.has_local && entry.numbered && entry.stamp == STAMP_NONE);
+        assert_int_equal(entry.local.month * 100 + entry.local.day, 1128);
+        assert_int_equal(entry.local.minute, 33);
+        assert_string_equal(entry.host, "");
+    }
+}
+
+/* Structured data without an end, and what stands in the middle of a line, is no prefix. */
+static void ev_no_prefixes(void **state)
+{
+    static const char *const prefixes[] = {
+        "<22>1 - mx1 forcetls-milter 77 - [a b=\"] ",   "<22>1 - mx1 forcetls-milter 77 - [a]x ",
+        "<22>1 - mx1 sshd 77 - - ",                     "Nov 28 14:33:57 mx1 sshd[7]: forcetls-1  | ",
+        "@400000006b0ae65f25306b68x ",                  "@400000006B0AE65F25306B68 ",
+        "@400000006b0ae65f3b9aca00 ",                   "a b  | ",
+        "[pod/mx-0/forcetls]",                          "2026-02-30 14:33:57 ",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        char text[4096];
+
+        snprintf(text, sizeof text, "%s%s", prefixes[i], NEW);
+        if (read_line(text).sort != ENTRY_FOREIGN)
+            fail_msg("%s", prefixes[i]);
     }
 }
 
@@ -264,6 +321,7 @@ static void ev_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ev_supervisors), cmocka_unit_test(ev_no_prefixes),
         cmocka_unit_test(ev_prefixes),   cmocka_unit_test(ev_json_file), cmocka_unit_test(ev_values),
         cmocka_unit_test(ev_versions),   cmocka_unit_test(ev_cut_lines), cmocka_unit_test(ev_other_lines),
         cmocka_unit_test(ev_nul_octets), cmocka_unit_test(ev_times),

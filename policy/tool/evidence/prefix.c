@@ -24,6 +24,38 @@ static char *skip_priority(char *line)
     return length > 0 && length <= 3 && line[1 + length] == '>' ? line + length + 2 : line;
 }
 
+/*
+ * "forcetls-1  | " of docker compose logs, and "[pod/mx-0/forcetls] " of kubectl logs --prefix. Who asks for
+ * such a log has chosen whose lines it has.
+ */
+static char *skip_container(char *line)
+{
+    size_t length = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    size_t blanks = strspn(line + length, " ");
+
+    if (length != 0 && blanks != 0 && strncmp(line + length + blanks, "| ", 2) == 0)
+        return line + length + blanks + 2;
+    length = strncmp(line, "[pod/", 5) == 0 ? strcspn(line, " ]") : 0;
+    return length != 0 && strncmp(line + length, "] ", 2) == 0 ? line + length + 2 : line;
+}
+
+/* Notes an instant; of several that one line has the first one holds. */
+static void note_instant(struct entry *entry, int64_t instant)
+{
+    if (entry->stamp == STAMP_NONE)
+        entry->stamp = instant;
+    entry->has_local = false;
+}
+
+/* Likewise a local time, unless there is an instant. */
+static void note_local(struct entry *entry, const struct stamp_local *local)
+{
+    if (entry->stamp != STAMP_NONE)
+        return;
+    entry->has_local = true;
+    entry->local = *local;
+}
+
 /* A stamp and the blank behind it; the same place where there is none. */
 static char *read_stamp(struct entry *entry, char *line)
 {
@@ -31,18 +63,34 @@ static char *read_stamp(struct entry *entry, char *line)
     struct stamp_local local;
     size_t length = stamp_read(line, &instant);
 
+    if (length == 0)
+        length = stamp_read_tai64n(line, &instant);
     if (length != 0 && line[length] == ' ') {
-        entry->stamp = instant;
-        entry->has_local = false;
+        note_instant(entry, instant);
         return line + length + 1;
     }
     length = stamp_read_local(line, &local);
     if (length == 0 || line[length] != ' ')
         return line;
-    entry->stamp = STAMP_NONE;
-    entry->has_local = true;
-    entry->local = local;
+    note_local(entry, &local);
     return line + length + 1;
+}
+
+/*
+ * Likewise the stamp of tai64nlocal(8), svlogd(8) or s6-log(8). Others, who write HOST or a zone behind such
+ * a time, are not meant: a message or a stamp of its own follows.
+ */
+static char *read_supervisor(struct entry *entry, char *line)
+{
+    struct stamp_local local, own;
+    size_t length = stamp_read_zoneless(line, &local);
+    char *behind = line + length + strspn(line + length, " ");
+
+    if (length == 0 || line[length] != ' '
+        || (strncmp(behind, "event=", 6) != 0 && stamp_read_local(behind, &own) == 0))
+        return line;
+    note_local(entry, &local);
+    return behind;
 }
 
 /* Ends the word at `at` with a NUL and answers what stands behind it; NULL: there is no blank behind it. */
@@ -56,19 +104,41 @@ static char *end_word(char *at)
     return end + 1;
 }
 
-/* RFC 5424 behind its version: stamp, host, application, process, message's name, data, message. */
+/* Structured data of RFC 5424 and the blank behind it; NULL: it has no end. */
+static char *skip_data(char *at)
+{
+    if (strncmp(at, "- ", 2) == 0)
+        return at + 2;
+    while (*at == '[') {
+        for (bool quoted = false; *++at != ']' || quoted;) {
+            if (*at == '"')
+                quoted = !quoted;
+            else if (quoted && *at == '\\' && at[1] != '\0')
+                at++;
+            else if (*at == '\0')
+                return NULL;
+        }
+        at++;
+        if (*at == ' ')
+            return at + 1;
+    }
+    return NULL;
+}
+
+/* RFC 5424 behind its version: stamp or "-", host, application, process, message's name, data, message. */
 static bool read_5424(struct prefix *prefix, struct entry *entry, char *line)
 {
-    char *host = read_stamp(entry, line), *tag, *pid, *rest;
+    char *host = line + 2, *tag, *pid, *rest;
 
+    if (strncmp(line, "- ", 2) != 0) {
+        entry->stamp = STAMP_NONE; /* that of the relay */
+        host = read_stamp(entry, line);
+    }
     if (host == line || (tag = end_word(host)) == NULL || (pid = end_word(tag)) == NULL
         || (rest = end_word(pid)) == NULL)
         return false;
     rest = end_word(rest); /* behind the message's name */
-    if (rest != NULL && rest[0] == '-' && rest[1] == ' ')
-        rest += 2;
-    else if (rest != NULL && (rest = strstr(rest, "] ")) != NULL)
-        rest += 2;
+    rest = rest != NULL ? skip_data(rest) : NULL;
     if (rest == NULL)
         return false;
     if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0)
@@ -80,13 +150,15 @@ static bool read_5424(struct prefix *prefix, struct entry *entry, char *line)
     return true;
 }
 
-/* Whether RFC 5424 begins here, its priority left out or not: "1 2026-11-28T...". */
+/* Whether RFC 5424 begins here, its priority left out or not: "1 2026-11-28T..." or "1 - ...". */
 static char *version_1(char *line)
 {
     int64_t unused;
     char *at = skip_priority(line);
 
-    return at[0] == '1' && at[1] == ' ' && stamp_read(at + 2, &unused) != 0 ? at + 2 : NULL;
+    if (at[0] != '1' || at[1] != ' ')
+        return NULL;
+    return strncmp(at + 2, "- ", 2) == 0 || stamp_read(at + 2, &unused) != 0 ? at + 2 : NULL;
 }
 
 /* "stdout F " and the like, as the container runtimes of Kubernetes write it. */
@@ -136,12 +208,13 @@ static void read_origin(struct prefix *prefix, struct entry *entry, char *origin
 
 void prefix_read(struct prefix *prefix, struct entry *entry, char *line)
 {
-    char *behind = read_stamp(entry, skip_priority(line)), *modern, *end;
+    char *start = read_supervisor(entry, skip_container(skip_priority(line)));
+    char *behind = skip_stream(read_stamp(entry, start)), *modern, *end;
 
     *prefix = (struct prefix){.tag = (char *)"", .text = line};
     entry->host = "";
     entry->pid = 0;
-    behind = skip_stream(behind);
+    behind = read_stamp(entry, behind); /* a container's log has that of the program, too */
     prefix->text = behind;
     if (strncmp(behind, "event=", 6) == 0)
         return;

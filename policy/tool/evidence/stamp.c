@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The times that loggers write, to milliseconds since 1970 and back. Knows the two forms and the calendar;
+ * The times that loggers write, to milliseconds since 1970 and back. Knows their forms and the calendar;
  * asks no clock and knows no time zone: which year and zone a time without them has is its caller's
  * knowledge.
  */
@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "policy/names/ascii.h"
 #include "policy/names/date.h"
 
 /* Reads exactly `count` digits. */
@@ -100,6 +101,48 @@ size_t stamp_read_local(const char *text, struct stamp_local *stamp)
         return 15 + read_fraction(text + 15, &unused);
     }
     return 0;
+}
+
+/* Reads hexadecimal digits. */
+static bool read_hexadecimal(const char *text, size_t count, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int digit = ascii_hex(text[i]);
+
+        if (digit < 0 || (text[i] >= 'A' && text[i] <= 'F'))
+            return false;
+        value = value << 4 | (unsigned)digit;
+    }
+    *number = value;
+    return true;
+}
+
+size_t stamp_read_tai64n(const char *text, int64_t *instant)
+{
+    static const uint64_t epoch = (UINT64_C(1) << 62) + 10, last = UINT64_C(253402300799);
+    uint64_t seconds, nanoseconds;
+
+    if (text[0] != '@' || !read_hexadecimal(text + 1, 16, &seconds)
+        || !read_hexadecimal(text + 17, 8, &nanoseconds) || seconds < epoch || seconds - epoch > last
+        || nanoseconds >= 1000000000)
+        return 0;
+    *instant = (int64_t)(seconds - epoch) * STAMP_SECOND + (int64_t)(nanoseconds / 1000000);
+    return 25;
+}
+
+size_t stamp_read_zoneless(const char *text, struct stamp_local *stamp)
+{
+    unsigned clock[3], year, month, day;
+    int64_t unused;
+
+    if (!read_digits(text, 4, &year) || text[4] != '-' || !read_digits(text + 5, 2, &month) || text[7] != '-'
+        || !read_digits(text + 8, 2, &day) || !date_is_day(year, month, day) || text[10] == '\0'
+        || strchr("T _", text[10]) == NULL || !read_clock(text + 11, clock))
+        return 0;
+    *stamp = (struct stamp_local){month, day, clock[0], clock[1], clock[2]};
+    return 19 + read_fraction(text + 19, &unused);
 }
 
 int64_t stamp_in_year(const struct stamp_local *stamp, int64_t year)

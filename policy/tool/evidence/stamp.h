@@ -32,6 +32,15 @@ size_t stamp_read(const char *text, int64_t *instant);
 size_t stamp_read_local(const char *text, struct stamp_local *stamp);
 
 /*
+ * Likewise the TAI64N of multilog(8), "@4000000065...": UTC and ten seconds, as daemontools count it. Small
+ * letters only.
+ */
+size_t stamp_read_tai64n(const char *text, int64_t *instant);
+
+/* Likewise a time of tai64nlocal(8) or svlogd(8), which has no zone; its year is dropped. */
+size_t stamp_read_zoneless(const char *text, struct stamp_local *stamp);
+
+/*
  * The instant of a local time in that year (no zone: as if it were UTC). STAMP_NONE: the year has no such
  * day.
  */
