@@ -302,3 +302,21 @@ def _():
     with sqlite3.connect(here / "e.db") as database:
         database.execute("UPDATE hourly SET last = 9223372036854775807")
     run("record", "--database", here / "e.db", here / "log2")
+
+
+@tap.test("a database with views, triggers or computed columns is not read and not written: they can keep their reader busy for ever")
+def _():
+    daemon = logs.Daemon(RUN1)
+    here = recorded("views", month(daemon))
+    (here / "log2").write_text(daemon.decision(BASE))
+    intact = (here / "e.db").read_bytes()
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+    for script in (f"ALTER TABLE hourly RENAME TO h; CREATE VIEW hourly AS {endless} SELECT hour, kind, n, first, last, first_qid, last_qid FROM h, c",
+                   f"CREATE TRIGGER t AFTER INSERT ON seen BEGIN INSERT INTO outbox (line) {endless} SELECT x FROM c; END",
+                   "ALTER TABLE kind ADD COLUMN more INTEGER AS (length(zeroblob(1000000)))", "CREATE VIRTUAL TABLE more USING rtree (id, low, high)"):
+        (here / "e.db").write_bytes(intact)
+        database = sqlite3.connect(here / "e.db")
+        database.executescript(script)
+        database.close()
+        tap.contains(run("report", "--database", here / "e.db", status=66).stderr, "it has views, triggers or computed columns", script)
+        tap.contains(run("record", "--database", here / "e.db", here / "log2", status=74).stderr, "it has views, triggers or computed columns", script)

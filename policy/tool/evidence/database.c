@@ -142,6 +142,19 @@ static void migrate(struct database *database, int64_t version)
     }
 }
 
+/*
+ * Whether there is anything but tables and their indexes. We make nothing else; a view in the place of a
+ * table, or a column that is computed, could keep its reader busy for ever.
+ */
+static bool has_more_than_tables(struct database *database)
+{
+    return number_of(database,
+                     "SELECT (SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+                     " OR sql LIKE 'create virtual%') + (SELECT count(*) FROM sqlite_schema AS s,"
+                     " pragma_table_xinfo(s.name) AS x WHERE s.type = 'table' AND x.hidden <> 0)")
+           != 0;
+}
+
 static bool check_version(struct database *database, enum database_use use)
 {
     int64_t version = number_of(database, "PRAGMA user_version");
@@ -152,6 +165,8 @@ static bool check_version(struct database *database, enum database_use use)
         return false;
     if (application != APPLICATION_ID && (tables != 0 || use == DATABASE_READ))
         return complain(database, "not a database of evidence");
+    if (has_more_than_tables(database))
+        return complain(database, "not a database of evidence: it has views, triggers or computed columns");
     if (version > DATABASE_VERSION)
         return complain(database, "a newer version of forcetls wrote this database");
     if (use == DATABASE_READ && version < DATABASE_VERSION)
