@@ -320,3 +320,16 @@ def _():
         database.close()
         tap.contains(run("report", "--database", here / "e.db", status=66).stderr, "it has views, triggers or computed columns", script)
         tap.contains(run("record", "--database", here / "e.db", here / "log2", status=74).stderr, "it has views, triggers or computed columns", script)
+
+
+@tap.test("a period in which nothing was recorded goes on until now; gateways are in order; reasons of as much mail are in the order in which they decide")
+def _():
+    here = place("order")
+    lines = "".join(logs.Daemon(run_of, host=host).decision(BASE, verdict="fail", action="tempfail", reasons="tls_version,cipher") for run_of, host in ((RUN1, "mx2"), (RUN1[::-1], "mx1")))
+    (here / "log").write_text(lines)
+    run("record", "--database", here / "e.db", here / "log")
+    found = json.loads(run("report", "--database", here / "e.db", "--format", "json").stdout)
+    tap.equal((found["gateways"], list(found["partners"][0]["reasons"])), (["mx1", "mx2"], ["tls_version", "cipher"]))
+    found = json.loads(run("report", "--database", here / "e.db", "--since", "-1h", "--format", "json").stdout)
+    tap.equal((found["partners"], found["since"] < found["until"]), ([], True))
+    tap.equal(found["until"][:4], str(datetime.datetime.now(datetime.timezone.utc).year))

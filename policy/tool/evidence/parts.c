@@ -5,6 +5,7 @@
 #include "policy/array.h"
 #include "policy/tool/evidence/kinds.h"
 #include "policy/tool/evidence/summary.h"
+#include "policy/words.h"
 
 enum { PARTS_MAX = 500 };
 
@@ -96,12 +97,25 @@ void parts_add(struct summary *summary, struct parts *parts, const struct part *
     parts_widen(&part->first, &part->last, mails);
 }
 
+/* The place of a reason in the order in which they decide; what is none has the same place as all others. */
+static enum reason place_of(const char *name)
+{
+    enum reason reason = REASON_NONE;
+
+    while (reason < REASON_COUNT && strcmp(reason_name(reason), name) != 0)
+        reason++;
+    return reason;
+}
+
 static int by_mails(const void *a, const void *b)
 {
     const struct part *first = a, *second = b;
+    enum reason place = place_of(first->name), other = place_of(second->name);
 
     if (first->mails != second->mails)
         return first->mails > second->mails ? -1 : 1;
+    if (place != other)
+        return place < other ? -1 : 1;
     return strcmp(first->name, second->name);
 }
 

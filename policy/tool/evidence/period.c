@@ -59,8 +59,12 @@ static void choose_period(struct summary *summary, const struct summary_request 
         summary->since = summary->until != STAMP_NONE ? summary->until : 0;
     if (request->since == INT64_MIN && request->until != INT64_MAX && summary->until < summary->since)
         summary->since = summary->until; /* all that there is came later */
-    if (summary->until == STAMP_NONE || summary->until < summary->since)
+    if (summary->until == STAMP_NONE || summary->until < summary->since) {
+        /* Nothing is that new: the period goes on until now. */
         summary->until = summary->since;
+        if (request->since != INT64_MIN && request->until == INT64_MAX && request->now > summary->since)
+            summary->until = request->now;
+    }
 }
 
 /*

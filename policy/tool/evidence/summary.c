@@ -445,11 +445,18 @@ static void clear_partner(struct partner_summary *partner)
     free(partner->course);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* Sorts, leaves out those that are not asked for, and adds up the rest. */
 static void finish(struct summary *summary, const struct summary_request *request)
 {
     size_t kept = 0;
 
+    if (summary->gateways > 0)
+        qsort((void *)summary->gateway, summary->gateways, sizeof *summary->gateway, by_text);
     if (summary->partners > 0)
         qsort(summary->partner, summary->partners, sizeof *summary->partner, by_name);
     for (size_t i = 0; i < summary->partners; i++) {
