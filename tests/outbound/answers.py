@@ -207,7 +207,8 @@ def _():
 
 @tap.test("mistakes in the arguments are 64, and a policy that does not load is 78")
 def _():
-    for arguments in (["--outbound"], ["--outbound", "--to", "a@b.c", "--to", "d@e.f"], ["--outbound", "--to", "a@b.c", "--from", "x@y.z"],
+    for arguments in (["--outbound"], ["--outbound", "--to", ""], ["--outbound", "--mta", "sendmail", "--to", ""], ["--outbound", "--to", "a@" + "b" * 4096],
+                      ["--outbound", "--to", "a@b.c", "--to", "d@e.f"], ["--outbound", "--to", "a@b.c", "--from", "x@y.z"],
                       ["--outbound", "--to", "a@b.c", "--client", "192.0.2.1"], ["--from", "a@b.c", "--next-hop", "x"],
                       ["--from", "a@b.c", "--upstream", "x"], ["--outbound", "--to", "a@b.c", "--mta", "sendmail", "--next-hop", "x"],
                       ["--outbound", "--to", "a@b.c", "--mta", "sendmail", "--client", "192.0.2.1"], ["--outbound", "--to", "a@b.c", "--alt-name", "x"],
@@ -265,6 +266,15 @@ def _():
     for to, keys in {"u@a.b.contoso.com": ["a.b.contoso.com", "b.contoso.com", "contoso.com"], "u@x.example": ["x.example", "example"], "root": []}.items():
         tap.equal(json.loads(forcetls("explain", "-c", "policy.yaml", "--outbound", "--mta", "sendmail", "--to", to, "--json",
                                       status=10 if "contoso" in to else 0))["keys"], keys)
+
+
+@tap.test("explain --outbound takes a domain alone, and an address with a name in front, for both MTAs")
+def _():
+    for mta in ("postfix", "sendmail"):
+        for to in ("u@contoso.com", "contoso.com", "CONTOSO.COM.", "@contoso.com", "<u@contoso.com>", "Us, Inc. <u@contoso.com>", "A <u@contoso.com.>"):
+            said = json.loads(forcetls("explain", "-c", "policy.yaml", "--outbound", "--mta", mta, "--to", to, "--json",
+                                       "--date", "2026-12-01", status=10 if mta == "sendmail" else 0))
+            tap.equal((said["partner"], [key.lower() for key in said["keys"]]), ("contoso", ["contoso.com"]), f"{mta}: {to}")
 
 
 @tap.test("behind Sendmail a key pin and DANE are warnings, and suites of TLS 1.3 are none")

@@ -28,15 +28,12 @@ struct lookup {
     struct outbound_answer answer;
 };
 
-/* The domain of an address, with or without angle brackets and a final dot; or a domain alone. */
+/* The domain of an address, without a final dot; or a domain alone. */
 static const char *domain_of(const char *to, size_t *length)
 {
-    const bool bracketed = to[0] == '<';
-    const char *at = strrchr(to, '@'), *domain = at == NULL ? to + bracketed : at + 1;
+    const char *at = strrchr(to, '@'), *domain = at == NULL ? to : at + 1;
 
     *length = strlen(domain);
-    if (bracketed && *length > 0 && domain[*length - 1] == '>')
-        --*length;
     if (*length > 1 && domain[*length - 1] == '.')
         --*length;
     return domain;

@@ -307,8 +307,10 @@ static int sensible_lookup(const struct question *question, const char *title)
 
 static int sensible_outbound(const struct question *question, const char *title)
 {
-    if (question->to.count == 0)
+    if (question->to.count == 0 || question->to.value[0][0] == '\0')
         return usage_error(title, "--to is missing", NULL);
+    if (strlen(question->to.value[0]) > FROM_MAX)
+        return usage_error(title, "--to is longer than an SMTP line", NULL);
     if (question->to.count > 1)
         return usage_error(title, "--outbound takes one --to", question->to.value[1]);
     return question->mta == MTA_SENDMAIL ? sensible_session(question, title)
@@ -338,6 +340,19 @@ static int sensible(const struct question *question, const char *title)
     return -1;
 }
 
+/* "Name <user@domain>" without what stands around the address; a domain alone as "@domain". */
+static void complete_recipient(struct question *question)
+{
+    const char *to = question->to.value[0], *open = strrchr(to, '<');
+    int length;
+
+    to = open == NULL ? to : open + 1;
+    length = (int)(open == NULL ? strlen(to) : strcspn(to, ">"));
+    snprintf(question->bare, sizeof question->bare, "%s%.*s",
+             strchr(to, '.') != NULL && strpbrk(to, "@!%") == NULL ? "@" : "", length, to);
+    question->to.value[0] = question->bare;
+}
+
 int question_read(struct question *question, int argc, char **argv)
 {
     int option, status;
@@ -354,6 +369,8 @@ int question_read(struct question *question, int argc, char **argv)
     if (optind < argc)
         return usage_surplus(argv[0], argv[optind]);
     status = sensible(question, argv[0]);
+    if (status < 0 && question->outbound)
+        complete_recipient(question);
     if (status >= 0 || (question->outbound && question->mta == MTA_POSTFIX))
         return status;
     if (question->outbound)

@@ -35,8 +35,8 @@ struct question {
     const char *macro[MACRO_COUNT];
     bool rcpt_addr_set;
     const char *rcpt_addr;          /* of --macro, while set; else each recipient is its own */
-    char argument[FROM_MAX + 3];    /* of MAIL */
-    char bare[FROM_MAX + 1];        /* the same without brackets: {mail_addr} */
+    char argument[FROM_MAX + 4];    /* of MAIL */
+    char bare[FROM_MAX + 2];        /* the same without brackets: {mail_addr}; of outbound: the recipient */
     char name[4][ENCODED_MAX];      /* made from --cert-subject and --cert-issuer, each whole and common */
     char cert_fp[FINGERPRINT_TEXT]; /* --fingerprint as Sendmail writes it, behind "sha256:" */
 };
