@@ -5,13 +5,29 @@
  */
 #include "policy/requirement/requirement.h"
 
+/* Whether an exception asks who the client is. */
+static bool asks_client(const struct terms *terms)
+{
+    for (size_t i = 0; i < terms->exception_count; i++)
+        if (terms->exceptions[i].clients != NULL)
+            return true;
+    return false;
+}
+
+static const char *wanted_macro(const struct judged *judged)
+{
+    return asks_client(judged->partner->terms) ? "the client, for an exception"
+                                               : "the content of the message";
+}
+
 static void wanted(struct growing *text, const struct weighing *weighing, const struct finding *finding)
 {
-    (void)weighing;
     growing_add(text, "%s",
-                finding->reason == REASON_HEADER_FROM        ? "a From header that can be read"
-                : finding->reason == REASON_SESSION_OUTDATED ? "a session begun under this policy"
-                                                             : "memory to judge it");
+                finding->reason == REASON_HEADER_FROM             ? "a From header that can be read"
+                : finding->reason == REASON_SESSION_OUTDATED      ? "a session begun under this policy"
+                : finding->reason == REASON_CLIENT_NAME_TEMPORARY ? "the client's name, for an exception"
+                : finding->reason == REASON_MTA_MACROS            ? wanted_macro(weighing->judged)
+                                                                  : "memory to judge it");
 }
 
 static void detail(struct growing *text, const struct weighing *weighing, const struct finding *finding)

@@ -220,6 +220,26 @@ static void hint(const struct question *question, const struct policy *policy)
         fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
 }
 
+/* A partner whose clients count, and no client: no MTA keeps that to itself. */
+static void hint_client(const struct question *question, const struct verdict *verdict)
+{
+    for (size_t i = 0; question->macro[MACRO_CLIENT_ADDR] == NULL && i < verdict->partner_count; i++) {
+        const struct judged *judged = &verdict->partner[i];
+
+        for (size_t j = 0; j < judged->finding_count; j++) {
+            const struct finding *finding = &judged->finding[j];
+
+            if (finding->reason != REASON_MTA_MACROS || finding->met != UNKNOWN
+                || (finding->requirement != REQUIRE_CLIENTS && finding->requirement != REQUIRE_DECIDABLE))
+                continue;
+            fprintf(stderr,
+                    "forcetls explain: whether %s refuses this depends on the client: give --client\n",
+                    partner_name(judged->partner));
+            return;
+        }
+    }
+}
+
 static int answer_question(struct question *question)
 {
     struct transaction *transaction = calloc(1, sizeof *transaction);
@@ -245,6 +265,7 @@ static int answer_question(struct question *question)
         if (question->json && answer.unaddressed != NULL && answer.unaddressed->pending & NEED_RCPT)
             fputs("forcetls explain: a partner is judged by recipient: give --to\n", stderr);
         hint_recipients(question, policy, transaction);
+        hint_client(question, &transaction->verdict);
         status = question->json ? answer_json(&answer) : answer_show(&answer);
     }
     facts_clear(&transaction->facts);
