@@ -29,6 +29,7 @@ static const struct {
     [WARNING_CERTIFICATE_OF_AUTHORITY] = {"certificate_of_authority", true},
     [WARNING_CERTIFICATE_NOT_YET_VALID] = {"certificate_not_yet_valid", true},
     [WARNING_PRIVATE_KEY] = {"private_key", true},
+    [WARNING_SEVERAL_CERTIFICATES] = {"several_certificates", true},
     [WARNING_CIPHER_BITS] = {"cipher_bits", true},
     [WARNING_STEP_WITHOUT_EFFECT] = {"step_without_effect", true},
     [WARNING_CLIENTS_TOO_WIDE] = {"clients_too_wide", true},

@@ -275,6 +275,47 @@ bool certbundle_is_authority(X509 *certificate)
            || (usage != UINT32_MAX && (usage & KU_KEY_CERT_SIGN) != 0);
 }
 
+static bool is_self_signed(X509 *certificate)
+{
+    return (X509_get_extension_flags(certificate) & EXFLAG_SI) != 0;
+}
+
+/* Whether one of the others is by this one. */
+static bool has_issued(STACK_OF(X509) *certificates, X509 *issuer)
+{
+    for (int i = 0; i < sk_X509_num(certificates); i++) {
+        X509 *other = sk_X509_value(certificates, i);
+
+        if (X509_cmp(other, issuer) != 0 && X509_check_issued(issuer, other) == X509_V_OK)
+            return true;
+    }
+    return false;
+}
+
+bool certbundle_holds_authority(STACK_OF(X509) *certificates, int index)
+{
+    X509 *certificate = sk_X509_value(certificates, index);
+
+    return certbundle_is_authority(certificate)
+           || (is_marked_authority(certificate) && has_issued(certificates, certificate));
+}
+
+int certbundle_other(STACK_OF(X509) *certificates, int meant)
+{
+    X509 *server = sk_X509_value(certificates, meant);
+
+    for (int i = 0; i < sk_X509_num(certificates); i++) {
+        X509 *other = sk_X509_value(certificates, i);
+        bool may_be_server = !is_marked_authority(other)
+                             || (is_self_signed(server) && is_self_signed(other)
+                                 && !certbundle_holds_authority(certificates, i));
+
+        if (may_be_server && X509_cmp(other, server) != 0 && !has_issued(certificates, other))
+            return i;
+    }
+    return -1;
+}
+
 int certbundle_meant(STACK_OF(X509) *certificates)
 {
     int count = sk_X509_num(certificates);

@@ -29,4 +29,10 @@ int certbundle_meant(STACK_OF(X509) *certificates);
  */
 bool certbundle_is_authority(X509 *certificate);
 
+/* The same of one of several: what is marked as a CA, and has issued another of these, is nothing else. */
+bool certbundle_holds_authority(STACK_OF(X509) *certificates, int index);
+
+/* Another one that is a server's, beside the one that is meant; -1: the rest is its chain. */
+int certbundle_other(STACK_OF(X509) *certificates, int meant);
+
 #endif

@@ -178,9 +178,14 @@ static const char *take_all(X509 *x509, struct certfile *certificate)
 /* Which certificate of several was probably meant. */
 static void take_meant(STACK_OF(X509) *all, struct certfile *certificate)
 {
-    int meant = certbundle_meant(all);
+    int meant = certbundle_meant(all), other;
 
-    certificate->authority = certbundle_is_authority(sk_X509_value(all, 0));
+    certificate->authority = certbundle_holds_authority(all, 0);
+    other = certificate->authority ? -1 : certbundle_other(all, meant);
+    certificate->several = other >= 0;
+    if (other >= 0)
+        take_subject(sk_X509_value(all, other), certificate->other_subject,
+                     sizeof certificate->other_subject);
     certificate->meant = (unsigned)meant + 1;
     take_subject(sk_X509_value(all, meant), certificate->meant_subject, sizeof certificate->meant_subject);
 }

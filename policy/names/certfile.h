@@ -22,6 +22,8 @@ struct certfile {
     bool private_key;                                /* the file holds one, too */
     unsigned meant;                                  /* which of the file is probably meant, from 1 */
     char meant_subject[256];                         /* its first common name */
+    bool several;                                    /* another server's certificate is in the file */
+    char other_subject[256];                         /* its first common name */
 };
 
 /*

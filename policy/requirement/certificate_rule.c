@@ -198,6 +198,11 @@ static bool check_meant(struct loading *loading, const struct node *node, const 
             "certificate file \"%.255s\" holds the certificate of a CA, \"%.128s\", which no mail server "
             "shows as its own: name the file with the server's certificate",
             node->text, certificate->subject);
+    if (certificate->several)
+        loading_warning(loading, node, WARNING_SEVERAL_CERTIFICATES,
+                        "certificate file \"%.255s\" holds the certificates of several servers, and only the "
+                        "first counts, \"%.128s\": put \"%.128s\" into a file of its own",
+                        node->text, certificate->subject, certificate->other_subject);
     if (certificate->private_key)
         loading_warning(
             loading, node, WARNING_PRIVATE_KEY,

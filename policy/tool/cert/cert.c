@@ -91,7 +91,7 @@ static int show_server(const char *target, const struct command *command)
 
 static int show_file(const char *path, const struct command *command)
 {
-    struct cert_source source = {NULL, NULL, 0, 0, false};
+    struct cert_source source = {.other = NULL};
     STACK_OF(X509) *chain = cert_read_file(path, &source);
     struct certificate_view view = {.source = source.name};
 

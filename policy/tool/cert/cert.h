@@ -55,8 +55,7 @@ struct certificate_view {
     struct arena arena; /* holds the texts */
     bool exhausted;     /* memory ran out: it is not whole */
     const char *source; /* a file, or host:port */
-    const char
-        *place; /* a sentence where the certificate is not the first of its file, or a CA's; else NULL */
+    const char *place; /* a sentence where the file has more than this and its chain, or a CA's; else NULL */
     const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
     const char *root;                                       /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
@@ -90,6 +89,7 @@ struct cert_source {
     int position;      /* of the certificate that is meant, from 1 */
     int count;         /* of certificates */
     bool is_authority; /* that one can only be a CA's */
+    X509 *other;       /* of another server, in the same file; borrowed; NULL: none */
 };
 
 /*

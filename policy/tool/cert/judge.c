@@ -87,6 +87,12 @@ void cert_note_place(struct certificate_view *view, STACK_OF(X509) *chain, const
                                 "no mail server shows as its own",
                                 ordinal(view, source->position), source->count,
                                 cert_short_name(view, X509_get_subject_name(sk_X509_value(chain, 1))));
+    if (source->other != NULL)
+        view->place = cert_text(view,
+                                "%s%sthe file also holds the certificate of another server, %s: put each "
+                                "into a file of its own",
+                                view->place != NULL ? view->place : "", view->place != NULL ? "; " : "",
+                                cert_short_name(view, X509_get_subject_name(source->other)));
     view->is_authority = source->is_authority;
     if (view->is_authority)
         view->place = "this is the certificate of a CA, which no mail server shows as its own: ask for the "

@@ -69,12 +69,14 @@ static unsigned char *read_all(int file, size_t *length, const char **why)
 /* Puts the certificate that is meant in front. */
 static void turn(STACK_OF(X509) *chain, struct cert_source *source)
 {
-    int meant = certbundle_meant(chain);
+    int meant = certbundle_meant(chain), other;
     X509 *certificate = sk_X509_value(chain, meant);
 
     source->position = meant + 1;
     source->count = sk_X509_num(chain);
-    source->is_authority = certbundle_is_authority(certificate);
+    source->is_authority = certbundle_holds_authority(chain, meant);
+    other = source->is_authority ? -1 : certbundle_other(chain, meant);
+    source->other = other < 0 ? NULL : sk_X509_value(chain, other);
     if (meant > 0) {
         sk_X509_delete(chain, meant);
         sk_X509_unshift(chain, certificate); /* the place is there */
