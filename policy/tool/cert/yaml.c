@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "policy/names/certname.h"
 #include "policy/names/date.h"
 #include "policy/names/scalar.h"
 #include "policy/tool/cert/cert.h"
@@ -31,9 +32,17 @@ static void write_scalar(FILE *stream, const char *text)
     fputs(scalar, stream);
 }
 
+/* Whether a rule can say its names: in a rule a "*" stands for one further label. */
+static bool has_writable_names(const struct certificate_view *view)
+{
+    return (view->common_name == NULL || certname_is_pattern(view->common_name))
+           && (view->issuer_shown == NULL || certname_is_pattern(view->issuer_shown));
+}
+
 static bool has_names(const struct certificate_view *view)
 {
-    return is_usable(view->common_name) && is_usable(view->issuer_shown) && !view->self_signed;
+    return is_usable(view->common_name) && is_usable(view->issuer_shown) && has_writable_names(view)
+           && !view->self_signed;
 }
 
 /* The issuer, or all that the next renewal may have; nothing where these are not known. */
@@ -53,6 +62,17 @@ static void write_issuer(FILE *lines, const struct certificate_view *view)
         write_scalar(lines, *member);
     }
     fputc(']', lines);
+}
+
+/* "until: " of a rule that ends with the certificate; one that ends with the year 9999 has no end. */
+static void write_until(FILE *lines, const struct certificate_view *view)
+{
+    char until[32];
+    int64_t date;
+
+    date_format(view->not_after < INT64_MAX ? view->not_after + 1 : DATE_END, until);
+    if (date_parse(until, &date))
+        fprintf(lines, "    until: %s\n", until);
 }
 
 /* "from: " of a rule that begins with the certificate. */
@@ -83,7 +103,7 @@ static void write_authority(FILE *lines, const struct certificate_view *view)
     fputs("  # no rule: this is a CA, and a rule by its name or fingerprint would pin the CA\n"
           "  # run forcetls cert with the server's certificate\n",
           lines);
-    if (!is_usable(view->common_name))
+    if (!is_usable(view->common_name) || !has_writable_names(view))
         return;
     fputs("  # if this CA is its direct issuer, the rule is:\n"
           "  # - subject: NAME OF THE SERVER\n"
@@ -97,8 +117,8 @@ static void write_rules(FILE *lines, const struct certificate_view *view)
 {
     char until[32];
 
-    date_format(view->not_after + 1, until);
     if (view->validity == EXPIRED) {
+        date_format(view->not_after + 1, until);
         fprintf(lines,
                 "  # it expired at %s: write no rule by its name or fingerprint\n"
                 "  # if its successor has the same key (ask the partner):\n",
@@ -106,9 +126,12 @@ static void write_rules(FILE *lines, const struct certificate_view *view)
     } else {
         if (has_names(view))
             write_names(lines, view);
+        else if (!has_writable_names(view))
+            fputs("  # no rule by its names: a rule has \"*\" only as \"*.\" in front\n", lines);
         fprintf(lines, "  - fingerprint: %s\n", view->fingerprint);
         write_from(lines, view);
-        fprintf(lines, "    until: %s\n  # or, as long as it has this key:\n", until);
+        write_until(lines, view);
+        fputs("  # or, as long as it has this key:\n", lines);
     }
     fprintf(lines, "  - key_fingerprint: %s\n", view->key_fingerprint);
 }
