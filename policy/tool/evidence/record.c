@@ -209,6 +209,8 @@ int verb_record(int argc, char **argv)
         return usage_error(argv[0], "--journal and files exclude each other", NULL);
     if (!request.journal && request.count == 0 && request.policy == NULL)
         return usage_error(argv[0], "--journal, a log file or -c is needed", NULL);
+    if (*request.gateway == '\0')
+        return usage_error(argv[0], "--gateway needs the name of a host", NULL);
     if (request.directory != NULL && !request.journal)
         return usage_error(argv[0], "--directory goes with --journal", NULL);
     return record_with_policy(&request, argv[0]);
