@@ -214,7 +214,7 @@ def from_ldap():
         contains(server.bring(policy)[1], "no changes")
 
 
-@test("slapd: a partial result, an attribute that may not be read, no match, a wrong base, no server: nothing changes")
+@test("slapd: a partial result, an attribute that may not be read, no match, a wrong base, octets that are no text, no server: nothing changes")
 def ldap_fails():
     server = Slapd.get()
     with Policy() as policy:
@@ -227,4 +227,8 @@ def ldap_fails():
         server.add(ENTRY.format("hidden").lstrip() + "associatedDomain: hidden.example\n")
         policy.unchanged(FAILED, "cn=hidden,ou=partners,dc=example: has no domain and no client, or they may not be read", server.bring(policy), old)
         server.delete("hidden")
+        server.add(ENTRY.format("octets").lstrip() + "objectClass: simpleSecurityObject\nassociatedDomain: octets.example\nuserPassword:: /////w==\n")
+        answer = policy.run(TOOLS / "from-ldap", *COLUMNS, "--column", "contact=userPassword", "--", "-x", "-H", server.uri, "-b", "dc=example", FILTER)
+        policy.unchanged(FAILED, "from-ldap: cn=octets,ou=partners,dc=example: userPassword is not UTF-8", answer, old)
+        server.delete("octets")
         contains(server.bring(policy)[1], "no changes")
