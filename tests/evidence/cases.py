@@ -225,3 +225,46 @@ def _():
     tap.equal((partner["mails"], partner["pass"], partner["fail"]), (6000000000, 3000000000, 3000000000))
     for form in ("text", "csv", "html"):
         tap.contains(run("report", "--database", here / "e.db", "--format", form).stdout.replace("\u202f", ""), "6000000000", form)
+
+
+def gaps(path):
+    return [(gap["kind"], gap["from"][11:16], gap["until"][11:16]) for gap in json.loads(run("report", "--log", path, "--format", "json").stdout)["gaps"]]
+
+
+@tap.test("cases 1 and 39: a restart in the hour that comes twice is a gap of the right length, and so is one in a log without any times")
+def _():
+    here, berlin = place("case_restart"), zoneinfo.ZoneInfo("Europe/Berlin")
+    forms = {"traditional": lambda t, h, p: logs.traditional(t.astimezone(berlin), h, p),
+             "tai64nlocal": lambda t, h, p: f"{t.astimezone(berlin):%Y-%m-%d %H:%M:%S.%f}000 ", "bare": logs.bare}
+    begin = datetime.datetime(2025, 10, 26, 0, 10, tzinfo=logs.UTC)
+    for name, prefix in forms.items():
+        one, two = (logs.Daemon(run_of, prefix=prefix) for run_of in (RUN1, RUN2))
+        lines = [one.event(begin, "start")] + [one.decision(begin + minute * 60 * SECOND) for minute in range(0, 40, 10)]
+        lines += [one.event(begin + 2400 * SECOND, "stop"), two.event(begin + 4200 * SECOND, "start")]
+        lines += [two.decision(begin + minute * 60 * SECOND) for minute in range(72, 100, 10)]
+        (here / name).write_text("".join(lines))
+        tap.equal(gaps(here / name), [("down", "00:50", "01:20") if name != "bare" else ("down", "00:40", "01:22")], name)
+
+
+@tap.test("case 1: deliveries of the hour that comes twice, in a log without lines of the filter, and behind the times of a container's log")
+def _():
+    here, lines = place("case_twice"), {"postfix": [], "docker": [], "compose": []}
+    (here / "p.yaml").write_text("version: 1\npartners:\n  - {name: contoso, domains: [contoso.com], outbound: {require: {certificates: none}}}\n")
+    (here / "p.yaml").chmod(0o600)
+    begin = datetime.datetime(2025, 10, 25, 23, 30, tzinfo=logs.UTC)
+    for i in range(7):  # every half hour, from 01:30 of summer time to 03:30 of winter time
+        moment = begin + i * 1800 * SECOND
+        stamp = moment.astimezone(zoneinfo.ZoneInfo("Europe/Berlin")).strftime("%b %d %H:%M:%S")
+        for text in ("Trusted TLS connection established to mx.contoso.com[192.0.2.25]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+                     f"4Q{i}: to=<a@contoso.com>, relay=mx.contoso.com[192.0.2.25]:25, delay=1, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)"):
+            line = f"{stamp} mx1 postfix/smtp[7{i}]: {text}\n"
+            lines["postfix"].append(line)
+            lines["docker"].append(f"{moment:%Y-%m-%dT%H:%M:%S}.123456789Z {line}")
+            lines["compose"].append(f"postfix-1  | {moment:%Y-%m-%dT%H:%M:%S}.123456789Z {line}")
+    for name, text in lines.items():
+        (here / name).write_text("".join(text))
+        os.utime(here / name, (begin.timestamp() + 20000,) * 2)
+        run("record", "--database", here / f"{name}.db", "-c", here / "p.yaml", here / name, TZ="Europe/Berlin")
+        tap.equal(rows(here / f"{name}.db", "SELECT hour * 3600 + first / 1000 FROM hourly UNION SELECT hour * 3600 + last / 1000 FROM hourly WHERE last IS NOT NULL ORDER BY 1"),
+                  [(int(begin.timestamp()) + i * 1800,) for i in range(7)], name)
+        tap.equal(rows(here / f"{name}.db", "SELECT DISTINCT g.value FROM kind k JOIN text g ON g.id = k.gateway"), [("mx1",)], name)

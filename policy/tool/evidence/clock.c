@@ -10,7 +10,11 @@
 #include <time.h>
 #include "policy/slots.h"
 
-enum { QUARTER = 900 * STAMP_SECOND };
+enum {
+    QUARTER = 900 * STAMP_SECOND,
+    SKEW = 180 * STAMP_SECOND,     /* by which clocks differ */
+    STEP_BACK = 300 * STAMP_SECOND /* what is further before the last line is so for a reason */
+};
 
 static int64_t distance(int64_t a, int64_t b)
 {
@@ -46,19 +50,36 @@ static int64_t *offset_of(struct clock *clock, const char *host, bool add)
     return &clock->zone[clock->zones++].offset;
 }
 
+/*
+ * What a local time is ahead of the instant of MAIL: whole quarters of an hour, and less than one that the
+ * mail took until its line was written.
+ */
+static int64_t offset_between(int64_t there, int64_t instant)
+{
+    int64_t ahead = there - instant + SKEW, rest = ahead % QUARTER;
+
+    return ahead - rest - (rest < 0 ? QUARTER : 0);
+}
+
 void clock_anchor(struct clock *clock, const struct stamp_local *local, int64_t instant, const char *host)
 {
     int64_t there = nearest(local, instant), *known;
 
     if (there == STAMP_NONE)
         return;
-    clock->offset = (there - instant + QUARTER / 2 - (there < instant ? QUARTER : 0)) / QUARTER * QUARTER;
+    clock->offset = offset_between(there, instant);
     if (distance(clock->offset, 0) > 15 * (int64_t)STAMP_HOUR)
         return; /* no zone is that far away: the clocks of MAIL and of the logger differ */
     clock->anchored = true;
     known = host != NULL ? offset_of(clock, host, true) : NULL;
     if (known != NULL)
         *known = clock->offset;
+}
+
+/* Whether a time lies about an hour before the line in front of it: in autumn an hour comes twice. */
+static bool is_hour_again(int64_t instant, int64_t last)
+{
+    return instant < last - STEP_BACK && instant + STAMP_HOUR >= last - STEP_BACK;
 }
 
 /* In the zone of this process, in the last year in which it is not later than the limit. */
@@ -85,6 +106,28 @@ static int64_t in_own_zone(const struct clock *clock, const struct stamp_local *
     return STAMP_NONE;
 }
 
+/* Whether the clocks of this process's zone show the local time's hour at that instant. */
+static bool shows_hour(const struct stamp_local *local, int64_t instant)
+{
+    time_t seconds = (time_t)(instant / STAMP_SECOND);
+    struct tm tm;
+
+    return localtime_r(&seconds, &tm) != NULL && (unsigned)tm.tm_hour == local->hour;
+}
+
+/* Likewise, and of an hour that comes twice the first one, or the second where the line before was later. */
+static int64_t in_order(const struct clock *clock, const struct stamp_local *local)
+{
+    int64_t instant = in_own_zone(clock, local);
+
+    if (instant != STAMP_NONE && shows_hour(local, instant - STAMP_HOUR))
+        instant -= STAMP_HOUR; /* mktime() answers either */
+    if (instant != STAMP_NONE && clock->last != STAMP_NONE && is_hour_again(instant, clock->last)
+        && shows_hour(local, instant + STAMP_HOUR))
+        instant += STAMP_HOUR;
+    return instant;
+}
+
 static int64_t time_of(struct clock *clock, const struct entry *entry)
 {
     int64_t there, offset, *known;
@@ -94,11 +137,18 @@ static int64_t time_of(struct clock *clock, const struct entry *entry)
     if (entry->stamp != STAMP_NONE || !entry->has_local)
         return entry->stamp != STAMP_NONE ? entry->stamp : clock->last;
     if (!clock->anchored || clock->last == STAMP_NONE)
-        return in_own_zone(clock, &entry->local);
+        return in_order(clock, &entry->local);
     known = offset_of(clock, entry->host, false);
     offset = known != NULL ? *known : clock->offset;
     there = nearest(&entry->local, clock->last + offset);
-    return there == STAMP_NONE ? clock->last : there - offset;
+    if (there == STAMP_NONE)
+        return clock->last;
+    if (is_hour_again(there - offset, clock->last)) {
+        offset -= STAMP_HOUR;
+        if (known != NULL)
+            *known = offset;
+    }
+    return there - offset;
 }
 
 int64_t clock_time(struct clock *clock, const struct entry *entry)

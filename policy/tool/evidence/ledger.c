@@ -265,6 +265,17 @@ static void note_again(struct ledger *ledger, const struct entry *entry, int64_t
         ledger->conflict_partner = words_add(&ledger->words, text_of(entry, KEY_PARTNER));
 }
 
+/*
+ * The time of a line as one of its run. A line without any has that of the line before it, which is not the
+ * time at which a run began.
+ */
+static int64_t time_in_run(const struct entry *entry, const struct run *run, int64_t at)
+{
+    bool own = entry->at != STAMP_NONE || entry->stamp != STAMP_NONE || entry->has_local;
+
+    return own || run->first != STAMP_NONE ? at : STAMP_NONE;
+}
+
 bool ledger_note(struct ledger *ledger, const struct entry *entry, const char *gateway, int64_t at)
 {
     bool future = at != STAMP_NONE && at > ledger->now + STAMP_DAY;
@@ -283,7 +294,7 @@ bool ledger_note(struct ledger *ledger, const struct entry *entry, const char *g
     run = run_of(ledger, entry, gateway);
     if (run == NULL)
         return false;
-    if (!run_add(&ledger->runs, run, entry->seq, future ? STAMP_NONE : at)) {
+    if (!run_add(&ledger->runs, run, entry->seq, future ? STAMP_NONE : time_in_run(entry, run, at))) {
         note_again(ledger, entry, at, run);
         return false;
     }

@@ -90,7 +90,7 @@ static void peek(struct file *file)
     size_t length;
     const char *text = input_peek(file->input, &length), *found = memmem(text, length, " at=", 4);
     const char *begin = found != NULL ? memrchr(text, '\n', (size_t)(found - text)) : NULL;
-    int64_t changed = input_changed(file->input), at;
+    int64_t changed = input_changed(file->input), at, unused;
     struct stamp_local local;
 
     file->clock = (struct clock){.last = STAMP_NONE, .limit = INT64_MAX};
@@ -99,7 +99,8 @@ static void peek(struct file *file)
     begin = begin != NULL ? begin + 1 : text;
     if (found != NULL && stamp_read(found + 4, &at) != 0) {
         file->clock.last = at;
-        if (stamp_read_local(begin, &local) != 0)
+        if (stamp_read_local(begin, &local) != 0
+            || (stamp_read(begin, &unused) == 0 && stamp_read_zoneless(begin, &local) != 0))
             clock_anchor(&file->clock, &local, at, NULL);
     }
     file->begin = file->clock.last;
