@@ -79,8 +79,8 @@ static bool read_word(struct word *word, const char *at)
     if (at[0] != '=' || at[1] != '?')
         return false;
     charset = at + 2;
-    length = strcspn(charset, "? \t\r\n");
-    if (length == 0 || length > CHARSET_MAX || charset[length] != '?')
+    length = strcspn(charset, "?");
+    if (length > CHARSET_MAX || charset[length] != '?')
         return false;
     memcpy(word->charset, charset, length);
     word->charset[length] = '\0';
@@ -114,7 +114,7 @@ static size_t decode_q(const struct word *word, char *to)
     return count;
 }
 
-/* "B": what is no letter of base64 is passed over; a "=" ends a group. */
+/* "B": what is no letter of base64 is passed over; a "=" ends a group, but one behind a single letter. */
 static size_t decode_b(const struct word *word, char *to)
 {
     uint32_t bits = 0;
@@ -124,7 +124,7 @@ static size_t decode_b(const struct word *word, char *to)
     for (size_t i = 0; i < word->length; i++) {
         int value = ascii_base64(word->payload[i]);
 
-        if (word->payload[i] == '=')
+        if (word->payload[i] == '=' && have != 6)
             have = 0;
         if (value < 0)
             continue;
@@ -146,6 +146,8 @@ static bool is_permitted(const struct word *word)
 {
     static const char especials[] = "()<>@,;:\"/[]?.=";
 
+    if (word->charset[0] == '\0')
+        return false;
     for (const char *at = word->charset; *at != '\0'; at++)
         if (*at <= ' ' || *at >= 0x7F || strchr(especials, *at) != NULL)
             return false;
@@ -227,12 +229,65 @@ static void flush(struct decoder *decoder)
 }
 
 /*
- * Makes `charset` the one of the octets to come. ICU would look among files for a name that it does not
- * know.
+ * Whether ICU knows a character set of that name. It would look among files for another one, and takes what
+ * stands behind a comma for options.
  */
+static bool is_known(const char *charset)
+{
+    UErrorCode error = U_ZERO_ERROR;
+
+    return charset[0] != '\0' && strchr(charset, ',') == NULL && ucnv_countAliases(charset, &error) != 0
+           && U_SUCCESS(error);
+}
+
+/* Python reads "-" for every octet that is no letter, digit or dot, and passes over those at the ends. */
+static void write_cleaned(char *to, const char *charset)
+{
+    const char *start = to;
+
+    for (; *charset != '\0'; charset++) {
+        if (isalnum((unsigned char)*charset) || *charset == '.')
+            *to++ = *charset;
+        else if (to > start)
+            *to++ = '-';
+    }
+    while (to > start && to[-1] == '-')
+        to--;
+    *to = '\0';
+}
+
+/*
+ * ICU's name of the character set; NULL: there is none. iconv passes over what stands behind a slash, and
+ * knows more EBCDIC than ICU: all have the letters, digits and dots of IBM037. UTF-7 has many names.
+ */
+static const char *name_of_charset(const char *charset, char room[CHARSET_MAX + 1])
+{
+    static const char *const ebcdic[] = {"ebcdic", "csebcdic", "ibm", "csibm", "cp", "osf1002"};
+    static const char *const utf_7[] = {"u7", "csutf7", "cp65000", "x-unicode-2-0-utf-7"};
+
+    if (is_known(charset))
+        return charset;
+    write_cleaned(room, charset);
+    if (is_known(room))
+        return room;
+    room[strcspn(strcpy(room, charset), "/")] = '\0';
+    if (is_known(room))
+        return room;
+    for (size_t i = 0; i < sizeof utf_7 / sizeof *utf_7; i++)
+        if (strcasecmp(room, utf_7[i]) == 0)
+            return "UTF-7";
+    for (size_t i = 0; i < sizeof ebcdic / sizeof *ebcdic; i++)
+        if (strncasecmp(room, ebcdic[i], strlen(ebcdic[i])) == 0)
+            return "IBM037";
+    return NULL;
+}
+
+/* Makes `charset` the one of the octets to come. */
 static void set_charset(struct decoder *decoder, const char *charset)
 {
     UErrorCode error = U_ZERO_ERROR;
+    char room[CHARSET_MAX + 1];
+    const char *name;
 
     if (strcasecmp(charset, decoder->charset) == 0)
         return;
@@ -240,9 +295,10 @@ static void set_charset(struct decoder *decoder, const char *charset)
     ucnv_close(decoder->converter);
     decoder->converter = NULL;
     strcpy(decoder->charset, charset);
-    if (strchr(charset, ',') != NULL || ucnv_countAliases(charset, &error) == 0 || U_FAILURE(error))
-        return; /* behind a comma stand options of ICU's own */
-    decoder->converter = ucnv_open(charset, &error);
+    name = name_of_charset(charset, room);
+    if (name == NULL)
+        return;
+    decoder->converter = ucnv_open(name, &error);
     decoder->no_memory |= error == U_MEMORY_ALLOCATION_ERROR; /* else ICU was built without that one */
 }
 
@@ -252,7 +308,8 @@ static void put_word(struct decoder *decoder, const struct word *word, enum enco
 
     if (reading != ENCODED_TOGETHER)
         flush(decoder);
-    set_charset(decoder, word->charset);
+    if (reading != ENCODED_OCTETS)
+        set_charset(decoder, word->charset);
     to = decoder->octets + decoder->octet_count;
     if (word->encoding == 'b') {
         decoder->octet_count += decode_b(word, to);
@@ -285,7 +342,7 @@ bool encoded_words_decode(const char *text, enum encoded_reading reading, char *
     decoder.no_memory = decoder.octets == NULL;
     while (!decoder.no_memory && *text != '\0') {
         if (!read_word(&word, text) || (reading == ENCODED_STRICT && !is_permitted(&word))) {
-            if (text == behind_word && is_blank(*text))
+            if (text == behind_word && is_blank(*text) && reading != ENCODED_SPACED)
                 behind_word++;
             text++;
             continue;
