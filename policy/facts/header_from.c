@@ -298,7 +298,7 @@ static bool read_list(struct list *list, char end)
     return true;
 }
 
-/* Whether the field parses; its domains are added then. */
+/* Whether the field parses, and means one thing; its domains are added if it parses. */
 static bool read_field(struct header_from *from, const char *value, enum header_reader reader)
 {
     size_t length = strlen(value), before = from->names.length;
@@ -313,7 +313,7 @@ static bool read_field(struct header_from *from, const char *value, enum header_
     if (!parsed)
         name_set_cut(&from->names, before);
     free(list.domain);
-    return parsed;
+    return parsed && !list.escaped;
 }
 
 void header_from_add(struct header_from *from, const char *value, enum header_reader reader)

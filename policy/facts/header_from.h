@@ -49,7 +49,9 @@ enum header_reader {
  * the same domain.
  *
  * A domain with characters that show nothing and that UTS 46 keeps (U+200C, U+200D) parses. The name that
- * readers see is added as well, as one that occurs in a field that does not parse.
+ * readers see is added as well, as one that occurs in a field that does not parse. Likewise a field parses
+ * in which a backslash stands before syntax, outside of quoted strings ("a\@b.test@c.test"), and all its
+ * names are added as well: to many readers the backslash is an octet like others.
  *
  * READER_SENDMAIL: what Sendmail turns into an address is one as well: "user%domain", "domain!user", and
  * blanks or comments in place of dots (its option BlankSub). A domain "x.y.UUCP" adds "x.y" as well.

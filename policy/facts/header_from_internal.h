@@ -18,6 +18,7 @@ struct list {
     size_t length;               /* of the domain read last; 0: there is none, or it is an address literal */
     bool literal;                /* it is an address literal */
     bool addresses;              /* some mailbox has a domain or an address literal */
+    bool escaped;                /* a backslash outside of a quoted string stands before syntax */
 };
 
 /* Passes over blanks and comments; false: a comment is not closed. */
@@ -35,7 +36,7 @@ bool list_read_enclosed(struct list *list, char open, char close, char **copy);
 /* Whether a word may begin with this octet. */
 bool list_begins_word(char octet);
 
-/* An atom or a quoted string, its octets to `copy` (NULL: nowhere). */
+/* An atom, which may have backslashes, or a quoted string, its octets to `copy` (NULL: nowhere). */
 bool list_read_word(struct list *list, char **copy);
 
 /* ---- what was read ---- */
@@ -47,6 +48,19 @@ bool header_from_spend(struct header_from *from, size_t effort);
 
 /* Adds the names that occur in a value that does not parse. */
 void header_from_add_unparsed(struct header_from *from, const char *value, enum header_reader reader);
+
+/*
+ * The text in plain forms (NFKC: no ligatures, full width or other presentation), with a mark for each blank
+ * unless it is all ASCII; to be freed. An octet that is no UTF-8 is read as ISO 8859-1. NULL: memory ran out,
+ * and `exhausted` is set.
+ */
+char *header_from_plain(struct header_from *from, const char *text);
+
+/*
+ * Writes the plain form without what shows nothing to `to`, which has room for all of it. `blank` takes the
+ * place of each blank; NUL: nothing does.
+ */
+void header_from_write_shown(char *to, const char *plain, char blank);
 
 /* Whether `length` octets of a value show an "@", as mail programs show them. */
 bool header_from_shows_at(struct header_from *from, const char *value, size_t length);

@@ -6,22 +6,22 @@
  */
 #include "policy/facts/header_from_internal.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/unorm2.h>
-#include <unicode/ustring.h>
-#include <unicode/utf16.h>
-#include <unicode/utf8.h>
 #include "policy/facts/encoded_word.h"
 #include "policy/names/ascii.h"
-#include "policy/names/invisible.h"
 
 /*
  * What it costs to decode an encoded word, to read an octet of ASCII, or of other text, in every way, and to
- * read an octet of one more decoded text.
+ * read an octet of one more text, or of one again with its blanks.
  */
-enum { EFFORT_WORD = 384, EFFORT_UNPARSED = 12, EFFORT_UNPARSED_WIDE = 32, EFFORT_ANOTHER = 10 };
+enum {
+    EFFORT_WORD = 384,
+    EFFORT_UNPARSED = 12,
+    EFFORT_UNPARSED_WIDE = 32,
+    EFFORT_ANOTHER = 10,
+    EFFORT_BLANKS = 4
+};
 
 /* Octets of UTF-8 that may be a label of a host name. */
 enum { LABEL_MOST = 4 * 63 };
@@ -110,12 +110,15 @@ static void add_names(struct header_from *from, const char *text)
 
 /* ---- the text as readers see it ---- */
 
+/* What quotation marks are to a reader: the ends of quoted strings, or nothing at all. */
+enum quotes { QUOTES_COUNT, QUOTES_GO };
+
 /*
  * The text without comments and backslashes, and without blanks and quotation marks beside a dot. A
  * parenthesis without its twin stays; one that is no syntax becomes a ";". `comment` takes the place of each
  * comment; NUL: nothing does.
  */
-static void write_joined(char *joined, const char *value, char comment)
+static void write_joined(char *joined, const char *value, char comment, enum quotes quotes)
 {
     size_t length = 0, depth = 0;
     bool quoted = false;
@@ -128,6 +131,8 @@ static void write_joined(char *joined, const char *value, char comment)
         octet = *value;
         parenthesis = octet == '(' || octet == ')';
         if (octet == '"' && !escaped && depth == 0) {
+            if (quotes == QUOTES_GO)
+                continue;
             quoted = !quoted;
         } else if (octet == '(' && !escaped && !quoted) {
             depth++;
@@ -170,103 +175,46 @@ static void write_as_sendmail(char *text, const char *without)
     *to = '\0';
 }
 
-/*
- * UTF-16 of the text, to be freed; NULL: out of memory. An octet that is no UTF-8 is read as ISO 8859-1, in
- * which mail programs show it: "\xA0" is a blank, "\xAD" a soft hyphen.
- */
-static UChar *widen(const char *text, int32_t *units)
+/* Whether there is more to see in a text with its blanks than in one without. */
+static bool hides_between_blanks(const char *text)
 {
-    const uint8_t *octets = (const uint8_t *)text;
-    size_t length = strlen(text), at = 0, written = 0;
-    UChar *wide = malloc((length + 1) * sizeof *wide);
+    bool hides = false, blanks = false;
 
-    while (wide != NULL && at < length) {
-        size_t start = at;
-        UChar32 character;
-
-        U8_NEXT(octets, at, length, character);
-        if (character < 0) {
-            character = octets[start];
-            at = start + 1;
-        }
-        U16_APPEND_UNSAFE(wide, written, character);
+    for (; *text != '\0'; text++) {
+        blanks |= is_blank(*text);
+        hides |= !is_blank(*text) && ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7F);
     }
-    *units = (int32_t)written;
-    return wide;
-}
-
-/* The same in plain forms (NFKC: no ligatures, full width or other presentation). Frees `wide`. */
-static UChar *normalise(UChar *wide, int32_t *units)
-{
-    UErrorCode error = U_ZERO_ERROR;
-    const UNormalizer2 *nfkc = unorm2_getNFKCInstance(&error);
-    int32_t room = *units + 16, needed = room;
-    UChar *normal = NULL;
-
-    do { /* twice at most */
-        free(normal);
-        room = needed;
-        normal = malloc((size_t)room * sizeof *normal);
-        if (normal == NULL || (U_FAILURE(error) && error != U_BUFFER_OVERFLOW_ERROR))
-            break;
-        error = U_ZERO_ERROR;
-        needed = unorm2_normalize(nfkc, wide, *units, normal, room, &error);
-    } while (error == U_BUFFER_OVERFLOW_ERROR);
-    free(wide);
-    *units = needed;
-    if (U_SUCCESS(error))
-        return normal;
-    free(normal);
-    return NULL;
-}
-
-/* The same as text_without_invisible() for ASCII, at a fraction of the price. */
-static void write_visible(char *to, const char *text)
-{
-    for (; *text != '\0'; text++)
-        if (*text > ' ' && *text != 0x7F)
-            *to++ = *text;
-    *to = '\0';
-}
-
-/* The text in plain forms and without what shows nothing, to be freed; NULL: out of memory. */
-static char *visible(struct header_from *from, const char *text)
-{
-    bool ascii = ascii_only(text, strlen(text));
-    int32_t units = 0, octets = 0;
-    UErrorCode error = U_ZERO_ERROR;
-    UChar *normal = ascii ? NULL : widen(text, &units);
-    char *shown = NULL;
-
-    if (normal != NULL)
-        normal = normalise(normal, &units);
-    if (ascii || normal != NULL)
-        shown = malloc(ascii ? strlen(text) + 1 : 3 * (size_t)units + 1);
-    from->exhausted |= shown == NULL;
-    if (shown != NULL && ascii) {
-        write_visible(shown, text);
-    } else if (shown != NULL) {
-        u_strToUTF8WithSub(shown, 3 * units + 1, &octets, normal, units, 0xFFFD, NULL, &error);
-        shown[text_without_invisible(shown, shown, (size_t)octets)] = '\0';
-    }
-    free(normal);
-    return shown;
+    return hides && blanks;
 }
 
 /* ---- together ---- */
 
+/* The names in what is visible of a text without its blanks; and with them, if that may be more. */
+static void add_visible(struct header_from *from, const char *text)
+{
+    char *plain = header_from_plain(from, text), *shown = plain == NULL ? NULL : malloc(strlen(plain) + 1);
+
+    from->exhausted |= shown == NULL;
+    if (shown != NULL) {
+        header_from_write_shown(shown, plain, '\0');
+        if (strcmp(shown, text) != 0)
+            add_names(from, shown);
+        if (hides_between_blanks(text) && header_from_spend(from, EFFORT_BLANKS * strlen(text))) {
+            header_from_write_shown(shown, plain, ';');
+            add_names(from, shown);
+        }
+    }
+    free(shown);
+    free(plain);
+}
+
 /* The names in a text, and in what is visible of it. */
 static void add_text(struct header_from *from, const char *text)
 {
-    char *shown;
-
     if (from->too_much || from->exhausted)
         return;
     add_names(from, text);
-    shown = visible(from, text);
-    if (shown != NULL && strcmp(shown, text) != 0)
-        add_names(from, shown);
-    free(shown);
+    add_visible(from, text);
 }
 
 /* As Sendmail reads it. It drops ")" and ">" without their twins, and puts in missing quotation marks. */
@@ -274,7 +222,7 @@ static void add_sendmail_readings(struct header_from *from, const char *text, ch
 {
     static const char *const without[] = {"", ")>\""};
 
-    write_joined(room, text, ' ');
+    write_joined(room, text, ' ', QUOTES_COUNT);
     for (size_t i = 0; i < 2; i++) {
         write_as_sendmail(room, without[i]);
         if (strcmp(room, text) != 0)
@@ -291,9 +239,13 @@ static bool add_readings(struct header_from *from, const char *text, enum header
     if (joined == NULL)
         return false;
     add_text(from, text);
-    write_joined(joined, text, '\0');
+    write_joined(joined, text, '\0', QUOTES_COUNT);
     if (strcmp(joined, text) != 0)
         add_text(from, joined);
+    if (strchr(text, '"') != NULL && header_from_spend(from, EFFORT_ANOTHER * strlen(text))) {
+        write_joined(joined, text, '\0', QUOTES_GO);
+        add_text(from, joined);
+    }
     if (reader == READER_SENDMAIL)
         add_sendmail_readings(from, text, joined);
     free(joined);
@@ -302,7 +254,7 @@ static bool add_readings(struct header_from *from, const char *text, enum header
 
 /*
  * The octets of the escape sequence that the text begins with: those of ISO 2022, which switch the character
- * set, as "ESC ( B" in Japanese mail. They show nothing.
+ * set, as "ESC ( B" in Japanese mail. They show nothing. An "@" ends one only as in "ESC $ @".
  */
 static size_t shift_length(const char *text)
 {
@@ -312,7 +264,9 @@ static size_t shift_length(const char *text)
         return 0;
     while (text[length] >= ' ' && text[length] <= '/')
         length++;
-    return length > 1 && text[length] >= '0' && text[length] <= '~' ? length + 1 : 0;
+    if (length == 1 || text[length] < '0' || text[length] > '~' || (text[length] == '@' && text[1] != '$'))
+        return 0;
+    return length + 1;
 }
 
 /* The text without such sequences, to be freed; NULL: it has none, or memory ran out. */
@@ -367,6 +321,24 @@ static bool each_decoded(struct header_from *from, const char *text, enum header
     return more;
 }
 
+/* Encoded words are decoded in the text with its comments; and without them, where some stand in comments. */
+static bool add_decoded(struct header_from *from, const char *value, enum header_reader reader)
+{
+    char *joined;
+
+    if (!each_decoded(from, value, reader, add_readings) || strchr(value, '(') == NULL)
+        return !from->too_much && !from->exhausted;
+    joined = malloc(strlen(value) + 1);
+    from->exhausted |= joined == NULL;
+    if (joined == NULL)
+        return false;
+    write_joined(joined, value, '\0', QUOTES_COUNT);
+    if (encoded_words_count(joined) < encoded_words_count(value))
+        (void)each_decoded(from, joined, reader, add_readings);
+    free(joined);
+    return !from->too_much && !from->exhausted;
+}
+
 void header_from_add_unparsed(struct header_from *from, const char *value, enum header_reader reader)
 {
     size_t length = strlen(value);
@@ -378,7 +350,7 @@ void header_from_add_unparsed(struct header_from *from, const char *value, enum 
     plain = unshifted(from, value);
     if (add_readings(from, value, reader)
         && (plain == NULL || (header_from_spend(from, effort * length) && add_readings(from, plain, reader))))
-        (void)each_decoded(from, value, reader, add_readings);
+        (void)add_decoded(from, value, reader);
     free(plain);
 }
 

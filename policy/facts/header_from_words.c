@@ -36,6 +36,12 @@ static bool is_atom(char octet)
     }
 }
 
+/* What ends a word and begins something else, if no backslash stands before it. */
+static bool is_syntax(char octet)
+{
+    return octet != '\0' && strchr("()<>[]:;@\\,\"", octet) != NULL;
+}
+
 bool list_skip_blank(struct list *list)
 {
     size_t depth = 0;
@@ -102,8 +108,10 @@ bool list_read_word(struct list *list, char **copy)
     if (!is_atom(*list->at) && *list->at != '\\')
         return false;
     while (is_atom(*list->at) || *list->at == '\\') {
-        if (*list->at == '\\')
+        if (*list->at == '\\') {
             list->at++;
+            list->escaped |= is_syntax(*list->at);
+        }
         if (*list->at == '\0')
             return false;
         if (copy != NULL)

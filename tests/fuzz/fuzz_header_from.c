@@ -121,7 +121,7 @@ static size_t put_list(struct spelling *spelling, struct choices *choices)
 }
 
 /*
- * The list alone parses, unless an encoded word stands in a local part. With the rest of the input behind it, it
+ * The list alone parses, unless an encoded word or a backslash stands in a local part. With the rest of the input behind it, it
  * parses or names the domain.
  */
 static void check_spelling(const uint8_t *data, size_t size)
@@ -134,7 +134,7 @@ static void check_spelling(const uint8_t *data, size_t size)
     char *field;
 
     header_from_add(&from, spelling.text, reader);
-    CHECK(from.unparsed ? strstr(spelling.text, "=?") != NULL && names_partner(&from)
+    CHECK(from.unparsed ? strpbrk(spelling.text, "=\\") != NULL && (names_partner(&from) || has_partner(&from))
                         : count_domains(&from) == domains && has_partner(&from));
     header_from_clear(&from);
     field = malloc(spelling.length + choices.left + 3);
@@ -264,14 +264,17 @@ static void check_stranger(const char *text)
     free(field);
 }
 
-/* A field that does not parse has no domains of addresses, unless readers see another name than a domain has. */
+/*
+ * A field that does not parse has no domains of addresses, unless readers see another name than a domain has, or take a
+ * backslash for none.
+ */
 static void check_any(const char *text)
 {
     for (enum header_reader reader = READER_POSTFIX; reader <= READER_SENDMAIL; reader++) {
         struct header_from from = {0};
 
         header_from_add(&from, text, reader);
-        CHECK(!from.unparsed || count_domains(&from) == 0 || !ascii_only(text, strlen(text)));
+        CHECK(!from.unparsed || count_domains(&from) == 0 || !ascii_only(text, strlen(text)) || strchr(text, '\\') != NULL);
         CHECK(from.unparsed || header_from_each_name(&from, &counts, is_not_partner, NULL));
         header_from_clear(&from);
     }

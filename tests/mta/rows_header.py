@@ -133,7 +133,10 @@ def shown_domains():
     wrong = []
     values = ("Boss <boss@=?utf-8?q?header.test?=>", "boss@=?utf-8?b?aGVhZGVyLnRlc3Q=?=", "boss@=?utf-8?q?head?=\r\n =?utf-8?q?er.test?=",
               "boss@header.test.\u200b", "boss@header.test.\u00a0", "boss@head\u200ber.test.\u2060", "=?utf-8?q?boss=40header.test?=",
-              '"boss@header.test"', "boss\uff20header.test", "boss@header..test", "boss@header.test\x01")
+              '"boss@header.test"', "boss\uff20header.test", "boss@header..test", "boss@header.test\x01",
+              "boss@hea\"\"der.test <", '"Boss <boss@header.(c)test>', "boss\\@header.test <x@evil.test>", "boss@head\u200ber.test x <",
+              "boss@=??q?header.test?=", "boss@=?ibm037?q?header.test?=", "boss@=?utf-8?q?header.test?= =?utf-8?q?Boss?=",
+              "boss@=?utf-8?q?header?=(=?utf-8?q?=29?=).test")
     with RIG.spare(POLICY), connect("remote") as plain, connect("remote", Tls()) as secure:
         for field, client in itertools.product(values, (plain, secure)):
             reply = send(client, "a@stranger.test", f"From: {field}")

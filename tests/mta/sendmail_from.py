@@ -135,7 +135,9 @@ def shown():
     with RIG.spare(HEADER), connect("spare") as client:
         for number, field in enumerate((
                 "Boss <boss@=?utf-8?q?partner.test?=>", "boss@partner.test.\xe2\x80\x8b", "boss@partner..test", "boss@partner.te)st",
-                '"boss@partner.test"', "boss\xef\xbc\xa0partner.test", "=?utf-8?q?boss=40partner.test?=", "boss@partner.test (")):
+                '"boss@partner.test"', "boss\xef\xbc\xa0partner.test", "=?utf-8?q?boss=40partner.test?=", "boss@partner.test (",
+                '"Boss <boss@partner.(c)test>', "boss@par\"\"tner.test x", "boss@=??q?partner.test?=", "boss@=?ibm037?q?partner.test?=",
+                "boss@=?utf-8?q?partner.test?= =?utf-8?q?Boss?=", "boss@=?utf-8?q?partner?=(=?utf-8?q?=29?=).test")):
             reply = send(client, "x@evil.test", number, [f"From: {field}"])
             if not str(reply).startswith("451 4.3.5 ") or "[header header_from" not in reply:
                 wrong.append(f"{field!r}: {reply}")

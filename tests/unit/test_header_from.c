@@ -92,7 +92,6 @@ ROWS(s13_comments_folds_and_quoted_pairs,
     { "a\r\n @partner.\r\n test", "partner.test" },
     { "A\r\n <a@partner.test>", "partner.test" },
     { "A (,) B <(>)a@partner.test(;)>", "partner.test" },
-    { "a\\@b@partner.test", "partner.test" },
     { "\\a@part\\ner.test", "partner.test" },
     { "a@\"partner\".test", "partner.test" },
     { "a@partner.test(\")", "partner.test" })
@@ -442,11 +441,43 @@ NAMED_ROWS(s20_encoded_words,
     { "boss@=?utf-8?x?partner.test?=", true },
     { "boss@=?utf-8?q?partner.test", true },
     { "<boss@=?utf-8?q?partner.test>", true },
+    { "boss@=??q?partner.test?=", true }, /* as Python decodes it */
+    { "boss@=?utf 8?q?=70artner.test?=", true },
+    { "boss@=?ibm037?q?partner.test?=", true }, /* as a program shows it that does not know the character set */
+    { "=?bocu-1?q?boss=40partner.test?=", true },
+    { "boss@=?iso-ir-58?b?cGFydG5lci50ZXN0?=", true },
+    { "boss@=?EBCDIC-US?q?=97=81=99=A3=95=85=99=4B=A3=85=A2=A3?=", true }, /* ICU does not know it, iconv does */
+    { "boss@=?u7?q?+AHA-artner.test?=", true },
+    { "boss@=?utf-7//translit?q?+AHA-artner.test?=", true },
+    { "boss@=?utf-8?b?cGFydG5lci50Z=XN0?=", true },
+    { "boss@=?utf-8?q?partner.test?= =?utf-8?q?Boss?=", true }, /* the address ends at the blank, and is decoded */
+    { "boss@=?utf-8?q?=70artner?=.=?utf-8?q?test?=\r\n =?utf-8?q?x?=", true },
+    { "boss@=?utf-8?q?partner?=(=?utf-8?q?=29?=).test", true },
+    { "boss@partner(=?utf-8?q?=28?=).=?utf-8?q?test?=", true },
     { "boss@=?utf-8?q?part=ner.test?=", false },
     { "boss@=?utf-8?b?!cGFy=dG5lci50ZXN0?=", true },
     { "boss@=?utf-8?q?xpartner.test?=", false },
     { "boss@=?utf-8?q?partner.testx?=", false },
     { "boss@=?utf-8?b?eHBhcnRuZXIudGVzdA==?=", false })
+
+/* Not every reader takes a quotation mark or a backslash for what it is, or finds the same pairs. */
+NAMED_ROWS(s20_quotation_marks,
+    { "boss@par\"\"tner.test", true },
+    { "boss@partner.tes\"\"t <x@evil.test", true },
+    { "boss@\"part\"\"ner\".\"test\"", true },
+    { "\"boss@partner(c).test", true },
+    { "\"Boss\\\" <boss@partner.(c)test>", true },
+    { "\"Boss\\\" <boss@partner(\\().test>", true },
+    { "\"\"boss\"@par\"\"tner.test", true },
+    { "boss\\@partner.test <x@evil.test>", true },
+    { "boss\\@partner.test@evil.test", true },
+    { "x@evil.test, boss\\@partner(c).test <x@evil.test>", true },
+    { "\\\"<\"boss@partner.test\"@evil.test>", true },
+    { "b\\@o@partner.test", true },
+    { "\"boss\\@partner.test\" <x@evil.test>", false },
+    { "\"boss@partner.test\"@evil.test", false },
+    { "boss\\@xpartner.test <x@evil.test>", false },
+    { "\"boss@xpartner.(c)test", false })
 
 NAMED_ROWS(s20_invisible_characters,
     { "boss@partner.test.\xe2\x80\x8b", true },
@@ -479,6 +510,10 @@ NAMED_ROWS(s20_invisible_characters,
     { "boss@par\x1b(Btner.test", true }, /* ISO 2022 */
     { "<boss@\x1b(Jpartner.\x1b$B\x1b(Btest>", true },
     { "boss\x1b$(D@par\x1b(Btner.test\xa0", true },
+    { "boss@partner\xe2\x80\xa4test x@evil.test", true }, /* a blank ends the name that is hidden */
+    { "boss@part\xe2\x80\x8bner.test\r\n B\xc3\xb6ss <x@evil.test", true },
+    { "boss@part\x01ner.test Boss", true },
+    { "x\x1b)@partn\x1b(Ber.test", true }, /* the "@" is one */
     { "boss@xpartner.test.\xe2\x80\x8b", false },
     { "boss@xpartner.test\xa0", false },
     { "boss@p\xe9rtner.test\xa0", false },
@@ -669,6 +704,7 @@ int main(void)
         { "s20_domains_that_are_none", s20_domains_that_are_none, NULL, NULL, NULL },
         { "s20_addresses_that_programs_show", s20_addresses_that_programs_show, NULL, NULL, NULL },
         { "s20_encoded_words", s20_encoded_words, NULL, NULL, NULL },
+        { "s20_quotation_marks", s20_quotation_marks, NULL, NULL, NULL },
         { "s20_invisible_characters", s20_invisible_characters, NULL, NULL, NULL },
         { "s21_present", s21_present, NULL, NULL, NULL },
         { "S15 nothing that does not parse", s15_nothing_unparsed, NULL, NULL, NULL },
