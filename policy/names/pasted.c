@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* One of several: what is left of it is a host. */
 static bool peel_part(const struct peeling *whole, const char *from, size_t length, char part[PASTED_MAX])
@@ -18,23 +19,47 @@ static bool peel_part(const struct peeling *whole, const char *from, size_t leng
     memcpy(part, from, length);
     part[length] = '\0';
     pasted_peel(&peeling);
-    return pasted_is_host_like(part, strlen(part))
+    length = strlen(part);
+    return (pasted_is_host_like(part, length) && part[length - 1] != '-')
            || (whole->as == PASTED_ADDRESS && strchr(part, '@') != NULL);
 }
 
-/* "a.com, b.com", "DNS:a.com, DNS:b.com", "a.com b.com", "a.com;b.com": nothing but hosts. */
+static const char *separators(const struct peeling *peeling)
+{
+    return peeling->as == PASTED_COMMON_NAME ? ",; |&\t\n/" : ",; |&\t\n";
+}
+
+/* The octets of "or " and the like between two names; 0: none. */
+static size_t conjunction(const char *text)
+{
+    static const char *const words[] = {"or ", "and ", "oder ", "und "};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strncasecmp(text, words[i], strlen(words[i])) == 0)
+            return strlen(words[i]);
+    return 0;
+}
+
+/* "a.com, b.com", "DNS:a.com, DNS:b.com", "a.com b.com", "a.com|b.com", "a.com or b.com": only hosts. */
 static bool split(struct peeling *peeling)
 {
+    const char *between = separators(peeling);
     char made[PASTED_MAX] = "", part[PASTED_MAX];
     const char *rest = peeling->text;
     size_t used = 0;
     unsigned count = 0;
 
     while (*rest != '\0') {
-        size_t length = strcspn(rest, ",; ");
+        size_t length = strcspn(rest, between);
 
+        if (count > 0 && conjunction(rest) > 0) {
+            rest += conjunction(rest);
+            continue;
+        }
         if (length == 1 && *rest == '-' && count > 0 && strspn(made, "0123456789.") < used) {
-            rest += strspn(rest, "-,; "); /* "a.com - b.com": an item of a list that is indented too far */
+            rest +=
+                1
+                + strspn(rest + 1, between); /* "a.com - b.com": an item of a list that is indented too far */
             continue;
         }
         if (length > 0 && !peel_part(peeling, rest, length, part))
@@ -44,9 +69,9 @@ static bool split(struct peeling *peeling)
         if (length > 0)
             used += (size_t)snprintf(made + used, sizeof made - used, "%s%s", count++ > 0 ? ", " : "", part);
         rest += length;
-        rest += strspn(rest, ",; ");
+        rest += strspn(rest, between);
     }
-    if (count == 0 || (count == 1 && strcmp(made, peeling->text) == 0))
+    if (count == 0 || (count == 1 && (strcmp(made, peeling->text) == 0 || rest[-1] == '/')))
         return false;
     strcpy(peeling->text, made);
     peeling->count = count;
@@ -74,6 +99,28 @@ static bool is_plain(const char *text, size_t length, enum pasted_as as)
     return as != PASTED_COMMON_NAME || (text[0] != '.' && text[length - 1] != '.');
 }
 
+/* Splits what may be several, without the brackets around a list. */
+static bool split_list(struct peeling *peeling)
+{
+    char *text = peeling->text, whole[PASTED_MAX];
+    size_t length = strlen(text);
+    const char *pair = length > 2 ? strchr("{}[]()", text[0]) : NULL;
+
+    if (peeling->as == PASTED_ATTRIBUTE || strpbrk(text, separators(peeling)) == NULL)
+        return false;
+    if (split(peeling))
+        return true;
+    if (pair == NULL || text[length - 1] != pair[1] || strpbrk(text, ",;") == NULL)
+        return false;
+    strcpy(whole, text);
+    memmove(text, text + 1, length - 2);
+    text[length - 2] = '\0';
+    if (split(peeling))
+        return true;
+    strcpy(text, whole);
+    return false;
+}
+
 bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as)
 {
     bool issuer = as == PASTED_ISSUER;
@@ -88,12 +135,12 @@ bool pasted_read(struct pasted *pasted, const char *text, enum pasted_as as)
         return false;
     memcpy(pasted->text, text, length + 1);
     pasted_peel_blanks(&peeling);
-    if (strpbrk(pasted->text, ",; ") != NULL && as != PASTED_ATTRIBUTE && split(&peeling)) {
+    if (split_list(&peeling)) {
         pasted->count = peeling.count;
         return true;
     }
     pasted_peel(&peeling);
-    if (strpbrk(pasted->text, ",; ") != NULL && as != PASTED_ATTRIBUTE && split(&peeling))
+    if (split_list(&peeling))
         pasted->count = peeling.count;
     return pasted->what[0] != '\0';
 }

@@ -21,6 +21,9 @@ void pasted_set_what(struct peeling *peeling, const char *what);
 void pasted_peel(struct peeling *peeling);
 void pasted_peel_blanks(struct peeling *peeling);
 
+/* The layers of what is glued to a host name: one a call. False: there is none. */
+bool pasted_peel_glued(struct peeling *peeling);
+
 /* An octet of a host name; a name with a dot inside it, such as hosts have, behind "*." or not. */
 bool pasted_is_host_octet(char octet);
 bool pasted_is_host_like(const char *text, size_t length);

@@ -274,7 +274,8 @@ static bool peel_address(struct peeling *peeling)
 
     if (peeling->as == PASTED_ATTRIBUTE)
         return false;
-    if (open != NULL && close != NULL && close > open + 1 && close[1] == '\0') {
+    if (open != NULL && close != NULL && close > open + 1 && close[1] == '\0'
+        && strpbrk(open, ".@") != NULL) {
         *close = '\0';
         cut_front(text, (size_t)(open - text) + 1);
         pasted_set_what(peeling, "has brackets around it");
@@ -313,16 +314,6 @@ static bool peel_inner_blanks(struct peeling *peeling)
         return false;
     strcpy(peeling->text, joined);
     pasted_set_what(peeling, "has a blank in it");
-    return true;
-}
-
-/* "IPv6:2001:db8::1", as the MTAs' macros have it. */
-static bool peel_family(struct peeling *peeling)
-{
-    if (peeling->as != PASTED_HOST || strncasecmp(peeling->text, "IPv6:", 5) != 0)
-        return false;
-    cut_front(peeling->text, 5);
-    pasted_set_what(peeling, "has IPv6: in front");
     return true;
 }
 
@@ -379,9 +370,9 @@ static bool peel_dots(struct peeling *peeling)
 void pasted_peel(struct peeling *peeling)
 {
     static bool (*const layers[])(struct peeling *) = {
-        peel_characters, peel_blanks,  peel_quotes,       peel_line,  peel_whole_name,
-        peel_url,        peel_address, peel_alternative,  peel_label, peel_parentheses,
-        peel_port,       peel_family,  peel_inner_blanks, peel_dots,
+        peel_characters, peel_blanks,       peel_quotes,       peel_line,  peel_whole_name,
+        peel_url,        peel_address,      peel_alternative,  peel_label, peel_parentheses,
+        peel_port,       pasted_peel_glued, peel_inner_blanks, peel_dots,
     };
     bool again = true;
 

@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "policy/names/ascii.h"
 #include "policy/names/domain.h"
+#include "policy/names/fingerprint.h"
 #include "policy/names/network.h"
 #include "policy/names/pasted.h"
 #include "policy/names/scalar.h"
@@ -77,7 +79,9 @@ static bool is_network_in_other_form(const char *text)
 {
     char meant[64];
 
-    return network_guess(meant, text) || (network_looks_like(text) && strchr(text, '-') != NULL);
+    return network_guess(meant, text)
+           || (network_looks_like(text) && strchr(text, '-') != NULL
+               && text[strspn(text, "0123456789abcdefABCDEF.:/- ")] == '\0');
 }
 
 /* Reports a network in another form, with the line to write. `text` is what it is read as. */
@@ -177,6 +181,61 @@ static bool write_meant(char *to, size_t size, const struct pasted *pasted, cons
     return true;
 }
 
+/* "AA:BB:...", of whatever digest: octets with colons between them. Answers how many, or 0. */
+static unsigned fingerprint_octets(const char *text)
+{
+    unsigned octets = 0;
+
+    for (; ascii_hex_octet(text) >= 0; text += 3) {
+        octets++;
+        if (text[2] == '\0')
+            return octets;
+        if (text[2] != ':')
+            return 0;
+    }
+    return 0;
+}
+
+/* Reports a fingerprint in place of a name. */
+static bool doubt_fingerprint(struct loading *loading, const struct node *node)
+{
+    enum { MD5_SIZE = 16 };
+    unsigned char fingerprint[FINGERPRINT_SIZE];
+    char meant[FINGERPRINT_TEXT];
+    bool known =
+        fingerprint_parse(fingerprint, node->text) == NULL
+        || (fingerprint_octets(node->text) == FINGERPRINT_SIZE && fingerprint_guess(fingerprint, node->text));
+
+    if (!known && fingerprint_octets(node->text) < MD5_SIZE)
+        return false;
+    fingerprint_format(fingerprint, meant);
+    if (known)
+        loading_warning(
+            loading, node, WARNING_COMMON_NAME,
+            "\"%.128s\" is a fingerprint, and so matches no certificate; write fingerprint: %s, and "
+            "no names beside it",
+            node->text, meant);
+    else
+        loading_warning(
+            loading, node, WARNING_COMMON_NAME,
+            "\"%.128s\" is a fingerprint, and so matches no certificate; write the common name, or "
+            "fingerprint: with the SHA-256, which \"forcetls cert\" shows",
+            node->text);
+    return true;
+}
+
+/* Reports "*." in front of what is nobody's own. */
+static void doubt_wildcard(struct loading *loading, const struct node *node)
+{
+    const char *kind = strncmp(node->text, "*.", 2) == 0 ? suffix_kind(node->text + 2) : NULL;
+
+    if (kind != NULL)
+        loading_warning(
+            loading, node, WARNING_PUBLIC_SUFFIX,
+            "\"%.128s\" matches certificates of anyone: %.126s is %s; write the partner's own name",
+            node->text, node->text + 2, kind);
+}
+
 bool compile_doubt_name(struct loading *loading, const struct node *node, enum pasted_as as, bool good)
 {
     enum warning warning = good ? WARNING_COMMON_NAME : WARNING_NONE;
@@ -185,6 +244,10 @@ bool compile_doubt_name(struct loading *loading, const struct node *node, enum p
     const char *key = node->key == NULL ? "" : node->key->text;
     char meant[4 * SHOWN];
 
+    if (as != PASTED_ATTRIBUTE && doubt_fingerprint(loading, node))
+        return true;
+    if (as != PASTED_ATTRIBUTE)
+        doubt_wildcard(loading, node);
     if (as == PASTED_ATTRIBUTE && pasted_attribute(text, key, pasted.text) && pasted.text[0] != '\0') {
         snprintf(pasted.what, sizeof pasted.what, "repeats its attribute");
         pasted.count = 1;

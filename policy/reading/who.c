@@ -260,7 +260,9 @@ bool compile_network(struct loading *loading, const struct node *node, const cha
     if (wrong == NULL)
         return true;
     if (!network_guess(meant, text))
-        behind = strchr(text, '-') != NULL ? "; write a range as networks" : "";
+        behind = strchr(text, '-') != NULL && text[strspn(text, "0123456789abcdefABCDEF.:/- ")] == '\0'
+                     ? "; write a range as networks"
+                     : "";
     else if (strchr(meant, ':') != NULL)
         quote = "\"";
     if (meant[0] != '\0' && strncmp(wrong, "has bits", 8) == 0)
