@@ -59,6 +59,8 @@ def _():
     tap.contains(text, "14 of 20 mails would fail")
     tap.contains(run("calendar", *options, "--database", here / "e.db", "--format", "ics").stdout.replace("\n ", ""), "14 of 20 mails of last week would fail")
     tap.equal(set(mails("--database", here / "e.db", "--date", "2026-03-02").values()), {None}, "the week before")
+    for date in ("2026-03-02T23:00:00Z", "2026-03-10T00:00:00Z", "2026-03-10T23:00:00Z"):  # whole days, so that it does not matter when it is asked
+        tap.equal(set(mails("--database", here / "e.db", "--date", date).values()), {None}, date)
     run("calendar", *options, "--database", here / "missing.db", status=66)
 
 

@@ -148,7 +148,7 @@ static void clear(struct calendar *calendar)
 static bool ask_database(const struct calendar *calendar, struct forecast list[], const struct policy *policy,
                          struct database *database)
 {
-    const int64_t now = calendar->now * STAMP_SECOND;
+    const int64_t first = calendar->first * STAMP_SECOND;
 
     for (size_t i = 0; i < calendar->count; i++) {
         const struct dated *dated = &calendar->entries[i].dated;
@@ -156,7 +156,7 @@ static bool ask_database(const struct calendar *calendar, struct forecast list[]
         list[i].partner = dated->outbound ? "" : dated->partner; /* mail to partners is not judged again */
         list[i].date = dated->date + (dated->kind == DATED_CERTIFICATE_ENDS);
     }
-    return forecast_add(list, calendar->count, policy, database, now - 7 * (int64_t)STAMP_DAY, now);
+    return forecast_add(list, calendar->count, policy, database, first - 7 * (int64_t)STAMP_DAY, first);
 }
 
 /* Whether there is a database to ask. The usual one need not be there. */
