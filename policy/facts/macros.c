@@ -87,11 +87,11 @@ static bool is_argument(const char *argument, const char *mail_addr)
 }
 
 /* False: out of memory. */
-static bool read_senders(struct facts *facts)
+static bool read_senders(struct facts *facts, const char *mail_addr)
 {
-    const char *mail_addr = facts->macro[MACRO_MAIL_ADDR];
-
     facts->senders = 0;
+    if (mail_addr != NULL && *mail_addr == '\0' && strchr(facts->argument, '(') == NULL)
+        mail_addr = NULL; /* else a comment may hide it all: "<(a@b.test>" is the null sender to Postfix */
     if (mail_addr != NULL && !read_address(&facts->sender[facts->senders++], mail_addr))
         return false;
     if (mail_addr != NULL && is_argument(facts->argument, mail_addr)) {
@@ -311,7 +311,7 @@ bool facts_read_sender(struct facts *facts, const struct envelope *envelope, mac
     facts->argument = envelope->argument;
     facts->helo = envelope->helo;
     facts->shown = envelope->shown;
-    return read_senders(facts);
+    return read_senders(facts, macro(arg, macro_names[MACRO_MAIL_ADDR]));
 }
 
 /* At MAIL only Sendmail, and Postfix for mail of the sendmail command, have a queue id. */

@@ -102,7 +102,8 @@ def literals():
 @test("S11 x the HELO name decides over the null sender")
 def null_sender():
     judge([("<>", "strict"), ("< >", "strict"), ("<a@stranger.test>", None), ("<a>", None)], name="partner.test")
-    judge([("<,>", "strict"), ("< ;>", "strict"), ("<(.!!;>", "strict"), ("<@stranger.test:>", "strict"), ("<@a.test,@b.test:>", "strict")],
+    judge([("<,>", "strict"), ("< ;>", "strict"), ("<(.!!;>", "strict"), ("<@stranger.test:>", "strict"), ("<@a.test,@b.test:>", "strict"),
+           ("<(a@stranger.test>", "strict"), ('<("a"o@!"stranger"(c)TEST;>', "strict"), ("(c)(<@[192.0.2.1]:a@stranger.test>", "strict")],
           name="partner.test")  # empty to Postfix
     judge([("<>", "strict")], name="PARTNER.TEST.")
     judge([("<>", "strict")], name="mx1.partner.test")  # the longest exact entry it lies below

@@ -186,12 +186,21 @@ def null_sender():
              ("the name in front", "accept", "partner.test.evil.test")]
     with Daemon(PLAIN) as daemon:
         for argument, resolved in (("<>", ""), ("<>", None), ("< >", ""), ("", ""), ("<,>", ""), ("< ;>", ""), ("<<>x>", ""), ("<@other.test:>", ""),
+                                   ("<(a@other.test>", ""), ('<("a"o@!"other"(c)TEST;>', ""), ("(<x@a.test y@b.test>", ""),
                                    ("<@other.test,@x.test:>", ""), ("<@other.test>", None)):
             table([(f"{argument!r}: {what}", wanted, helo) for what, wanted, helo in cases],
                   lambda helo: judge(daemon, plain(), argument, helo, mail_macros={"mail_addr": resolved}).brief)
         table([("TLS, " + what, "accept", helo) for what, _, helo in cases],
               lambda helo: judge(daemon, strong(), "<>", helo, mail_macros={"mail_addr": ""}).brief)
         equal(judge(daemon, plain(sendmail), "<>", "partner.test", mail_macros={"mail_addr": ""}).brief, NO_TLS, "sendmail")
+
+
+@test("S11 p what is the null sender to the MTA is not excepted by the address that its argument shows")
+def null_sender_excepted():
+    excepted = policy(partner(exceptions=[{"senders": ["a@other.test"], "until": "2099-01-01", "reason": "x"}]))
+    with Daemon(excepted) as daemon:
+        equal(judge(daemon, plain(), "<(a@other.test>", "partner.test", mail_macros={"mail_addr": ""}).brief, NO_TLS)
+        equal(judge(daemon, plain(), "<a@other.test>", "partner.test").brief, "accept", "the sender itself")
 
 
 @test("S11 p of two HELOs the last counts, and the HELO of a named sender selects nobody")

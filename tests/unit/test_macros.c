@@ -380,6 +380,7 @@ static void s03_senders(void **state)
         {"<\"a@b.example\"@c.example>", NULL, 1, {"c.example", NULL}},
         {"<a@c.example>", "a@b.example", 2, {"b.example", "c.example"}},
         {"<>", NULL, 1, {"", NULL}},
+        {"<(a@b.example>", NULL, 2, {"", "b.example"}},
         {"<a>", "a@here.example", 2, {"here.example", ""}},
     };
 
