@@ -135,6 +135,26 @@ static void ev_no_prefixes(void **state)
     }
 }
 
+/* Forms that are not read are told, also where ": " in a value looks like the end of a tag. */
+static void ev_unknown_forms(void **state)
+{
+    static const char *const lines[] = {
+        "MESSAGE=event=decision partner=a reply=\"530 5.7.0 first: mail\"",
+        "{\"MESSAGE\":\"event=decision partner=a reply=\\\"530 5.7.0 first: mail\\\"\"}",
+        "a b | event=decision partner=a reply=\"530 5.7.0 first: mail\"",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct entry entry = read_line(lines[i]);
+
+        assert_int_equal(entry.sort, ENTRY_FOREIGN);
+        assert_string_equal(entry.why, "what stands in front of it is not known");
+    }
+    assert_string_equal(read_line("Nov 28 14:33:57 mx1 sshd[7]: event=decision partner=a").why,
+                        "another program wrote it");
+}
+
 /* What Docker's json-file makes of a text. */
 static void write_json(char *line, size_t size, const char *text)
 {
@@ -322,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ev_supervisors), cmocka_unit_test(ev_no_prefixes),
+        cmocka_unit_test(ev_unknown_forms),
         cmocka_unit_test(ev_prefixes),   cmocka_unit_test(ev_json_file), cmocka_unit_test(ev_values),
         cmocka_unit_test(ev_versions),   cmocka_unit_test(ev_cut_lines), cmocka_unit_test(ev_other_lines),
         cmocka_unit_test(ev_nul_octets), cmocka_unit_test(ev_times),

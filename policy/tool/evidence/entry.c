@@ -306,6 +306,7 @@ void entry_read(struct entry *entry, char *line, size_t length)
 {
     static const char claim[] = "event=decision partner=";
     struct prefix prefix;
+    const char *claimed;
     bool whole;
 
     entry_begin(entry);
@@ -318,6 +319,7 @@ void entry_read(struct entry *entry, char *line, size_t length)
     if (strncmp(line, PREFIX_JSON, strlen(PREFIX_JSON)) == 0)
         line = prefix_unwrap(entry, line, &length);
     whole = strlen(line) == length;
+    claimed = memmem(line, length, claim, sizeof claim - 1);
     prefix_read(&prefix, entry, line);
     entry->tag = prefix.readdressed ? "" : prefix.tag;
     length -= (size_t)(prefix.text - line);
@@ -330,8 +332,10 @@ void entry_read(struct entry *entry, char *line, size_t length)
             return;
         }
     }
-    if (memmem(prefix.text, length, claim, sizeof claim - 1) != NULL) {
+    if (claimed != NULL) {
         entry->sort = whole ? ENTRY_FOREIGN : ENTRY_UNREADABLE;
-        entry->why = whole ? "another program wrote it" : "the line holds NUL octets";
+        entry->why = !whole                                       ? "the line holds NUL octets"
+                     : *prefix.tag == '\0' || claimed < prefix.text ? "what stands in front of it is not known"
+                                                                  : "another program wrote it";
     }
 }
