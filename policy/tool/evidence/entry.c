@@ -334,8 +334,10 @@ void entry_read(struct entry *entry, char *line, size_t length)
     }
     if (claimed != NULL) {
         entry->sort = whole ? ENTRY_FOREIGN : ENTRY_UNREADABLE;
-        entry->why = !whole                                       ? "the line holds NUL octets"
-                     : *prefix.tag == '\0' || claimed < prefix.text ? "what stands in front of it is not known"
-                                                                  : "another program wrote it";
+        entry->why = "another program wrote it";
+        if (!whole)
+            entry->why = "the line holds NUL octets";
+        else if (*prefix.tag == '\0' || claimed < prefix.text)
+            entry->why = "what stands in front of it is not known";
     }
 }
