@@ -9,10 +9,41 @@
 #include <string.h>
 #include "policy/names/network.h"
 
-/* The port in lower case; "" for none, 25 and smtp. False: no port. */
+/* The ports of mail, with the names by which getservbyname(3) has them. */
+static const struct {
+    const char *port;
+    const char *names[NEXT_HOP_PORT_NAMES];
+} services[] = {
+    {"25", {"smtp"}},
+    {"587", {"submission"}},
+    {"465", {"submissions", "smtps"}},
+};
+
+const char *next_hop_port_name(const char *port, size_t number)
+{
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (strcmp(services[i].port, port) == 0)
+            return number < NEXT_HOP_PORT_NAMES ? services[i].names[number] : NULL;
+    return NULL;
+}
+
+/* The number of a port that is named. */
+static void resolve_port(char port[NEXT_HOP_PORT_MAX + 1])
+{
+    const char *name;
+
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        for (size_t k = 0; (name = next_hop_port_name(services[i].port, k)) != NULL; k++)
+            if (strcmp(name, port) == 0) {
+                strcpy(port, services[i].port);
+                return;
+            }
+}
+
+/* The port in lower case, as a number where it has one of mail; "" for none and 25. False: no port. */
 static bool read_port(char port[NEXT_HOP_PORT_MAX + 1], const char *text, size_t length)
 {
-    if (length == 0 || length > NEXT_HOP_PORT_MAX)
+    if (length > NEXT_HOP_PORT_MAX)
         return false;
     for (size_t i = 0; i < length; i++) {
         char octet = text[i];
@@ -24,7 +55,14 @@ static bool read_port(char port[NEXT_HOP_PORT_MAX + 1], const char *text, size_t
         port[i] = octet;
     }
     port[length] = '\0';
-    if (strcmp(port, "25") == 0 || strcmp(port, "smtp") == 0)
+    if (length > 0 && port[strspn(port, "0123456789")] == '\0') {
+        size_t zeros = strspn(port, "0");
+
+        zeros -= zeros == length;
+        memmove(port, port + zeros, length - zeros + 1);
+    }
+    resolve_port(port);
+    if (strcmp(port, "25") == 0)
         port[0] = '\0';
     return true;
 }
@@ -81,19 +119,19 @@ static enum next_hop_form read_bracketed(struct next_hop *hop, const char *text,
     return NEXT_HOP_HOST;
 }
 
-/* Where the port begins, behind its colon; `length` where there is none. */
-static size_t port_at(const char *text, size_t length)
+/* Where the colon of the port stands; `length` where there is none. */
+static size_t colon_at(const char *text, size_t length)
 {
     size_t at = length;
 
     while (at > 0 && text[at - 1] != ':')
         at--;
-    return at == 0 ? length : at;
+    return at == 0 ? length : at - 1;
 }
 
 enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t length)
 {
-    size_t port_start = port_at(text, length), name = port_start == length ? length : port_start - 1;
+    size_t name = colon_at(text, length);
     char port[NEXT_HOP_PORT_MAX + 1] = "";
     enum domain_form form;
 
@@ -101,7 +139,7 @@ enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t 
         return NEXT_HOP_NONE;
     if (text[0] == '[')
         return read_bracketed(hop, text, length);
-    if (name != length && !read_port(port, text + port_start, length - port_start))
+    if (name != length && !read_port(port, text + name + 1, length - name - 1))
         return NEXT_HOP_NONE;
     form = domain_normalise(&hop->domain, text, name);
     if (form == DOMAIN_UNREAD || form == DOMAIN_NONE)
@@ -116,10 +154,8 @@ static const char *check_host(const char *text)
     char host[NEXT_HOP_MAX];
     struct domain domain;
     struct network address;
-    size_t length = text[0] == '[' ? strcspn(text + 1, "]") : port_at(text, strlen(text));
+    size_t length = text[0] == '[' ? strcspn(text + 1, "]") : colon_at(text, strlen(text));
 
-    if (text[0] != '[' && length < strlen(text))
-        length--;
     if (length >= sizeof host)
         return "is too long";
     memcpy(host, text + (text[0] == '['), length);

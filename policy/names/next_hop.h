@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "policy/names/domain.h"
 
-enum { NEXT_HOP_MAX = 320, NEXT_HOP_PORT_MAX = 32 };
+enum { NEXT_HOP_MAX = 320, NEXT_HOP_PORT_MAX = 32, NEXT_HOP_PORT_NAMES = 2 };
 
 enum next_hop_form {
     NEXT_HOP_NONE,   /* no next hop: empty, a NUL, a bracket is missing, a dot in front, too long a port */
@@ -20,7 +20,7 @@ enum next_hop_form {
 struct next_hop {
     /*
      * The whole of it: the host in compared form, an address as network_format() writes it, and the port
-     * where it is not 25 ("25" and "smtp" are left out: Postfix takes that port without one).
+     * where it is not 25, which Postfix takes without one. Ports of mail are numbers, without leading zeros.
      */
     char text[NEXT_HOP_MAX];
     struct domain domain; /* of NEXT_HOP_DOMAIN, without the port */
@@ -29,6 +29,9 @@ struct next_hop {
 
 /* Reads `length` octets. Fills *hop for DOMAIN and HOST. Allocates only for names that are not ASCII. */
 enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t length);
+
+/* The names of a port, by which Postfix takes it, too: of "25" smtp, then NULL. */
+const char *next_hop_port_name(const char *port, size_t number);
 
 /* Whether a policy may list it: NULL if so; else what is wrong with it, a static text to be put behind it. */
 const char *next_hop_check(struct next_hop *hop, enum next_hop_form *form, const char *text);

@@ -156,6 +156,13 @@ CASES = [
      "error smtp_tls_policy_maps"),
     ("transport_maps by domain", [attributes(transport="contoso.com smtp:[mail.contoso.com]:587\n")], "error transport_maps"),
     ("transport_maps by domain, to a key of the partner", [attributes(transport="contoso.com smtp:[mail.contoso.com]:587\n", outbound=HOP)]),
+    ("transport_maps to a key with its port in words, with a zero in front, or with a colon alone",
+     [attributes(transport="contoso.com smtp:[mail.contoso.com]:submission, [Mail.contoso.com]:0587, [mx.contoso.com]:\n",
+                 outbound=HOP.replace("]}", ", '[mx.contoso.com]']}"))]),
+    ("transport_maps to a key in a spelling that no file has", [attributes(
+        transport="contoso.com smtp:[2001:DB8:0::1]\n", outbound='{next_hops: ["[2001:db8::1]"]}')], "error transport_maps"),
+    ("transport_maps to a spelling that outbound_static does not have", [no_daemon, attributes(
+        transport="contoso.com smtp:[mail.contoso.com]:0587\n", outbound=HOP)], "error transport_maps"),
     ("transport_maps to two hosts, one a key", [attributes(transport="contoso.com smtp:[mail.contoso.com]:587, [b.example]\n", outbound=HOP)],
      "error transport_maps"),
     ("transport_maps to a key of another partner", [attributes(transport="fabrikam.com smtp:contoso.com\n")], "warning transport_maps"),
@@ -258,6 +265,12 @@ def merged():
     try:
         attributes(transport="contoso.com smtp:[b.example]\n", outbound=HOP)(setup)
         tap.contains(change_of(setup, "transport_maps"), 'outbound of partner contoso: next_hops: ["[mail.contoso.com]:587", "[b.example]"]')
+    finally:
+        setup.close()
+    setup = Setup()
+    try:
+        attributes(transport="contoso.com smtp:[2001:DB8:0::1]:25\n", outbound='{next_hops: ["[2001:db8::1]"]}')(setup)
+        tap.contains(change_of(setup, "transport_maps"), "Write [2001:db8::1] in transport_maps.")
     finally:
         setup.close()
 

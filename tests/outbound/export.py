@@ -31,7 +31,10 @@ y.x.old.contoso.com in.contoso.com a.in.contoso.com t.contoso.com a.t.contoso.co
 a.MÜNCHEN.example a.XN--MNCHEN-3YA.example a.münchen.example:587 bücher.example testing.example rollout.example past.example
 excused.example dates.example [2001:db8::1] [ipv6:2001:db8::1]:25 [IPv6:2001:db8::2]:587 [2001:db8::2] [mx.MÜNCHEN.example]
 h.example h.example:587 h.example:588 a.h.example q.h.example q.h.example:25 q.h.example:26 z.q.h.example hops.example
-stranger.example stranger.example:25 [stranger.example]""".split()
+contoso.com: a.contoso.com: contoso.com:0025 [mail.contoso.com]: [Mail.contoso.com]:025 [mail.contoso.com]:0 [192.0.2.1]: [192.0.2.1]:submission
+[192.0.2.1]:00587 [192.0.2.1]:00586 hop.example: hop.example:025 [IPv6:2001:db8::2]:Submission [ipv6:2001:db8::1]: [mx.MÜNCHEN.example]:
+h.example: h.example:0587 h.example:submission q.h.example: q.h.example:025 q.h.example:026 old.contoso.com: old.contoso.com:025
+stranger.example stranger.example:25 [stranger.example] stranger.example: [stranger.example]: [stranger.example]:025""".split()
 
 
 def export(directory, *options, file="guarded.yaml", status=0, said=""):

@@ -31,6 +31,7 @@ struct route {
 /* Why mail leaves without its rule. */
 enum detour_kind {
     DETOUR_HOP,       /* the next hop is no key of the partner */
+    DETOUR_SPELLING,  /* the next hop is one, in a spelling that no file of export has */
     DETOUR_TRANSPORT, /* the service asks no table */
     DETOUR_SENDER     /* the next hop depends on the sender */
 };
@@ -46,6 +47,9 @@ struct detour {
     const struct partner *partner;
     size_t domains;
 };
+
+/* Whether the files of export have that spelling of a next hop which is in next_hops. */
+bool doctor_hop_is_exported(const struct postfix *postfix, const char *spelling);
 
 /* Reports one, with the line that brings the mail back to its rule. */
 void doctor_detour(const struct postfix *postfix, const struct detour *detour);

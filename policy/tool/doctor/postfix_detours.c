@@ -6,10 +6,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include "policy/names/next_hop.h"
 #include "policy/names/scalar.h"
 #include "policy/requirement/outbound_rule.h"
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/outbound.h"
+#include "policy/tool/export/export.h"
+
+/* A spelling that is looked for among those that export writes. */
+struct sought {
+    const char *spelling;
+    size_t length; /* of what is compared */
+    bool found;
+};
+
+static void compare_spelling(void *arg, const char *spelling)
+{
+    struct sought *sought = arg;
+    char end = strlen(spelling) >= sought->length ? spelling[sought->length] : ' ';
+
+    sought->found |=
+        strncasecmp(sought->spelling, spelling, sought->length) == 0 && (end == '\0' || end == ':');
+}
+
+bool doctor_hop_is_exported(const struct postfix *postfix, const char *spelling)
+{
+    const char *maps = postfix_text(postfix, "smtp_tls_policy_maps");
+    struct sought sought = {spelling, strlen(spelling), false};
+    struct next_hop hop;
+    enum next_hop_form form = next_hop_read(&hop, spelling, strlen(spelling));
+
+    if (strstr(maps, exported_name(EXPORTED_STATIC)) == NULL) /* the guard files have every port */
+        sought.length = spelling[0] == '[' ? strcspn(spelling, "]") + 1 : strcspn(spelling, ":");
+    if (form == NEXT_HOP_DOMAIN || form == NEXT_HOP_HOST)
+        spell_key(hop.text, true, compare_spelling, &sought);
+    return sought.found;
+}
 
 /* The next hops of the partner with one more. */
 static void suggest_hop(const struct postfix *postfix, const struct detour *detour)
@@ -59,6 +92,25 @@ static void suggest_direct(const struct postfix *postfix, const struct detour *d
     remark_command(remarks, WORDS("postmap", table.text));
 }
 
+/* The next hops of a route, as next_hops has them. */
+static void suggest_spelling(const struct postfix *postfix, const struct detour *detour)
+{
+    const char *rest = detour->route.hop;
+    char hops[HOP_MAX * 2] = "";
+    struct element one;
+    struct next_hop hop;
+
+    while (element_next(&one, &rest)) {
+        enum next_hop_form form = next_hop_read(&hop, one.text, strlen(one.text));
+        bool known = form == NEXT_HOP_DOMAIN || form == NEXT_HOP_HOST;
+        size_t length = strlen(hops);
+
+        snprintf(hops + length, sizeof hops - length, "%s%s", length > 0 ? ", " : "",
+                 known ? hop.text : one.text);
+    }
+    remark_change(&postfix->examination->remarks, "Write %s in %s.", hops, detour->parameter);
+}
+
 static const char *others(const struct detour *detour, char text[64])
 {
     if (detour->domains > 1)
@@ -89,6 +141,13 @@ void doctor_detour(const struct postfix *postfix, const struct detour *detour)
             "mail to %s%s leaves by transport %s, which asks no table: the rule of partner %s has no effect",
             detour->domain, more, detour->route.transport, partner);
         break;
+    case DETOUR_SPELLING:
+        remark(remarks, level, detour->parameter,
+               "mail to %s%s leaves by %s, a spelling that the files of export do not have: the rule of "
+               "partner %s is not asked for",
+               detour->domain, more, detour->route.hop, partner);
+        suggest_spelling(postfix, detour);
+        return;
     default:
         remark(remarks, level, detour->parameter,
                "mail to %s%s leaves by %s, which is no key of partner %s: its rule is not asked for",

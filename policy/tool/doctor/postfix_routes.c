@@ -95,20 +95,25 @@ static enum kind kind_of(const struct routes *routes, const char *transport)
 
 /* ---- whether a route leads past the rule ---- */
 
-/* Whether every destination of the list is a key of the partner. */
-static bool is_covered(const struct routes *routes, const struct partner *partner, const char *hops)
+/* Whether every destination of the list is a key of the partner; if not, *why. */
+static bool is_covered(const struct routes *routes, const struct partner *partner, const char *hops,
+                       enum detour_kind *why)
 {
     const struct examination *examination = routes->postfix->examination;
     struct element hop;
+    bool spelled = true;
 
     while (element_next(&hop, &hops)) {
         struct outbound_choice choice;
 
         outbound_choose(&choice, examination->policy, hop.text, strlen(hop.text), examination->now);
+        *why = DETOUR_HOP;
         if (choice.partner != partner)
             return false;
+        spelled &= choice.domain[0] != '\0' || doctor_hop_is_exported(routes->postfix, hop.text);
     }
-    return true;
+    *why = DETOUR_SPELLING;
+    return spelled;
 }
 
 static void add_detour(struct routes *routes, const struct detour *detour)
@@ -140,9 +145,8 @@ static void follow(struct routes *routes, struct detour *taken)
     case KIND_STAYS:
         return;
     case KIND_ASKS:
-        if (*route->hop == '\0' || is_covered(routes, taken->partner, route->hop))
+        if (*route->hop == '\0' || is_covered(routes, taken->partner, route->hop, &taken->why))
             return;
-        taken->why = DETOUR_HOP;
         break;
     default:
         taken->why = DETOUR_TRANSPORT;

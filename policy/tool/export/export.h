@@ -40,6 +40,9 @@ void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *
 /* Writes a domain as a part of a regular expression that matches each spelling of it. */
 void spell_pattern(FILE *stream, const char *domain);
 
+/* The same of a next hop with its port, as next_hop_read() writes it. `bare`: also without the port 25. */
+void spell_hop_pattern(FILE *stream, const char *hop, bool bare);
+
 /* ---- holes (holes.c) ---- */
 
 /* A domain of a partner that is not written, below a dotted one of a partner that is. */

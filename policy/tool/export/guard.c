@@ -7,7 +7,7 @@
 #include <string.h>
 #include "policy/tool/export/export.h"
 
-#define PORT "(:[0-9a-z_-]+)?"
+#define PORT "(:[0-9a-z_-]*)?"
 
 /* ---- outbound_exact ---- */
 
@@ -83,20 +83,36 @@ static void write_with_port(struct export *export, const char *domain, FILE *str
 {
     fputs("/^(", stream);
     spell_pattern(stream, domain);
-    fputs(":.+)$/ $1\n", stream);
+    fputs(":.*)$/ $1\n", stream);
     export->patterns++;
 }
 
 /* A next hop that the patterns would match. */
 static void write_hop_hole(FILE *stream, const char *hop)
 {
-    size_t length = strcspn(hop, ":");
-    char domain[DOMAIN_MAX + 3];
-
-    snprintf(domain, sizeof domain, "%.*s", (int)length, hop);
     fputs("if !/^", stream);
-    spell_pattern(stream, domain);
-    fprintf(stream, "%s$/\n", hop[length] != '\0' ? hop + length : "(:(25|smtp))?");
+    spell_hop_pattern(stream, hop, true);
+    fputs("$/\n", stream);
+}
+
+/* Next hops with a port in spellings that are not in outbound_exact. */
+static void write_hops(struct export *export, FILE *stream)
+{
+    const struct policy *policy = export->policy;
+    bool any = false;
+
+    for (size_t i = 0; i < policy->hop_count; i++) {
+        const char *hop = arena_get(&policy->arena, policy->hops[i].text);
+
+        if (!export_covers(export, &policy->partners[policy->hops[i].partner]))
+            continue;
+        fputs(any ? "/^" : "if /:(0[0-9]*)?$/\n/^", stream);
+        spell_hop_pattern(stream, hop, false);
+        fprintf(stream, "$/ %s\n", hop);
+        export->patterns++;
+        any = true;
+    }
+    fputs(any ? "endif\n" : "", stream);
 }
 
 static size_t write_hop_holes(const struct export *export, FILE *stream)
@@ -138,9 +154,10 @@ void write_suffixes(struct export *export, const struct holes *holes, FILE *stre
     size_t wrapped;
 
     fputs("# Written by forcetls export postfix. Changes are lost when it runs again.\n", stream);
+    write_hops(export, stream);
     wrapped = write_hop_holes(export, stream);
     write_entries(export, holes, SELECT_SUBDOMAINS, stream);
-    fputs("if /^[^[].*:[0-9a-z_-]+$/\n", stream);
+    fputs("if /^[^[].*:[0-9a-z_-]*$/\n", stream);
     write_entries(export, holes, SELECT_DOMAIN, stream);
     fputs("endif\n", stream);
     while (wrapped-- > 0)

@@ -17,7 +17,13 @@ struct parts {
     const char *front; /* "", "." or "[" */
     char host[NEXT_HOP_MAX];
     const char *behind; /* "", "]", ":587" or "]:587" */
-    bool port;
+    const char *port;   /* "587"; NULL: none */
+};
+
+/* Whom each spelling is given to. */
+struct each_spelling {
+    void (*call)(void *arg, const char *spelling);
+    void *arg;
 };
 
 static struct parts take_apart(const char *key)
@@ -28,37 +34,56 @@ static struct parts take_apart(const char *key)
 
     snprintf(parts.host, sizeof parts.host, "%.*s", (int)length, host);
     parts.behind = host + length;
-    parts.port = strchr(parts.behind, ':') != NULL;
+    parts.port = strchr(parts.behind, ':');
+    if (parts.port != NULL)
+        parts.port++;
     return parts;
 }
 
-static void spell_host(const struct parts *parts, const char *host, bool ports,
-                       void (*each)(void *arg, const char *spelling), void *arg)
+/* The host with `port` behind its brackets, and with the names of that port. */
+static void spell_port(const struct parts *parts, const char *host, const char *port,
+                       const struct each_spelling *each)
 {
-    static const char *const usual[] = {"", ":25", ":smtp"};
+    const char *bracket = parts->front[0] == '[' ? "]" : "";
     char spelling[SPELLING_MAX];
 
-    for (size_t i = 0; i < (ports && !parts->port ? 3 : 1); i++) {
-        snprintf(spelling, sizeof spelling, "%s%s%s%s", parts->front, host, parts->behind, usual[i]);
-        each(arg, spelling);
+    for (size_t i = 0; port != NULL; port = next_hop_port_name(parts->port ? parts->port : "25", i++)) {
+        snprintf(spelling, sizeof spelling, "%s%s%s:%s", parts->front, host, bracket, port);
+        each->call(each->arg, spelling);
     }
+}
+
+static void spell_host(const struct parts *parts, const char *host, bool ports,
+                       const struct each_spelling *each)
+{
+    char spelling[SPELLING_MAX];
+
+    if (parts->port != NULL) {
+        spell_port(parts, host, parts->port, each);
+        return;
+    }
+    snprintf(spelling, sizeof spelling, "%s%s%s", parts->front, host, parts->behind);
+    each->call(each->arg, spelling);
+    if (ports)
+        spell_port(parts, host, "25", each);
 }
 
 void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *spelling), void *arg)
 {
-    struct parts parts = take_apart(key);
+    const struct parts parts = take_apart(key);
+    const struct each_spelling spellings = {each, arg};
     char other[UNICODE_DOMAIN_MAX];
     const char *shown;
 
-    spell_host(&parts, parts.host, ports, each, arg);
+    spell_host(&parts, parts.host, ports, &spellings);
     if (strchr(parts.host, ':') != NULL) { /* IPv6, which Postfix takes with this word, too */
         snprintf(other, sizeof other, "ipv6:%s", parts.host);
-        spell_host(&parts, other, ports, each, arg);
+        spell_host(&parts, other, ports, &spellings);
         return;
     }
     shown = unicode_domain(parts.host, other);
     if (strcmp(shown, parts.host) != 0)
-        spell_host(&parts, shown, ports, each, arg);
+        spell_host(&parts, shown, ports, &spellings);
 }
 
 static void write_character(FILE *stream, const char *octets, size_t length, UChar32 character)
@@ -119,4 +144,28 @@ void spell_pattern(FILE *stream, const char *domain)
             return;
         fputs("\\.", stream);
     }
+}
+
+/* A port in all its spellings; 25 is also meant where none is written. */
+static void write_port(FILE *stream, const char *port)
+{
+    const char *name;
+
+    fprintf(stream, ":(0*%s", port);
+    for (size_t i = 0; (name = next_hop_port_name(port, i)) != NULL; i++)
+        fprintf(stream, "|%s", name);
+    fputs(strcmp(port, "25") == 0 ? ")?" : ")", stream);
+}
+
+void spell_hop_pattern(FILE *stream, const char *hop, bool bare)
+{
+    const struct parts parts = take_apart(hop);
+    bool bracketed = parts.front[0] == '[';
+
+    fputs(!bracketed ? "" : strchr(parts.host, ':') != NULL ? "\\[(ipv6:)?" : "\\[", stream);
+    spell_pattern(stream, parts.host);
+    fputs(bracketed ? "\\]" : "", stream);
+    fputs(bare && parts.port == NULL ? "(" : "", stream);
+    write_port(stream, parts.port != NULL ? parts.port : "25");
+    fputs(bare && parts.port == NULL ? ")?" : "", stream);
 }
