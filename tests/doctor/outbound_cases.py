@@ -76,6 +76,14 @@ def edited(name, change, index=True):
     return attributes(after=after)
 
 
+def relay_file(text, in_front=""):
+    """relay_domains in a file of names."""
+    def change(setup):
+        (setup.etc / "relay").write_text(text)
+        setup.main["relay_domains"] = f"{in_front}{setup.etc}/relay"
+    return change
+
+
 def stale_index(setup):
     os.utime(setup.etc / "outbound_exact.db", (1, 1))
 
@@ -141,6 +149,12 @@ CASES = [
           ("inline:{contoso.com=x}", "smtp:[inner.example]", "error relay_transport"), ("inline:{com=x}", "smtp:[inner.example]", "error relay_transport"),
           ("inline:{.com=x}", "smtp:[inner.example]"), ("ontoso.com", "smtp:[inner.example]"), (".com", "smtp:[inner.example]"),
           ("contoso.com", "smtp"), ("contoso.com", "relay"), ("hash:/nonexistent/relay", "relay", "warning relay_domains")]],
+    *[(f"relay_domains in a file, {sign}{text!r}", [relay_file(text, sign), set_main(relay_transport="smtp:[inner.example]")], *wanted)
+      for sign, text, *wanted in [
+          ("", "# ours\nother.example, fabrikam.com\n\n  contoso.com x\n", "error relay_transport"), ("", "#contoso.com\nother.example\n"),
+          ("", "inline:{contoso.com=x}\n", "error relay_transport"), ("!", "contoso.com fabrikam.com"), ("!", "!contoso.com\n", "error relay_transport"),
+          ("/nonexistent/names, ", "contoso.com", "warning relay_domains"), ("", "/nonexistent/names", "warning relay_domains")]],
+    ("a file of relay_domains that names itself", [lambda s: relay_file(f"{s.etc}/relay")(s), set_main(relay_transport="smtp:[inner.example]")], "warning relay_domains"),
     ("relay_domains that stand for themselves alone", [set_main(relay_domains="com", relay_transport="smtp:[inner.example]", parent_domain_matches_subdomains="")]),
     ("relay_domains below a domain", [set_main(relay_domains=".fabrikam.com", relay_transport="smtp:[inner.example]", parent_domain_matches_subdomains="")],
      "warning relay_transport"),

@@ -309,6 +309,19 @@ CASES = [
      "error milter_default_action"),
     ("F09 x default_action=accept of the filter", [set_main(smtpd_milters=FILTER.replace("tempfail", "accept"))],
      "error milter_default_action"),
+    *[(f"F09 x {action} as default action, which Postfix takes in any case", [set_main(smtpd_milters=FILTER.replace("tempfail", action))], *wanted)
+      for action, *wanted in [("TempFail",), ("ACCEPT", "error milter_default_action"), ("Quarantine", "error milter_default_action"),
+                              ("Reject", "warning milter_default_action"), ("defer", "warning milter_default_action")]],
+    *[(f"the filter written as {text}", [set_main(smtpd_milters=text.replace("SOCKET", "unix:forcetls/forcetls.sock"))], *wanted)
+      for text, *wanted in [
+          ("{ SOCKET, default_action = tempfail }", "error smtpd_milters"), ("{ SOCKET, default_actions=tempfail }", "error smtpd_milters"),
+          ("{ SOCKET, timeout=3s }", "error smtpd_milters"), ("{ SOCKET, default_action=tempfail, command_timeout=soon }", "error smtpd_milters"),
+          ("{ SOCKET, default_action=tempfail, connect_timeout=0s }", "error smtpd_milters"), ("{ SOCKET, default_action }", "error smtpd_milters"),
+          ("{ SOCKET, default_action=tempfail }, { inet:localhost:8891, default_action = accept }", "error smtpd_milters"),
+          ("SOCKET, default_action=tempfail", "error smtpd_milters"), ("SOCKET opendkim", "error smtpd_milters"),
+          ("{SOCKET,default_action=tempfail,content_timeout=5m}",), ("{ SOCKET { default_action = tempfail } { command_timeout = 30 } }",)]],
+    ("F09 x smtpd_milter_maps for everybody", [set_main(smtpd_milter_maps="static:disable")], "error smtpd_milter_maps"),
+    ("smtpd_command_filter", [set_main(smtpd_command_filter="pcre:/etc/postfix/command_filter")], "warning smtpd_command_filter"),
     ("F09 x default_action in inner braces", [set_main(smtpd_milters="{ unix:forcetls/forcetls.sock, { default_action = accept } }")],
      "error milter_default_action"),
     ("F09 x default action of a service", [set_main(smtpd_milters="unix:forcetls/forcetls.sock"), override("milter_default_action = accept")],

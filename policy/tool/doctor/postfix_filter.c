@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "policy/facts/macros.h"
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/postfix.h"
@@ -38,14 +39,15 @@ static void examine_default_action(const struct postfix *postfix, const struct e
 
     if (!own)
         snprintf(action, sizeof action, "%s", postfix_text(postfix, subject));
-    if (strcmp(action, "tempfail") == 0 || (strcmp(action, "shutdown") == 0 && knows_shutdown(postfix))) {
+    if (strcasecmp(action, "tempfail") == 0
+        || (strcasecmp(action, "shutdown") == 0 && knows_shutdown(postfix))) {
         remark(remarks, LEVEL_OK, subject, "%s%s", where, action);
         return;
     }
-    if (strcmp(action, "accept") == 0 || strcmp(action, "quarantine") == 0)
+    if (strcasecmp(action, "accept") == 0 || strcasecmp(action, "quarantine") == 0)
         remark(remarks, LEVEL_ERROR, subject,
                "%s%s: partner mail passes unchecked while the filter does not answer", where, action);
-    else if (strcmp(action, "reject") == 0)
+    else if (strcasecmp(action, "reject") == 0)
         remark(remarks, LEVEL_WARNING, subject,
                "%sreject: all mail is refused while the filter does not answer", where);
     else
@@ -158,6 +160,13 @@ static void examine_maps(const struct postfix *postfix)
 
     if (*maps == '\0')
         return;
+    if (strcasecmp(maps, "static:DISABLE") == 0) {
+        remark(&postfix->examination->remarks, LEVEL_ERROR, "smtpd_milter_maps",
+               "%s%s: Postfix asks no filter, and no mail is judged",
+               postfix_where(postfix, "smtpd_milter_maps"), maps);
+        postfix_change(postfix, "smtpd_milter_maps", "");
+        return;
+    }
     remark(&postfix->examination->remarks, LEVEL_WARNING, "smtpd_milter_maps",
            "%s%s: mail of a client for which it says DISABLE, or lists other filters only, is not judged",
            postfix_where(postfix, "smtpd_milter_maps"), maps);
@@ -211,6 +220,22 @@ static void examine_replies(const struct postfix *postfix)
     postfix_advise(postfix, subject, "leave replies of 451, 530 and 554 as they are");
 }
 
+/* Before Postfix looks at a command, and before any filter does. */
+static void examine_command_filter(const struct postfix *postfix)
+{
+    static const char subject[] = "smtpd_command_filter";
+    const char *table = postfix_text(postfix, subject);
+
+    if (*table == '\0')
+        return;
+    remark(&postfix->examination->remarks, LEVEL_WARNING, subject,
+           "%s%s: Postfix and the filter see each command as this table makes it: STARTTLS, EHLO and the "
+           "sender may be others",
+           postfix_where(postfix, subject), table);
+    postfix_advise(postfix, subject,
+                   "see that it leaves STARTTLS, EHLO, MAIL and RCPT as the client sends them");
+}
+
 static void examine_proxies(const struct postfix *postfix)
 {
     static const char xclient[] = "smtpd_authorized_xclient_hosts";
@@ -243,6 +268,7 @@ void doctor_postfix_filter(const struct postfix *postfix, const char *options)
     struct element element = {.length = 0};
 
     snprintf(element.options, sizeof element.options, "%s", options);
+    doctor_postfix_milters(postfix);
     examine_default_action(postfix, &element);
     examine_protocol(postfix, &element);
     examine_stress(postfix);
@@ -251,5 +277,6 @@ void doctor_postfix_filter(const struct postfix *postfix, const char *options)
     examine_maps(postfix);
     examine_end_of_data(postfix);
     examine_replies(postfix);
+    examine_command_filter(postfix);
     examine_proxies(postfix);
 }

@@ -417,13 +417,15 @@ static void examine_offer(const struct postfix *postfix, const struct offering *
 
 static bool names_starttls(const char *text)
 {
+    static const char words[] = ", \t\r\n:{}"; /* what stands between them */
+
     while (*text) {
-        size_t length = strcspn(text, separators);
+        size_t length = strcspn(text, words);
 
         if (length == 8 && strncasecmp(text, "starttls", length) == 0)
             return true;
         text += length;
-        text += strspn(text, separators);
+        text += strspn(text, words);
     }
     return false;
 }

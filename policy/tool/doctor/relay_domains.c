@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * relay_domains: knows how Postfix matches a domain with a list of names, tables and exclamation marks, the
- * first of which decides. Names in files ("/etc/postfix/relay") are not read.
+ * relay_domains: knows how Postfix matches a domain with a list of names, tables, files of these ("/etc/x")
+ * and exclamation marks, the first of which decides.
  */
 #include "policy/tool/doctor/relay_domains.h"
 
@@ -73,13 +73,19 @@ static char *collect_keys(const char *names, bool parents)
     return NULL;
 }
 
-/* Adds an element. False: out of memory, or *why. */
-static bool add_pattern(struct relay_domains *domains, const char *directory, const struct element *element,
-                        const char *keys, char **why)
+/* What the reading of the list needs. */
+struct reading {
+    struct relay_domains *domains;
+    const char *directory; /* of main.cf */
+    const char *keys;      /* what to ask tables for */
+    char **why;
+};
+
+/* Adds a name or a table. False: out of memory, or *why. */
+static bool add_pattern(const struct reading *reading, const char *text, bool inverted)
 {
+    struct relay_domains *domains = reading->domains;
     struct pattern *grown = array_grow(domains->pattern, domains->count, sizeof *grown);
-    size_t skipped = element->at[0] == '!';
-    const char *text = arena_text(&domains->arena, element->at + skipped, element->length - skipped);
     bool is_table = text != NULL && strchr(text, ':') != NULL;
     struct postmap *table = NULL;
 
@@ -88,16 +94,53 @@ static bool add_pattern(struct relay_domains *domains, const char *directory, co
     if (grown == NULL || text == NULL)
         return false;
     if (is_table)
-        table = postmap_ask(directory, text, keys, why);
-    domains->pattern[domains->count++] = (struct pattern){skipped != 0, is_table ? NULL : text, table};
+        table = postmap_ask(reading->directory, text, reading->keys, reading->why);
+    domains->pattern[domains->count++] = (struct pattern){inverted, is_table ? NULL : text, table};
     return !is_table || table != NULL;
+}
+
+static bool add_list(const struct reading *reading, const char *list, bool inverted, unsigned depth);
+
+/* Adds what a file has: lines as in the list itself, and comments. */
+static bool add_file(const struct reading *reading, const char *path, bool inverted, unsigned depth)
+{
+    enum { FILES_MAX = 8 };
+    FILE *file = depth < FILES_MAX ? fopen(path, "re") : NULL;
+    char *line = NULL;
+    size_t size = 0;
+    bool good = file != NULL;
+
+    if (file == NULL && asprintf(reading->why, "%s: the file cannot be read", path) < 0)
+        *reading->why = NULL;
+    while (good && getline(&line, &size, file) > 0)
+        good = *line == '#' || add_list(reading, line, inverted, depth + 1);
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return good;
+}
+
+static bool add_list(const struct reading *reading, const char *list, bool inverted, unsigned depth)
+{
+    struct element element;
+    bool good = true;
+
+    while (good && element_next(&element, &list)) {
+        size_t marks = strspn(element.at, "!"),
+               length = element.length - (marks < element.length ? marks : 0);
+        const char *text = arena_text(&reading->domains->arena, element.at + element.length - length, length);
+        bool turned = (marks % 2 != 0) != inverted;
+
+        good = text != NULL && *text == '/' ? add_file(reading, text, turned, depth)
+                                            : add_pattern(reading, text, turned);
+    }
+    return good;
 }
 
 struct relay_domains *relay_domains_read(const struct postfix *postfix, const char *names, char **why)
 {
     struct relay_domains *domains = calloc(1, sizeof *domains);
-    const char *rest = postfix_text(postfix, "relay_domains");
-    struct element element;
+    struct reading reading = {domains, postconf_directory(postfix->postconf), NULL, why};
     char *keys;
     bool good;
 
@@ -106,9 +149,8 @@ struct relay_domains *relay_domains_read(const struct postfix *postfix, const ch
         return NULL;
     domains->parents = has_parents(postfix);
     keys = collect_keys(names, domains->parents);
-    good = keys != NULL;
-    while (good && element_next(&element, &rest))
-        good = add_pattern(domains, postconf_directory(postfix->postconf), &element, keys, why);
+    reading.keys = keys;
+    good = keys != NULL && add_list(&reading, postfix_text(postfix, "relay_domains"), false, 0);
     free(keys);
     if (good)
         return domains;
