@@ -32,7 +32,7 @@ static struct map_line *new_line(struct import *import, const char *file, unsign
     return line;
 }
 
-struct map_line *map_lines_read(struct import *import, const char *file)
+struct map_line *map_lines_read(struct import *import, const char *file, bool continued)
 {
     struct map_line *first = NULL, **last = &first, *line = NULL;
     unsigned number = 0;
@@ -48,6 +48,8 @@ struct map_line *map_lines_read(struct import *import, const char *file)
             line = new_line(import, file, number, import_text(import, at, length));
             *last = line;
             last = &line->next;
+        } else if (!continued) {
+            import_error(import, file, number, "begins with a blank, which makemap does not take");
         } else if (line == NULL) {
             import_error(import, file, number,
                          "begins with a blank, but there is no line above that it continues");

@@ -12,10 +12,11 @@ struct map_line {
 };
 
 /*
- * The lines of a table that are neither empty nor comments; one that begins with a blank continues the one
- * above it. NULL: there are none, or the file cannot be read; then import_error() was called.
+ * The lines of a table that are neither empty nor comments. `continued`: one that begins with a blank
+ * continues the one above it; else it is an error, as it is for makemap(8). NULL: there are none, or the file
+ * cannot be read; then import_error() was called.
  */
-struct map_line *map_lines_read(struct import *import, const char *file);
+struct map_line *map_lines_read(struct import *import, const char *file, bool continued);
 
 /*
  * The next item of a list that blanks or any of `separators` end, from *at on, which moves behind it; NULL:

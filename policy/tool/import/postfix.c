@@ -156,7 +156,7 @@ void import_postfix(struct import *import, char *const files[])
         postfix_read_policies, read_certificates, read_senders};
 
     for (; *files != NULL; files++) {
-        const struct map_line *first = map_lines_read(import, *files);
+        const struct map_line *first = map_lines_read(import, *files, true);
         int map = -1;
 
         if (first == NULL)

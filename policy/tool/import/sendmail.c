@@ -53,6 +53,20 @@ static const char *common_name_of(struct import *import, const char *text)
     return length > 0 ? import_text(import, name + 4, length) : NULL;
 }
 
+/* A common name without blanks at its ends, which no rule of a policy has. */
+static const char *without_blanks(const struct access_line *line, const char *name)
+{
+    const char *start = name + strspn(name, " ");
+    size_t length = strlen(start);
+
+    while (length > 0 && start[length - 1] == ' ')
+        length--;
+    if (length == strlen(name))
+        return name;
+    import_note(line->origin, "blanks at the ends of the name \"%.255s\" are left out", name);
+    return import_text(line->import, start, length);
+}
+
 /* CS: and CI:, a whole name of which a policy compares the common name. */
 static void add_name(const struct access_line *line, const char *key, const char *text)
 {
@@ -63,7 +77,7 @@ static void add_name(const struct access_line *line, const char *key, const char
     } else if (name == NULL) {
         import_note(line->origin, "a %s without a common name has no equivalent: %.200s", key, text);
     } else {
-        add(line, import_format(line->import, "certificates.%s", key), name);
+        add(line, import_format(line->import, "certificates.%s", key), without_blanks(line, name));
         import_note(line->origin, "%s: the common name alone is written", key);
     }
 }
@@ -71,7 +85,7 @@ static void add_name(const struct access_line *line, const char *key, const char
 /* CN: the name that is written, else that of the host. */
 static void add_common_name(const struct access_line *line, const char *text)
 {
-    const char *name = *text ? plain_text(line->import, text) : line->key;
+    const char *name = *text ? without_blanks(line, plain_text(line->import, text)) : line->key;
 
     if (!*text && (*line->key == '\0' || network_looks_like(line->key))) {
         import_note(line->origin, "CN without a name has no equivalent here: it is the name of the host");
@@ -291,7 +305,9 @@ void import_sendmail(struct import *import, char *const files[])
     for (; *files != NULL; files++) {
         size_t foreign = 0, listed = import->rules.count;
 
-        for (const struct map_line *line = map_lines_read(import, *files); line != NULL; line = line->next)
+        const struct map_line *line = map_lines_read(import, *files, false);
+
+        for (; line != NULL; line = line->next)
             foreign += !read_line(import, line);
         if (import->rules.count > listed)
             import_note(&(struct origin){.file = *files},
