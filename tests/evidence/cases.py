@@ -268,3 +268,18 @@ def _():
         tap.equal(rows(here / f"{name}.db", "SELECT hour * 3600 + first / 1000 FROM hourly UNION SELECT hour * 3600 + last / 1000 FROM hourly WHERE last IS NOT NULL ORDER BY 1"),
                   [(int(begin.timestamp()) + i * 1800,) for i in range(7)], name)
         tap.equal(rows(here / f"{name}.db", "SELECT DISTINCT g.value FROM kind k JOIN text g ON g.id = k.gateway"), [("mx1",)], name)
+
+
+@tap.test("case 11: a mail that takes three quarters of an hour shifts no other line of a log without zone")
+def _():
+    here, berlin = place("case_slow"), zoneinfo.ZoneInfo("Europe/Berlin")
+    late = [0]
+    one, two = (logs.Daemon(run_of, prefix=lambda t, h, p: logs.traditional((t + late[0] * SECOND).astimezone(berlin), h, p)) for run_of in (RUN1, RUN2))
+    begin = datetime.datetime(2025, 6, 1, 8, 0, tzinfo=logs.UTC)
+    lines = [one.event(begin, "start"), one.decision(begin + SECOND)]
+    late[0] = 2700
+    lines.append(one.decision(begin + 60 * SECOND))
+    late[0] = 0
+    lines += [one.event(begin + 2820 * SECOND, "stop"), two.event(begin + 3600 * SECOND, "start"), two.decision(begin + 3660 * SECOND)]
+    (here / "log").write_text("".join(lines))
+    tap.equal(gaps(here / "log"), [("down", "08:47", "09:00")])

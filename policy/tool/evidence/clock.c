@@ -61,12 +61,23 @@ static int64_t offset_between(int64_t there, int64_t instant)
     return ahead - rest - (rest < 0 ? QUARTER : 0);
 }
 
+/* Whether a mail can have taken so long until its line was written; a change of the clocks is an hour. */
+static bool fits(int64_t delay)
+{
+    return delay >= -SKEW && delay < STAMP_HOUR - SKEW;
+}
+
 void clock_anchor(struct clock *clock, const struct stamp_local *local, int64_t instant, const char *host)
 {
     int64_t there = nearest(local, instant), *known;
 
     if (there == STAMP_NONE)
         return;
+    known = host != NULL ? offset_of(clock, host, false) : NULL;
+    if (known != NULL && fits(there - *known - instant)) {
+        clock->offset = *known;
+        return;
+    }
     clock->offset = offset_between(there, instant);
     if (distance(clock->offset, 0) > 15 * (int64_t)STAMP_HOUR)
         return; /* no zone is that far away: the clocks of MAIL and of the logger differ */
