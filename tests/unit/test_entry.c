@@ -59,6 +59,7 @@ static void ev_prefixes(void **state)
         {"<22>1 - mx1 forcetls-milter 77 - [a b=\"\\] c\"][d e=\"] \"] ", "mx1", 77, STAMP_NONE},
         {"2026-11-28T20:03:57+0530 mx1 forcetls-milter[77]: ", "mx1", 77, 1795876437000},
         {"forcetls-1  | ", "", 0, STAMP_NONE},
+        {"[forcetls]   | ", "", 0, STAMP_NONE},
         {"forcetls  | 2026-11-28T14:33:57.123456789Z ", "", 0, 1795876437123},
         {"[pod/mx-0/forcetls] 2026-11-28T14:33:57.123456789Z ", "", 0, 1795876437123},
         {"@400000006b0ae65f25306b68 ", "", 0, 1795876437623},

@@ -25,12 +25,12 @@ static char *skip_priority(char *line)
 }
 
 /*
- * "forcetls-1  | " of docker compose logs, and "[pod/mx-0/forcetls] " of kubectl logs --prefix. Who asks for
- * such a log has chosen whose lines it has.
+ * "forcetls-1  | " of docker compose, "[forcetls]  | " of podman-compose, and "[pod/mx-0/forcetls] " of
+ * kubectl logs --prefix. Who asks for such a log has chosen whose lines it has.
  */
 static char *skip_container(char *line)
 {
-    size_t length = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    size_t length = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-[]");
     size_t blanks = strspn(line + length, " ");
 
     if (length != 0 && blanks != 0 && strncmp(line + length + blanks, "| ", 2) == 0)
