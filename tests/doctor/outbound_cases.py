@@ -181,6 +181,10 @@ CASES = [
      "error transport_maps"),
     ("transport_maps to a key of another partner", [attributes(transport="fabrikam.com smtp:contoso.com\n")], "warning transport_maps"),
     ("transport_maps by parent", [attributes(transport=".fabrikam.com smtp:[b.example]\n")], "warning transport_maps"),
+    *[(f"transport_maps for some of what lies below a domain, {entry}", [attributes(transport=entry + "\n")], *wanted) for entry, *wanted in [
+        ("x.fabrikam.com smtp:[b.example]", "warning transport_maps"), (".EU.fabrikam.com smtp:[b.example]:587", "warning transport_maps"),
+        ("a.b.fabrikam.com lmtp:[b.example]", "warning transport_maps"), ("x.fabrikam.com smtp:x.fabrikam.com:25",), (".eu.fabrikam.com relay:",),
+        ("x.contoso.com smtp:[b.example]",), ("xfabrikam.com smtp:[b.example]",), (".example smtp:[b.example]",), ("x.fabrikam.com :",)]],
     ("transport_maps for everyone", [attributes(transport="* smtp:[relay.example]\n")], "error transport_maps"),
     ("transport_maps for one address", [attributes(transport="ceo@contoso.com smtp:[relay.example]\n")], "error transport_maps"),
     ("transport_maps without effect", [attributes(transport="contoso.com :\nother.com smtp:[relay.example]\n")]),

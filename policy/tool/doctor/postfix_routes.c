@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "policy/names/next_hop.h"
 #include "policy/outbound/outbound.h"
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/outbound.h"
 #include "policy/tool/doctor/postmap.h"
 #include "policy/tool/doctor/relay_domains.h"
+#include "policy/verdict/select.h"
 
 /* Where mail goes that transport_maps does not route. */
 struct usual {
@@ -217,20 +219,44 @@ static void examine_domain(void *arg, const struct outbound_domain *domain)
     add_detour(routes, &taken);
 }
 
-/* Entries of transport_maps for one address of a partner. */
-static void examine_addresses(struct routes *routes, const struct postmap *all)
+/* Whether the domain of a key is one of the policy's, for which transport_maps was asked. */
+static bool is_listed(const struct policy *policy, const char *domain, bool dotted)
+{
+    const struct partner *found[2];
+    struct next_hop hop;
+
+    if (next_hop_read(&hop, domain, strlen(domain)) != NEXT_HOP_DOMAIN)
+        return true; /* it is no domain */
+    select_exact(policy, hop.domain.text, hop.domain.length, found);
+    return found[dotted] != NULL;
+}
+
+/* The partner of an address, or of a domain that lies in a dotted one. */
+static void choose_by_entry(const struct routes *routes, const char *key, struct outbound_choice *choice)
 {
     const struct examination *examination = routes->postfix->examination;
+    const char *at = strrchr(key, '@'), *domain = at != NULL ? at + 1 : key;
+    bool dotted = *domain == '.';
+    char name[HOP_MAX];
 
+    *choice = (struct outbound_choice){.mode = MODE_NONE};
+    if (at == NULL && is_listed(examination->policy, domain + dotted, dotted))
+        return;
+    snprintf(name, sizeof name, "%s%.300s", dotted ? "forcetls" : "", domain);
+    outbound_choose(choice, examination->policy, name, strlen(name), examination->now);
+}
+
+/* Entries of transport_maps for one address of a partner, or for some of what lies below its domain. */
+static void examine_entries(struct routes *routes, const struct postmap *all)
+{
     for (size_t i = 0; i < postmap_count(all); i++) {
         const struct table_entry *entry = postmap_entry(all, i);
-        const char *at = strrchr(entry->key, '@');
         struct detour taken = {.parameter = "transport_maps", .own = true, .domains = 1};
         struct outbound_choice choice;
 
-        if (at == NULL || strcmp(entry->value, ":") == 0)
+        if (strcmp(entry->value, ":") == 0)
             continue;
-        outbound_choose(&choice, examination->policy, at + 1, strlen(at + 1), examination->now);
+        choose_by_entry(routes, entry->key, &choice);
         if (choice.partner == NULL || choice.mode == MODE_NONE)
             continue;
         taken.partner = choice.partner;
@@ -348,7 +374,7 @@ void doctor_postfix_routes(const struct postfix *postfix, struct transports *tra
     if (routes.table != NULL) {
         policy_each_outbound_domain(examination->policy, examination->now, examine_domain, &routes);
         if (all != NULL)
-            examine_addresses(&routes, all);
+            examine_entries(&routes, all);
     }
     for (size_t i = 0; i < routes.count; i++)
         doctor_detour(postfix, &routes.detour[i]);
