@@ -283,6 +283,12 @@ def _():
         with sqlite3.connect(here / "e.db") as database:
             database.execute(statement)
         tap.contains(run("report", "--database", here / "e.db", status=65).stderr, "is damaged: it has a number that is out of range", statement)
+    for statement in ("UPDATE hourly SET first = 9223372036854775807", "UPDATE hourly SET last = -9223372036854775807", "UPDATE run SET last = 9223372036854775807", "UPDATE run SET first = -4611686018427387904"):
+        (here / "times.db").write_bytes(intact)
+        with sqlite3.connect(here / "times.db") as database:
+            database.execute(statement)
+        for form in ("text", "html"):
+            tap.contains(run("report", "--database", here / "times.db", "--format", form, status=65).stderr, "is damaged: it has a time that is out of range", statement)
     tap.contains(run("record", "--database", here / "e.db", here / "log2", status=74).stderr, "is damaged")
     (here / "e.db").write_bytes(intact)
     with sqlite3.connect(here / "e.db") as database:

@@ -217,18 +217,18 @@ static void read_hours(struct courses *courses)
         return;
     sqlite3_bind_int64(hours, 1, courses->begin);
     while (!courses->alerts->exhausted && database_row(database, hours)) {
-        int64_t hour = sqlite3_column_int64(hours, 0), offset = sqlite3_column_int64(hours, 3), last;
+        int64_t hour = sqlite3_column_int64(hours, 0), offset = sqlite3_column_int64(hours, 3), last, n;
         const struct meaning *meaning;
         size_t kind;
 
         if (hour - courses->begin >= HOURS || offset < 0 || offset >= STAMP_HOUR
-            || !database_number(courses->alerts->database, hours, 1, &kind))
+            || !database_number(database, hours, 1, &kind) || !database_mails(database, hours, 2, &n))
             continue; /* of the future, or altered */
         last = hour * STAMP_HOUR + offset;
         meaning = meaning_of(courses, kind);
         if (meaning == NULL || meaning->course == SIZE_MAX)
             continue;
-        add(courses, meaning, hour - courses->begin, sqlite3_column_int64(hours, 2), last);
+        add(courses, meaning, hour - courses->begin, n, last);
         courses->course[meaning->course].fresh |= is_new(courses->alerts->ledger, kind, last);
     }
     for (size_t i = 0; i < courses->count; i++)

@@ -22,6 +22,9 @@ enum { PATIENCE_MS = 30000, APPLICATION_ID = 1179929683, NUMBERS_LEAST = 1000000
 /* Of one row: the sum of all rows that a file can have is still a number of 64 bits. */
 static const int64_t MAILS_MOST = INT64_C(1000000000000);
 
+/* The end of the year 9999. */
+static const int64_t INSTANT_MOST = INT64_C(253402300800) * STAMP_SECOND;
+
 static bool complain(struct database *database, const char *text)
 {
     if (!database->failed) {
@@ -113,6 +116,14 @@ bool database_mails(struct database *database, sqlite3_stmt *statement, int colu
     if (*mails >= 0 && *mails <= MAILS_MOST)
         return true;
     return complain(database, "is damaged: it has a number that is out of range");
+}
+
+bool database_instant(struct database *database, sqlite3_stmt *statement, int column, int64_t *instant)
+{
+    *instant = sqlite3_column_int64(statement, column);
+    if (*instant >= -INSTANT_MOST && *instant <= INSTANT_MOST)
+        return true;
+    return complain(database, "is damaged: it has a time that is out of range");
 }
 
 /* SQL's mark(a, b, ...): the hash by which words.c finds a row of these numbers. */

@@ -62,6 +62,9 @@ bool database_number(struct database *database, sqlite3_stmt *statement, int col
 /* Likewise how many mails a row stands for, which can be summed up. */
 bool database_mails(struct database *database, sqlite3_stmt *statement, int column, int64_t *mails);
 
+/* Likewise a time, or what one is behind the beginning of its hour or day. */
+bool database_instant(struct database *database, sqlite3_stmt *statement, int column, int64_t *instant);
+
 /* The time in a column; STAMP_NONE where it is NULL. */
 int64_t database_time(sqlite3_stmt *statement, int column);
 

@@ -13,10 +13,10 @@ static void read_span(struct summary *summary, struct database *database)
         database_prepare(database, "SELECT min(first), max(last) FROM"
                                    " (SELECT min(hour) * 3600000 AS first, max(hour) * 3600000 + 3600000"
                                    " AS last FROM hourly UNION ALL SELECT min(first), max(last) FROM run)");
+    int64_t first, last;
 
-    if (database_row(database, span) && sqlite3_column_type(span, 0) != SQLITE_NULL) {
-        int64_t first = sqlite3_column_int64(span, 0), last = sqlite3_column_int64(span, 1);
-
+    if (database_row(database, span) && sqlite3_column_type(span, 0) != SQLITE_NULL
+        && database_instant(database, span, 0, &first) && database_instant(database, span, 1, &last)) {
         if (summary->since == STAMP_NONE || first < summary->since)
             summary->since = first;
         if (summary->until == STAMP_NONE || last > summary->until)

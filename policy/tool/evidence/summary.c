@@ -265,19 +265,21 @@ static void read_hours(struct reading *reading)
     sqlite3_bind_int64(hours, 1, summary->since / STAMP_HOUR);
     sqlite3_bind_int64(hours, 2, (summary->until + STAMP_HOUR - 1) / STAMP_HOUR);
     while (!summary->exhausted && database_row(reading->database, hours)) {
-        int64_t at = sqlite3_column_int64(hours, 0) * STAMP_HOUR, n;
+        int64_t at = sqlite3_column_int64(hours, 0) * STAMP_HOUR, n, first, last;
         struct kind *kind = NULL;
         size_t number;
 
         if (database_mails(reading->database, hours, 2, &n)
+            && database_instant(reading->database, hours, 3, &first)
+            && database_instant(reading->database, hours, 4, &last)
             && database_number(reading->database, hours, 1, &number))
             kind = kind_of(reading, number);
         if (kind == NULL || !kind->wanted)
             continue;
         kind->n += n;
         if (kind->n == n) /* the first of its hours: they come in their order */
-            kind->first = at + sqlite3_column_int64(hours, 3);
-        kind->last = at + sqlite3_column_int64(hours, 4);
+            kind->first = at + first;
+        kind->last = at + last;
         if (reading->request->course != COURSE_NONE)
             add_to_course(reading, kind, at, n);
     }
