@@ -85,6 +85,8 @@ POSTFIX = [
      f"{FILTER}, $mx_milters"),
     ("a path that the chroot hides is replaced", [lambda s: s.main.update(smtpd_milters=f"{DKIM}, {{ unix:{s.sockets}/forcetls.sock, command_timeout=7s }}")],
      MILTERS, MILTERS, "{ unix:forcetls/forcetls.sock, default_action=tempfail, command_timeout=7s }, " + DKIM),
+    ("options that Postfix cannot read", [set_main(smtpd_milters="{ unix:forcetls/forcetls.sock, default_action=accept, command_timeout = 7s, connect_timeout=5s } " + DKIM)],
+     "milter_default_action", MILTERS, "{ unix:forcetls/forcetls.sock, default_action=tempfail, connect_timeout=5s }, " + DKIM),
     ("another default action of the filter", [set_main(smtpd_milters="{ unix:forcetls/forcetls.sock, { default_action = accept }, connect_timeout=5s } " + DKIM)],
      "milter_default_action", MILTERS, "{ unix:forcetls/forcetls.sock, default_action=tempfail, connect_timeout=5s }, " + DKIM),
     ("a default action of all filters", [set_main(smtpd_milters=f"{DKIM} unix:forcetls/forcetls.sock", milter_default_action="accept")],

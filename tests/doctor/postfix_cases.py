@@ -320,6 +320,16 @@ CASES = [
           ("{ SOCKET, default_action=tempfail }, { inet:localhost:8891, default_action = accept }", "error smtpd_milters"),
           ("SOCKET, default_action=tempfail", "error smtpd_milters"), ("SOCKET opendkim", "error smtpd_milters"),
           ("{SOCKET,default_action=tempfail,content_timeout=5m}",), ("{ SOCKET { default_action = tempfail } { command_timeout = 30 } }",)]],
+    *[(f"the listener with the options {options}", [public_facts((FACTS[FACTS.index("default_action"):], options + " }"))], "error smtpd_data_restrictions", *more)
+      for options, *more in [
+          ("default_action = DUNNO, timeout=3s, try_limit=1", "error postfix_facts"), ("default_action=DUNNO, timeout=soon, try_limit=1",),
+          ("default_action=DUNNO, timeout=3s, try_limit=0",), ("default_action=DUNNO, timeout=3s, try_limit=1, tries=1",),
+          ("default_action=DUNNO, timeout=3s, try_limit=1, request_limit=x",), ("default_action=DUNNO, timeout=3s, try_limit=1, =DUNNO",)]],
+    ("the listener with its options in inner braces", [public_facts((FACTS[FACTS.index("default_action"):],
+     "{ default_action = DUNNO }, { timeout = 3s } try_limit=1, policy_context=x }"))]),
+    ("another policy service with an option that Postfix does not know",
+     [set_main(smtpd_recipient_restrictions="check_policy_service { inet:127.0.0.1:10023, default_actions=DUNNO }, permit_mynetworks, reject")],
+     "error smtpd_recipient_restrictions"),
     ("F09 x smtpd_milter_maps for everybody", [set_main(smtpd_milter_maps="static:disable")], "error smtpd_milter_maps"),
     ("smtpd_command_filter", [set_main(smtpd_command_filter="pcre:/etc/postfix/command_filter")], "warning smtpd_command_filter"),
     ("F09 x default_action in inner braces", [set_main(smtpd_milters="{ unix:forcetls/forcetls.sock, { default_action = accept } }")],

@@ -23,8 +23,8 @@ struct postfix {
 
 /* ---- the parts of the examination ---- */
 
-/* Whether Postfix can read its list of filters. */
-void doctor_postfix_milters(const struct postfix *postfix);
+/* Whether Postfix can read its filters and policy services, with their options. */
+void doctor_postfix_options(const struct postfix *postfix);
 
 /* Of a service that asks the filter, `options` being those of the filter's element: how it is asked. */
 void doctor_postfix_filter(const struct postfix *postfix, const char *options);

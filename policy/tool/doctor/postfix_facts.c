@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include "policy/tool/doctor/endpoint.h"
+#include "policy/tool/doctor/option.h"
 #include "policy/tool/doctor/postfix.h"
 #include "policy/tool/text.h"
 
@@ -79,16 +80,18 @@ static unsigned drop_listener(const void *arg, const struct element *element, co
     return ours ? 2 : 0;
 }
 
-/* Options of ours are set by the line; others that the administrator gave stay. */
+/* Options of ours are set by the line; others that the administrator gave stay, if Postfix can read them. */
 static unsigned drop_own_option(const void *arg, const struct element *element, const struct element *next)
 {
     static const char *const own[] = {"default_action", "timeout", "try_limit", "request_limit"};
+
+    const bool service = true;
 
     (void)arg;
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (merge_drop_option(own[i], element, next) > 0)
             return 1;
-    return 0;
+    return option_drop_malformed(&service, element, next);
 }
 
 /* The listener first in the list, with the options that it needs; other restrictions stay. */

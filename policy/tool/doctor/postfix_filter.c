@@ -268,7 +268,7 @@ void doctor_postfix_filter(const struct postfix *postfix, const char *options)
     struct element element = {.length = 0};
 
     snprintf(element.options, sizeof element.options, "%s", options);
-    doctor_postfix_milters(postfix);
+    doctor_postfix_options(postfix);
     examine_default_action(postfix, &element);
     examine_protocol(postfix, &element);
     examine_stress(postfix);

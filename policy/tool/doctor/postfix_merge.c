@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "policy/tool/doctor/endpoint.h"
+#include "policy/tool/doctor/option.h"
 #include "policy/tool/doctor/postfix.h"
 #include "policy/tool/text.h"
 
@@ -99,7 +100,17 @@ unsigned postfix_drop_filter(const void *arg, const struct element *element, con
            || endpoint_compare(element->text, ours, postfix->queue_directory, true) != SAME_NOT;
 }
 
-/* The options that the filter has in the list, without its default_action: "" or ", connect_timeout=10s". */
+static unsigned drop_own_option(const void *arg, const struct element *element, const struct element *next)
+{
+    const bool service = false;
+
+    return merge_drop_option(arg, element, next) > 0 ? 1 : option_drop_malformed(&service, element, next);
+}
+
+/*
+ * The options that the filter has in the list, and that Postfix can read, without its default_action: "" or
+ * ", connect_timeout=10s".
+ */
 static char *filter_options(const struct postfix *postfix)
 {
     const char *rest = postfix_text(postfix, milters);
@@ -109,7 +120,7 @@ static char *filter_options(const struct postfix *postfix)
 
     while (options == NULL && element_next(&element, &rest))
         if (postfix_drop_filter(postfix, &element, NULL) > 0)
-            options = merge_without(element.options, merge_drop_option, "default_action", &dropped);
+            options = merge_without(element.options, drop_own_option, "default_action", &dropped);
     if (options != NULL && *options) {
         char *separated = text_format(", %s", options);
 
