@@ -40,6 +40,7 @@ struct source {
     bool odd_encoding;     /* an octet was there that is not UTF-8 */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
+    unsigned nul_line, nul_column; /* behind the last NUL octet: a run of them is one finding */
     struct comments comments;
 };
 
@@ -107,6 +108,23 @@ static const char *fault_of(UChar32 character)
     return character == 0xFFFE || character == 0xFFFF ? "not a character of Unicode" : NULL;
 }
 
+static bool is_behind_nul(const struct source *source)
+{
+    return source->nul_line == source->line && source->nul_column == source->column;
+}
+
+static void note_nul(struct source *source)
+{
+    source->nul_line = source->line;
+    source->nul_column = source->column + 1;
+}
+
+/* A tab, or a control character with nothing in front of it in its line. */
+static bool is_blank_like(const struct source *source, UChar32 character)
+{
+    return character == '\t' || (source->in_indentation && character >= 0 && character < 0x20);
+}
+
 /*
  * One character that is no plain text in ASCII: reported and replaced where it has a fault. Answers how
  * many octets it has; 0: some are still to come.
@@ -131,10 +149,14 @@ static size_t odd_character(struct source *source, unsigned char *octets, size_t
         source->odd_indentation = true;
         memset(octets, ' ', length);
     } else if (fault != NULL) {
-        if ((octets[0] != '\t' || !source->odd_indentation) && (character >= 0 || !source->odd_encoding))
+        if ((octets[0] != '\t' || !source->odd_indentation) && (character >= 0 || !source->odd_encoding)
+            && !(character == 0 && is_behind_nul(source)))
             tell_character(source, fault);
         source->odd_encoding |= character < 0; /* the whole file is, and one message says so */
-        memset(octets, octets[0] == '\t' ? ' ' : REPLACEMENT, length);
+        if (character == 0)
+            note_nul(source);
+        /* At the end of a file, where programs of other systems or a crash leave them, they are no text. */
+        memset(octets, is_blank_like(source, character) ? ' ' : REPLACEMENT, length);
         source->odd_indentation |= source->in_indentation && octets[0] == ' ';
     }
     source->in_indentation &= octets[0] == ' ';
