@@ -34,6 +34,9 @@ h.example h.example:587 h.example:588 a.h.example q.h.example q.h.example:25 q.h
 contoso.com: a.contoso.com: contoso.com:0025 [mail.contoso.com]: [Mail.contoso.com]:025 [mail.contoso.com]:0 [192.0.2.1]: [192.0.2.1]:submission
 [192.0.2.1]:00587 [192.0.2.1]:00586 hop.example: hop.example:025 [IPv6:2001:db8::2]:Submission [ipv6:2001:db8::1]: [mx.MÜNCHEN.example]:
 h.example: h.example:0587 h.example:submission q.h.example: q.h.example:025 q.h.example:026 old.contoso.com: old.contoso.com:025
+contoso。com contoso．com:25 a｡b.contoso。com old。contoso.com x。old.contoso。com [mail。contoso.com] hop。example
+[mail。contoso.com]:25 [mail。contoso.com]:587 hops。example q。h.example münchen.example a.MÜNCHEN.example bücher.example
+[mx.münchen.example] [mx.münchen.example]:25 münchen。example:25 stranger。example münchen.stranger.example
 stranger.example stranger.example:25 [stranger.example] stranger.example: [stranger.example]: [stranger.example]:025""".split()
 
 

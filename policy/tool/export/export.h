@@ -31,6 +31,9 @@ bool export_covers(const struct export *export, const struct partner *partner);
 
 /* ---- spellings of a key (spelling.c) ---- */
 
+/* The characters that UTS 46 takes for the dot between labels, as a regular expression. */
+#define SPELLED_DOT "(\\.|。|．|｡)"
+
 /*
  * Calls `each` for the spellings of a domain, with or without a dot in front, or of a next hop as
  * next_hop_read() writes it: with A-labels, with U-labels, and with `ports` also with port 25 if it has none.
@@ -40,8 +43,8 @@ void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *
 /* Writes a domain as a part of a regular expression that matches each spelling of it. */
 void spell_pattern(FILE *stream, const char *domain);
 
-/* The same of a next hop with its port, as next_hop_read() writes it. `bare`: also without the port 25. */
-void spell_hop_pattern(FILE *stream, const char *hop, bool bare);
+/* The same of a next hop, as next_hop_read() writes it, and of its port in all spellings. */
+void spell_hop_pattern(FILE *stream, const char *hop);
 
 /* ---- holes (holes.c) ---- */
 

@@ -58,7 +58,10 @@ void write_exact(struct export *export, FILE *stream)
 
 static void write_hole(FILE *stream, const struct hole *hole)
 {
-    fputs(!hole->below ? "if !/^" : hole->itself ? "if !/(^|\\.)" : "if !/\\.", stream);
+    fputs(!hole->below   ? "if !/^"
+          : hole->itself ? "if !/(^|" SPELLED_DOT ")"
+                         : "if !/" SPELLED_DOT,
+          stream);
     spell_pattern(stream, hole->domain);
     fputs(PORT "$/\n", stream);
 }
@@ -70,7 +73,7 @@ static void write_suffix(struct export *export, const struct holes *holes, const
 
     for (size_t i = 0; i < count; i++)
         write_hole(stream, &hole[i]);
-    fputs("/^([^.].*\\.", stream);
+    fputs("/^([^.].*" SPELLED_DOT, stream);
     spell_pattern(stream, suffix);
     fputs(PORT ")$/ $1\n", stream);
     for (size_t i = 0; i < count; i++)
@@ -78,12 +81,12 @@ static void write_suffix(struct export *export, const struct holes *holes, const
     export->patterns++;
 }
 
-/* A domain with a port: the daemon takes it for the domain. */
-static void write_with_port(struct export *export, const char *domain, FILE *stream)
+/* A domain with a port, or with other dots: the daemon takes it for the domain. */
+static void write_respelled(struct export *export, const char *domain, FILE *stream)
 {
     fputs("/^(", stream);
     spell_pattern(stream, domain);
-    fputs(":.*)$/ $1\n", stream);
+    fputs(PORT ")$/ $1\n", stream);
     export->patterns++;
 }
 
@@ -91,11 +94,11 @@ static void write_with_port(struct export *export, const char *domain, FILE *str
 static void write_hop_hole(FILE *stream, const char *hop)
 {
     fputs("if !/^", stream);
-    spell_hop_pattern(stream, hop, true);
+    spell_hop_pattern(stream, hop);
     fputs("$/\n", stream);
 }
 
-/* Next hops with a port in spellings that are not in outbound_exact. */
+/* Next hops with a port or dots in spellings that are not in outbound_exact. */
 static void write_hops(struct export *export, FILE *stream)
 {
     const struct policy *policy = export->policy;
@@ -106,8 +109,8 @@ static void write_hops(struct export *export, FILE *stream)
 
         if (!export_covers(export, &policy->partners[policy->hops[i].partner]))
             continue;
-        fputs(any ? "/^" : "if /:(0[0-9]*)?$/\n/^", stream);
-        spell_hop_pattern(stream, hop, false);
+        fputs(any ? "/^" : "if /:(0[0-9]*)?$|。|．|｡/\n/^", stream);
+        spell_hop_pattern(stream, hop);
         fprintf(stream, "$/ %s\n", hop);
         export->patterns++;
         any = true;
@@ -143,7 +146,7 @@ static void write_entries(struct export *export, const struct holes *holes, enum
             continue;
         domain = arena_get(&policy->arena, entry->text);
         if (kind == SELECT_DOMAIN)
-            write_with_port(export, domain, stream);
+            write_respelled(export, domain, stream);
         else
             write_suffix(export, holes, domain, stream);
     }
@@ -157,7 +160,7 @@ void write_suffixes(struct export *export, const struct holes *holes, FILE *stre
     write_hops(export, stream);
     wrapped = write_hop_holes(export, stream);
     write_entries(export, holes, SELECT_SUBDOMAINS, stream);
-    fputs("if /^[^[].*:[0-9a-z_-]*$/\n", stream);
+    fputs("if /^[^[].*(:[0-9a-z_-]*$|。|．|｡)/\n", stream);
     write_entries(export, holes, SELECT_DOMAIN, stream);
     fputs("endif\n", stream);
     while (wrapped-- > 0)

@@ -5,6 +5,8 @@
  */
 #include <string.h>
 #include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/utf8.h>
 #include "policy/names/next_hop.h"
 #include "policy/tool/export/export.h"
@@ -40,6 +42,23 @@ static struct parts take_apart(const char *key)
     return parts;
 }
 
+/*
+ * A text whose characters are taken apart into letters and marks, as some systems write them (NFD). False:
+ * there is nothing to take apart, or no room.
+ */
+static bool decompose(const char *text, char *apart, size_t size)
+{
+    UErrorCode error = U_ZERO_ERROR;
+    const UNormalizer2 *form = unorm2_getNFDInstance(&error);
+    UChar wide[SPELLING_MAX], other[SPELLING_MAX];
+    int32_t length = 0;
+
+    u_strFromUTF8(wide, SPELLING_MAX, &length, text, -1, &error);
+    length = unorm2_normalize(form, wide, length, other, SPELLING_MAX, &error);
+    u_strToUTF8(apart, (int32_t)size, NULL, other, length, &error);
+    return U_SUCCESS(error) && error != U_STRING_NOT_TERMINATED_WARNING && strcmp(apart, text) != 0;
+}
+
 /* The host with `port` behind its brackets, and with the names of that port. */
 static void spell_port(const struct parts *parts, const char *host, const char *port,
                        const struct each_spelling *each)
@@ -72,7 +91,7 @@ void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *
 {
     const struct parts parts = take_apart(key);
     const struct each_spelling spellings = {each, arg};
-    char other[UNICODE_DOMAIN_MAX];
+    char other[UNICODE_DOMAIN_MAX], apart[SPELLING_MAX];
     const char *shown;
 
     spell_host(&parts, parts.host, ports, &spellings);
@@ -82,23 +101,43 @@ void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *
         return;
     }
     shown = unicode_domain(parts.host, other);
-    if (strcmp(shown, parts.host) != 0)
-        spell_host(&parts, shown, ports, &spellings);
+    if (strcmp(shown, parts.host) == 0)
+        return;
+    spell_host(&parts, shown, ports, &spellings);
+    if (decompose(shown, apart, sizeof apart))
+        spell_host(&parts, apart, ports, &spellings);
 }
 
+static void write_alternative(FILE *stream, const char *text)
+{
+    char apart[SPELLING_MAX];
+
+    fputs(text, stream);
+    if (decompose(text, apart, sizeof apart))
+        fprintf(stream, "|%s", apart);
+}
+
+/* One character in both cases, also taken apart. */
 static void write_character(FILE *stream, const char *octets, size_t length, UChar32 character)
 {
     UChar32 upper = u_toupper(character);
-    uint8_t other[U8_MAX_LENGTH];
+    char text[U8_MAX_LENGTH + 1];
     size_t count = 0;
 
-    if (character < 0x80 || upper == character) {
+    if (character < 0x80) {
         fwrite(octets, 1, length, stream);
         return;
     }
-    U8_APPEND_UNSAFE(other, count, upper);
-
-    fprintf(stream, "(%.*s|%.*s)", (int)length, octets, (int)count, (const char *)other);
+    fputc('(', stream);
+    snprintf(text, sizeof text, "%.*s", (int)length, octets);
+    write_alternative(stream, text);
+    if (upper != character) {
+        U8_APPEND_UNSAFE(text, count, upper);
+        text[count] = '\0';
+        fputc('|', stream);
+        write_alternative(stream, text);
+    }
+    fputc(')', stream);
 }
 
 static void write_characters(FILE *stream, const char *text)
@@ -142,30 +181,20 @@ void spell_pattern(FILE *stream, const char *domain)
         domain += length;
         if (*domain == '\0')
             return;
-        fputs("\\.", stream);
+        fputs(SPELLED_DOT, stream);
     }
 }
 
-/* A port in all its spellings; 25 is also meant where none is written. */
-static void write_port(FILE *stream, const char *port)
-{
-    const char *name;
-
-    fprintf(stream, ":(0*%s", port);
-    for (size_t i = 0; (name = next_hop_port_name(port, i)) != NULL; i++)
-        fprintf(stream, "|%s", name);
-    fputs(strcmp(port, "25") == 0 ? ")?" : ")", stream);
-}
-
-void spell_hop_pattern(FILE *stream, const char *hop, bool bare)
+void spell_hop_pattern(FILE *stream, const char *hop)
 {
     const struct parts parts = take_apart(hop);
     bool bracketed = parts.front[0] == '[';
+    const char *port = parts.port != NULL ? parts.port : "25", *name;
 
     fputs(!bracketed ? "" : strchr(parts.host, ':') != NULL ? "\\[(ipv6:)?" : "\\[", stream);
     spell_pattern(stream, parts.host);
-    fputs(bracketed ? "\\]" : "", stream);
-    fputs(bare && parts.port == NULL ? "(" : "", stream);
-    write_port(stream, parts.port != NULL ? parts.port : "25");
-    fputs(bare && parts.port == NULL ? ")?" : "", stream);
+    fprintf(stream, "%s%s:(0*%s", bracketed ? "\\]" : "", parts.port == NULL ? "(" : "", port);
+    for (size_t i = 0; (name = next_hop_port_name(port, i)) != NULL; i++)
+        fprintf(stream, "|%s", name);
+    fputs(parts.port == NULL ? ")?)?" : ")", stream);
 }
