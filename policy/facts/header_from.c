@@ -173,6 +173,13 @@ static void read_without_at(struct list *list, const char *start)
     memcpy(list->domain, address.domain.text, list->length + 1);
 }
 
+/* Looks at what Sendmail takes for an address, from `start` to here. */
+static void note_macros(struct list *list, const char *start)
+{
+    if (list->reader == READER_SENDMAIL)
+        list->doubtful |= header_from_has_macros(list->from, start, (size_t)(list->at - start));
+}
+
 /* "<a@b>"; "<>" and "<a>" have no domain. */
 static bool read_angle(struct list *list)
 {
@@ -289,8 +296,12 @@ static bool read_list(struct list *list, char end)
         if (end == '\0' && *list->at == ':' && phrase.words > 0) {
             if (!list_skip(list, ':') || !read_list(list, ';') || !list_skip(list, ';'))
                 return false;
-        } else if (!read_address(list, &phrase, start)) {
-            return false;
+        } else {
+            const char *address = *list->at == '<' ? list->at : start;
+
+            if (!read_address(list, &phrase, start))
+                return false;
+            note_macros(list, address);
         }
         if (*list->at != end && !skip_comma(list))
             return false;
@@ -313,7 +324,7 @@ static bool read_field(struct header_from *from, const char *value, enum header_
     if (!parsed)
         name_set_cut(&from->names, before);
     free(list.domain);
-    return parsed && !list.escaped;
+    return parsed && !list.doubtful;
 }
 
 void header_from_add(struct header_from *from, const char *value, enum header_reader reader)
@@ -326,6 +337,8 @@ void header_from_add(struct header_from *from, const char *value, enum header_re
         return;
     if (!read_field(from, value, reader)) {
         from->unparsed = true;
+        if (reader == READER_SENDMAIL)
+            (void)header_from_has_macros(from, value, length);
         header_from_add_unparsed(from, value, reader);
     }
     from->too_much |= from->names.full;

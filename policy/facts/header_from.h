@@ -21,6 +21,7 @@ struct header_from {
     bool present;          /* some field holds more than blanks */
     bool unparsed;         /* some field does not parse, or shows another domain than it has */
     bool cut;              /* one field may have arrived cut */
+    bool expands;          /* Sendmail puts the value of a macro into an address: what is here is not all */
     bool too_much;         /* there is more than anyone writes: what is here is not all */
     bool exhausted;        /* memory ran out: what is here is not all */
 };
@@ -54,7 +55,9 @@ enum header_reader {
  * names are added as well: to many readers the backslash is an octet like others.
  *
  * READER_SENDMAIL: what Sendmail turns into an address is one as well: "user%domain", "domain!user", and
- * blanks or comments in place of dots (its option BlankSub). A domain "x.y.UUCP" adds "x.y" as well.
+ * blanks or comments in place of dots (its option BlankSub). A domain "x.y.UUCP" adds "x.y" as well. A field
+ * does not parse if an address has an octet that begins a macro of Sendmail's; `expands` is set if one may
+ * have a value.
  */
 void header_from_add(struct header_from *from, const char *value, enum header_reader reader);
 

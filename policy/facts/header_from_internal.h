@@ -18,7 +18,7 @@ struct list {
     size_t length;               /* of the domain read last; 0: there is none, or it is an address literal */
     bool literal;                /* it is an address literal */
     bool addresses;              /* some mailbox has a domain or an address literal */
-    bool escaped;                /* a backslash outside of a quoted string stands before syntax */
+    bool doubtful;               /* it parses, but readers behind us may read it otherwise */
 };
 
 /* Passes over blanks and comments; false: a comment is not closed. */
@@ -61,6 +61,15 @@ char *header_from_plain(struct header_from *from, const char *text);
  * place of each blank; NUL: nothing does.
  */
 void header_from_write_shown(char *to, const char *plain, char blank);
+
+/*
+ * Whether an address, or a text that may be one, has an octet that begins a macro of Sendmail's. Sets
+ * `expands` if it may have a value.
+ */
+bool header_from_has_macros(struct header_from *from, const char *text, size_t length);
+
+/* The text without such octets and the names behind them, and without what Sendmail makes invisible. */
+void header_from_write_without_macros(char *to, const char *text);
 
 /* Whether `length` octets of a value show an "@", as mail programs show them. */
 bool header_from_shows_at(struct header_from *from, const char *value, size_t length);

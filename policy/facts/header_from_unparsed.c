@@ -228,6 +228,11 @@ static void add_sendmail_readings(struct header_from *from, const char *text, ch
         if (strcmp(room, text) != 0)
             add_text(from, room);
     }
+    if (strpbrk(text, "\x81\x9A\xFF") != NULL && header_from_spend(from, EFFORT_ANOTHER * strlen(text))) {
+        header_from_write_without_macros(room, text);
+        write_joined(room, room, '\0', QUOTES_COUNT);
+        add_text(from, room);
+    }
 }
 
 /* The same for each way to look past syntax. False: there is no more to add. */

@@ -36,7 +36,7 @@ static bool is_atom(char octet)
     }
 }
 
-/* What ends a word and begins something else, if no backslash stands before it. */
+/* What ends a word and begins something else; to some readers even behind a backslash. */
 static bool is_syntax(char octet)
 {
     return octet != '\0' && strchr("()<>[]:;@\\,\"", octet) != NULL;
@@ -110,7 +110,7 @@ bool list_read_word(struct list *list, char **copy)
     while (is_atom(*list->at) || *list->at == '\\') {
         if (*list->at == '\\') {
             list->at++;
-            list->escaped |= is_syntax(*list->at);
+            list->doubtful |= is_syntax(*list->at);
         }
         if (*list->at == '\0')
             return false;

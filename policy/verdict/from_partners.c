@@ -134,7 +134,7 @@ void partners_select_from(const struct evaluation *e)
     }
     if (!from->present)
         select_by_missing_header(e);
-    all = select_by_fields(e, from) && !from->cut && !from->too_much;
+    all = select_by_fields(e, from) && !from->cut && !from->too_much && !from->expands;
     if (from->exhausted)
         partners_select_all(e, SELECTED_HEADER_FROM, REASON_INTERNAL);
     if (!all)

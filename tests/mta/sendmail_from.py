@@ -129,6 +129,26 @@ def rewritten():
         raise AssertionError("\n".join(wrong))
 
 
+@test("S19 s what Sendmail puts into an address in place of its macros makes the From undecidable, whatever it is")
+def macros():
+    values = ("boss@\x81s", "Boss <boss@\x81s>", "boss%\x81s", "\x81s!boss", "boss@\x81a", "boss@par\x81ztner.test", "boss@par\x81\xd1tner.test",
+              "boss@partner.\xfftest", '"\x81s"@evil.test', "x@evil.test, boss@\xd1\x81s")
+    others = ("\xd1\x81s <x@evil.test>", '"\x81s" <x@evil.test>', "x@evil.test (\x81s)", "\xd1\x81 \x81 <x@evil.test>")
+    text = policy("\n  - {name: header, domains: [partner.test], mode: testing, identities: [header_from]}")
+    with Delivering(text) as mail:
+        with mail.connect() as client:
+            client.ehlo("partner.test")
+            for number, field in enumerate((*values, *others)):
+                accepted(send(client, f"m{number}@evil.test", number, [f"From: {field}", "Date: partner.test"]))
+        mail.run_queue()
+        with Logged(mail.running, mail.connect):
+            found = selected(mail.running.decisions())
+        for number, field in enumerate((*values, *others)):
+            shown = next(line for line in mail.sink.message(number)[1] if line.startswith("From:"))
+            equal("partner.test" in re.sub("[\x7f-\xff]", "", shown), field in values, f"{field!r} is delivered as {shown!r}")
+            equal(found.get(f"m{number}@evil.test", {}).get("header"), "undecidable" if field in values else None, repr(field))
+
+
 @test("S20 s a domain that mail programs show, and that Sendmail leaves as it is, is undecidable")
 def shown():
     wrong = []

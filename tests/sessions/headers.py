@@ -147,6 +147,16 @@ def rewritten_by_sendmail():
                  profile=strong(sendmail))
 
 
+@test("S19 p behind Sendmail, an address with a macro of its own may become anyone's; a display name with the same octets does not")
+def macros_of_sendmail():
+    values = (b"boss@\x81s", b"Boss <boss@\x81a>", b"\x81f", b"boss%\x81s", b"x@nobody.test, boss@par\x81ztner.test", b"boss@\xd1\x81s", b"boss@\x9as")
+    nobodys = ("\u0441s <x@nobody.test>", "\u0441 \u0441\u0442 <x@nobody.test>", b"x@nobody.test (\x81s)", b"boss@\x81.nobody.test")
+    for profile in (plain(sendmail), strong(sendmail), plain(v=None)):
+        header_cases([(value, UNDECIDED, value) for value in values] + [(value, "accept", value) for value in nobodys], profile=profile)
+    header_cases([(value, "accept", value) for value in (*values, *nobodys)])
+    header_cases([(value, UNDECIDED, value) for value in (b"boss@par\x81\xd1tner.test", b"boss@par\xfftner.test")], profile=strong(sendmail))
+
+
 @test("S19 p a sender whose blanks Sendmail turns into dots is the partner's; a UUCP name counts as the domain it names")
 def rewritten_senders():
     with Daemon(policy(partner())) as daemon:

@@ -407,6 +407,55 @@ static void s19_blanks_for_dots(void **state)
     }
 }
 
+/* Octets that Sendmail takes for macros in an address, and only there. */
+static void s19_macros_of_sendmail(void **state)
+{
+    static const struct {
+        const char *value;
+        bool expands, named;
+    } rows[] = {
+        { "boss@\x81s", true, false },
+        { "<boss@\x81" "a>", true, false },
+        { "Boss <boss%\x81s> (c)", true, false },
+        { "\x81" "f", true, false },
+        { "\x81s!boss", true, false },
+        { "boss@\"\x81s\"", true, false },
+        { "\"\x81" "f\"@evil.test", true, false },
+        { "x@evil.test, G: boss@\x81_;", true, false },
+        { "boss@par\x81ztner.test", true, false },
+        { "boss@\x9As", true, false },
+        { "boss@\x81\x81s", true, false },
+        { "boss@\xd1\x81s", true, false },
+        { "x@evil.test \x81s", true, false },
+        { "<x@evil.test> boss@\x81s", true, false },
+        { "boss@par\x81\xd1tner.test", false, true },
+        { "boss@par\x81.tner.test", false, true },
+        { "boss@par\xfftner.test", false, true },
+        { "boss@partner.test\xff\x9a ", false, true },
+        { "\xd1\x81s <x@evil.test>", false, false },
+        { "\"\xd1\x81s\" <x@evil.test>", false, false },
+        { "x@evil.test (\xd1\x81s)", false, false },
+        { "G\x81s: x@evil.test;", false, false },
+        { "\xd1\x81 \xd1\x81\xd1\x82 <x@evil.test", false, false },
+        { "boss@\xc5\x81.test", false, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct header_from from = { 0 };
+
+        header_from_add(&from, rows[i].value, READER_SENDMAIL);
+        if (from.expands != rows[i].expands)
+            fail_msg("row %zu: %d", i, from.expands);
+        header_from_clear(&from);
+        if (!rows[i].expands && names_partner(rows[i].value, READER_SENDMAIL) != rows[i].named)
+            fail_msg("row %zu: %snamed", i, rows[i].named ? "not " : "");
+        header_from_add(&from, rows[i].value, READER_POSTFIX);
+        assert_false(from.expands);
+        header_from_clear(&from);
+    }
+}
+
 NAMED_ROWS(s20_encoded_words,
     { "boss@=?utf-8?q?partner.test?=", true },
     { "boss@=?UTF-8?Q?=70artner=2Etest?=", true },
@@ -703,6 +752,7 @@ int main(void)
         { "s19_blanks_for_dots", s19_blanks_for_dots, NULL, NULL, NULL },
         { "s20_domains_that_are_none", s20_domains_that_are_none, NULL, NULL, NULL },
         { "s20_addresses_that_programs_show", s20_addresses_that_programs_show, NULL, NULL, NULL },
+        { "s19_macros_of_sendmail", s19_macros_of_sendmail, NULL, NULL, NULL },
         { "s20_encoded_words", s20_encoded_words, NULL, NULL, NULL },
         { "s20_quotation_marks", s20_quotation_marks, NULL, NULL, NULL },
         { "s20_invisible_characters", s20_invisible_characters, NULL, NULL, NULL },
