@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Words with characters that nobody sees: which known word is meant.
+ * Words, numbers and dates with characters that nobody sees or tells apart: which one is meant.
  */
 #include "policy/reading/reading.h"
 
@@ -8,9 +8,19 @@
 #include <string.h>
 #include "policy/names/pasted.h"
 
-/* Takes away what nobody sees, blanks and quotation marks. False: there was none of these. */
+/* Makes ASCII of what only looks like it: dashes, digits of full width. False: there was none. */
+static bool clean_likeness(char *word, char what[PASTED_WHAT])
+{
+    return pasted_hyphens(word, what) || pasted_widths(word, what);
+}
+
+/*
+ * Takes away what nobody sees, blanks and quotation marks, and what only looks like ASCII. False: there was
+ * none of these.
+ */
 static bool clean_word(char *word, char what[PASTED_WHAT])
 {
+    char other[PASTED_WHAT];
     bool unseen = pasted_clean(word, what);
     size_t front = strspn(word, " "), end = strlen(word), quotes;
 
@@ -26,6 +36,10 @@ static bool clean_word(char *word, char what[PASTED_WHAT])
             snprintf(what, PASTED_WHAT, "has quotation marks that are part of it");
         unseen = true;
     }
+    if (!unseen)
+        unseen = clean_likeness(word, what);
+    while (clean_likeness(word, other))
+        continue;
     return unseen;
 }
 
