@@ -58,10 +58,7 @@ void write_exact(struct export *export, FILE *stream)
 
 static void write_hole(FILE *stream, const struct hole *hole)
 {
-    fputs(!hole->below   ? "if !/^"
-          : hole->itself ? "if !/(^|" SPELLED_DOT ")"
-                         : "if !/" SPELLED_DOT,
-          stream);
+    fputs(!hole->below ? "if !/^" : hole->itself ? "if !/(^|" SPELLED_DOT ")" : "if !/" SPELLED_DOT, stream);
     spell_pattern(stream, hole->domain);
     fputs(PORT "$/\n", stream);
 }
