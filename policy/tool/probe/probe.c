@@ -47,13 +47,17 @@ static const struct usage usage = {help, "c:h", options};
 
 /* ---- a next hop ---- */
 
-/* The name of a service becomes its number, which TLSA records are named by. */
+/* The number of a port, by which TLSA records are named, without zeros in front; 25 where there is none. */
 static void number_port(char port[32])
 {
     const struct servent *service = getservbyname(port, "tcp");
 
     if (service != NULL)
         snprintf(port, 32, "%u", (unsigned)ntohs((uint16_t)service->s_port));
+    else if (port[0] == '\0')
+        snprintf(port, 32, "25");
+    else if (port[strspn(port, "0123456789")] == '\0')
+        memmove(port, port + strspn(port, "0"), strlen(port + strspn(port, "0")) + 1);
 }
 
 /* "[mx.contoso.com]:587" to "mx.contoso.com" and "587"; false: it is a domain, whose MX hosts count. */
@@ -64,7 +68,7 @@ static bool take_host(const char *key, char host[HOST_NAME_MAX_LENGTH], char por
     const char *colon = strchr(key + bracket + length, ':');
 
     snprintf(host, HOST_NAME_MAX_LENGTH, "%.*s", (int)(length < 255 ? length : 255), key + bracket);
-    snprintf(port, 32, "%.31s", colon != NULL ? colon + 1 : "25");
+    snprintf(port, 32, "%.31s", colon != NULL ? colon + 1 : "");
     number_port(port);
     return bracket;
 }
