@@ -204,11 +204,41 @@ static void hint_version(const char *version)
     fputs("; write TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3\n", stderr);
 }
 
+/* A suite that this OpenSSL does not have, such as a cipher string. */
+static void hint_cipher(const char *cipher)
+{
+    struct suites *suites = cipher != NULL ? suites_new() : NULL;
+    const char *nearest;
+
+    if (suites == NULL || suites_find(suites, cipher) >= 0 || suites_name_is_weak(cipher)) {
+        suites_free(suites);
+        return;
+    }
+    nearest = suites_nearest(suites, cipher);
+    fputs("forcetls explain: no suite is known as ", stderr);
+    text_show(stderr, cipher);
+    if (nearest != NULL)
+        fprintf(stderr, "; did you mean %s?", nearest);
+    fputc('\n', stderr);
+    suites_free(suites);
+}
+
+static void hint_bits(const char *bits)
+{
+    if (bits == NULL || bits[strspn(bits, "0123456789")] == '\0')
+        return;
+    fputs("forcetls explain: no MTA reports bits as ", stderr);
+    text_show(stderr, bits);
+    fputs("; write a number, such as 256\n", stderr);
+}
+
 /* What options cannot bring about behind this MTA, and values that no MTA sends. */
 static void hint(const struct question *question, const struct policy *policy)
 {
     hint_addresses(question);
     hint_version(question->macro[MACRO_TLS_VERSION]);
+    hint_cipher(question->macro[MACRO_CIPHER]);
+    hint_bits(question->macro[MACRO_CIPHER_BITS]);
     if (question->mta == MTA_SENDMAIL && question->key_fingerprint != NULL)
         fputs("forcetls explain: Sendmail shows no fingerprint of a key\n", stderr);
     if (question->mta == MTA_POSTFIX && question->macro[MACRO_VERIFY] != NULL)
