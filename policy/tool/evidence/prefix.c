@@ -30,13 +30,16 @@ static char *skip_priority(char *line)
  */
 static char *skip_container(char *line)
 {
-    size_t length = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-[]");
-    size_t blanks = strspn(line + length, " ");
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-[]";
+    char *end = strchr(line, ' '), *bar = end;
 
-    if (length != 0 && blanks != 0 && strncmp(line + length + blanks, "| ", 2) == 0)
-        return line + length + blanks + 2;
-    length = strncmp(line, "[pod/", 5) == 0 ? strcspn(line, " ]") : 0;
-    return length != 0 && strncmp(line + length, "] ", 2) == 0 ? line + length + 2 : line;
+    if (end == NULL || end == line)
+        return line;
+    while (*bar == ' ')
+        bar++;
+    if (bar[0] == '|' && bar[1] == ' ' && strspn(line, letters) == (size_t)(end - line))
+        return bar + 2;
+    return end[-1] == ']' && strncmp(line, "[pod/", 5) == 0 ? end + 1 : line;
 }
 
 /* Notes an instant; of several that one line has the first one holds. */

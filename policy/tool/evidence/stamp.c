@@ -91,8 +91,10 @@ size_t stamp_read_local(const char *text, struct stamp_local *stamp)
     unsigned clock[3], day;
     int64_t unused;
 
+    if (text[0] < 'A' || text[0] > 'S')
+        return 0; /* no month: most texts end here */
     for (unsigned month = 0; month < 12; month++) {
-        if (strncmp(text, months + (size_t)3 * month, 3) != 0)
+        if (text[0] != months[(size_t)3 * month] || strncmp(text, months + (size_t)3 * month, 3) != 0)
             continue;
         if (text[3] != ' ' || !read_digits(text + (text[4] == ' ' ? 5 : 4), text[4] == ' ' ? 1 : 2, &day)
             || !date_is_day(2000, month + 1, day) || text[6] != ' ' || !read_clock(text + 7, clock))
