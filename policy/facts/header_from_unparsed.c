@@ -228,11 +228,25 @@ static void add_sendmail_readings(struct header_from *from, const char *text, ch
         if (strcmp(room, text) != 0)
             add_text(from, room);
     }
-    if (strpbrk(text, "\x81\x9A\xFF") != NULL && header_from_spend(from, EFFORT_ANOTHER * strlen(text))) {
-        header_from_write_without_macros(room, text);
-        write_joined(room, room, '\0', QUOTES_COUNT);
-        add_text(from, room);
-    }
+}
+
+/* The same for the text without Sendmail's macros. */
+static void add_without_macros(struct header_from *from, const char *text, char *room)
+{
+    char *without;
+
+    if (strpbrk(text, "\x81\x9A\xFF") == NULL || !header_from_spend(from, EFFORT_UNPARSED * strlen(text)))
+        return;
+    without = malloc(strlen(text) + 1);
+    from->exhausted |= without == NULL;
+    if (without == NULL)
+        return;
+    header_from_write_without_macros(without, text);
+    add_text(from, without);
+    write_joined(room, without, '\0', QUOTES_COUNT);
+    add_text(from, room);
+    add_sendmail_readings(from, without, room);
+    free(without);
 }
 
 /* The same for each way to look past syntax. False: there is no more to add. */
@@ -251,8 +265,10 @@ static bool add_readings(struct header_from *from, const char *text, enum header
         write_joined(joined, text, '\0', QUOTES_GO);
         add_text(from, joined);
     }
-    if (reader == READER_SENDMAIL)
+    if (reader == READER_SENDMAIL) {
         add_sendmail_readings(from, text, joined);
+        add_without_macros(from, text, joined);
+    }
     free(joined);
     return !from->too_much && !from->exhausted;
 }

@@ -53,7 +53,7 @@ static bool selects_partner(const char *value, enum header_reader reader)
 
     header_from_add(&from, value, reader);
     CHECK(!from.exhausted && (from.unparsed || !names_partner(&from)));
-    selects = has_partner(&from) || names_partner(&from) || from.too_much;
+    selects = has_partner(&from) || names_partner(&from) || from.too_much || from.expands;
     header_from_clear(&from);
     return selects;
 }
@@ -121,8 +121,8 @@ static size_t put_list(struct spelling *spelling, struct choices *choices)
 }
 
 /*
- * The list alone parses, unless an encoded word or a backslash stands in a local part. With the rest of the input behind it, it
- * parses or names the domain.
+ * The list alone parses, unless an encoded word, a backslash or a macro of Sendmail's stands in a local part. With the
+ * rest of the input behind it, it parses or names the domain.
  */
 static void check_spelling(const uint8_t *data, size_t size)
 {
@@ -134,7 +134,7 @@ static void check_spelling(const uint8_t *data, size_t size)
     char *field;
 
     header_from_add(&from, spelling.text, reader);
-    CHECK(from.unparsed ? strpbrk(spelling.text, "=\\") != NULL && (names_partner(&from) || has_partner(&from))
+    CHECK(from.unparsed ? strpbrk(spelling.text, "=\\\x81\x9A") != NULL && (names_partner(&from) || has_partner(&from))
                         : count_domains(&from) == domains && has_partner(&from));
     header_from_clear(&from);
     field = malloc(spelling.length + choices.left + 3);

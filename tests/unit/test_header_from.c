@@ -431,6 +431,8 @@ static void s19_macros_of_sendmail(void **state)
         { "boss@par\x81\xd1tner.test", false, true },
         { "boss@par\x81.tner.test", false, true },
         { "boss@par\xfftner.test", false, true },
+        { "boss@[partner\xff(c)\x81\xd0test]", false, true },
+        { "boss@partner\x81. test <", false, true },
         { "boss@partner.test\xff\x9a ", false, true },
         { "\xd1\x81s <x@evil.test>", false, false },
         { "\"\xd1\x81s\" <x@evil.test>", false, false },
