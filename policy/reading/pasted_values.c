@@ -208,19 +208,20 @@ static bool doubt_fingerprint(struct loading *loading, const struct node *node)
 
     if (!known && fingerprint_octets(node->text) < MD5_SIZE)
         return false;
-    fingerprint_format(fingerprint, meant);
-    if (known)
+    if (known) {
+        fingerprint_format(fingerprint, meant);
         loading_warning(
             loading, node, WARNING_COMMON_NAME,
             "\"%.128s\" is a fingerprint, and so matches no certificate; write fingerprint: %s, and "
             "no names beside it",
             node->text, meant);
-    else
+    } else {
         loading_warning(
             loading, node, WARNING_COMMON_NAME,
             "\"%.128s\" is a fingerprint, and so matches no certificate; write the common name, or "
             "fingerprint: with the SHA-256, which \"forcetls cert\" shows",
             node->text);
+    }
     return true;
 }
 
