@@ -280,7 +280,8 @@ def _():
 @tap.test("explain --outbound takes a domain alone, and an address with a name in front, for both MTAs")
 def _():
     for mta in ("postfix", "sendmail"):
-        for to in ("u@contoso.com", "contoso.com", "CONTOSO.COM.", "@contoso.com", "<u@contoso.com>", "Us, Inc. <u@contoso.com>", "A <u@contoso.com.>"):
+        for to in ("u@contoso.com", "contoso.com", "CONTOSO.COM.", "@contoso.com", "<u@contoso.com>", "Us, Inc. <u@contoso.com>", "A <u@contoso.com.>",
+                   "u@ contoso.com", "u@contoso (us) .com", "contoso.com!u", "u%contoso.com", '"u@x.example"@contoso.com', "@x.example:u@contoso.com"):
             said = json.loads(forcetls("explain", "-c", "policy.yaml", "--outbound", "--mta", mta, "--to", to, "--json",
                                        "--date", "2026-12-01", status=10 if mta == "sendmail" else 0))
             tap.equal((said["partner"], [key.lower() for key in said["keys"]]), ("contoso", ["contoso.com"]), f"{mta}: {to}")

@@ -11,6 +11,7 @@
 #include "policy/requirement/outbound_rule.h"
 #include "policy/tool/explain/answer.h"
 #include "policy/tool/explain/question.h"
+#include "policy/names/address.h"
 #include "policy/names/json.h"
 #include "policy/tool/table.h"
 #include "policy/tool/verbs.h"
@@ -23,6 +24,7 @@ struct lookup {
     const struct question *question;
     const char *key;   /* the first one */
     size_t key_length; /* without a final dot */
+    struct address address;
     struct upstream upstream;
     struct outbound_choice choice;
     struct outbound_answer answer;
@@ -37,6 +39,24 @@ static const char *domain_of(const char *to, size_t *length)
     if (*length > 1 && domain[*length - 1] == '.')
         --*length;
     return domain;
+}
+
+/*
+ * The first key for an address: its domain as it is written, or as Postfix rewrites it where the address has
+ * blanks, comments, "%" or "!" that hide it.
+ */
+static void find_key(struct lookup *lookup, const char *to)
+{
+    struct domain written;
+
+    lookup->key = domain_of(to, &lookup->key_length);
+    address_read(&lookup->address, to);
+    if (lookup->address.kind != ADDRESS_DOMAIN || *lookup->key == '['
+        || (domain_normalise(&written, lookup->key, lookup->key_length) == DOMAIN_VALID
+            && strcmp(written.text, lookup->address.domain.text) == 0))
+        return;
+    lookup->key = lookup->address.domain.text;
+    lookup->key_length = lookup->address.domain.length;
 }
 
 /*
@@ -186,7 +206,7 @@ static void look_up(struct lookup *lookup)
 {
     const struct question *question = lookup->question;
 
-    lookup->key = domain_of(question->to.value[0], &lookup->key_length);
+    find_key(lookup, question->to.value[0]);
     if (question->next_hop != NULL) {
         lookup->key = question->next_hop;
         lookup->key_length = strlen(lookup->key);
