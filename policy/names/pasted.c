@@ -57,9 +57,9 @@ static bool split(struct peeling *peeling)
             continue;
         }
         if (length == 1 && *rest == '-' && count > 0 && strspn(made, "0123456789.") < used) {
-            rest +=
-                1
-                + strspn(rest + 1, between); /* "a.com - b.com": an item of a list that is indented too far */
+            /* "a.com - b.com": an item of a list that is indented too far */
+            rest++;
+            rest += strspn(rest, between);
             continue;
         }
         if (length > 0 && !peel_part(peeling, rest, length, part))

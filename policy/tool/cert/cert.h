@@ -55,7 +55,7 @@ struct certificate_view {
     struct arena arena; /* holds the texts */
     bool exhausted;     /* memory ran out: it is not whole */
     const char *source; /* a file, or host:port */
-    const char *place; /* a sentence where the file has more than this and its chain, or a CA's; else NULL */
+    const char *place;  /* a sentence where the file has more than this and its chain, or a CA's; else NULL */
     const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
     const char *root;                                       /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
@@ -69,7 +69,7 @@ struct certificate_view {
     bool for_clients;            /* Postfix shows it to a milter, if the chain verifies for it */
     const char *for_clients_why; /* a sentence */
     char fingerprint[72], key_fingerprint[72]; /* sha256: and digits without colons */
-    bool is_authority; /* a file has it, and it can only be a CA's */
+    bool is_authority;                         /* a file has it, and it can only be a CA's */
     bool self_signed, trusted;
     const char *trust;       /* in words */
     const char *missing;     /* the issuer whose certificate is missing, or NULL */

@@ -43,7 +43,6 @@ void doctor_postfix_sessions(const struct postfix *postfix);
 /* Of an instance: mail to partners that have `outbound`. */
 void doctor_postfix_outbound(const struct postfix *postfix);
 
-
 /* ---- parameters as the service sees them (postfix_settings.c) ---- */
 
 const char *postfix_text(const struct postfix *postfix, const char *parameter);
