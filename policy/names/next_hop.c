@@ -144,6 +144,8 @@ enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t 
     form = domain_normalise(&hop->domain, text, name);
     if (form == DOMAIN_UNREAD || form == DOMAIN_NONE)
         return form == DOMAIN_UNREAD ? NEXT_HOP_UNREAD : NEXT_HOP_NONE;
+    if (hop->domain.text[0] == '[') /* behind a character that shows nothing, or full width: no name */
+        return NEXT_HOP_NONE;
     add_port(hop, add(hop, 0, hop->domain.text, hop->domain.length), port);
     return NEXT_HOP_DOMAIN;
 }
