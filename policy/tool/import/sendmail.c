@@ -105,6 +105,8 @@ static void add_extension(const struct access_line *line, const char *text)
         add_name(line, "subject", text + 3);
     else if (strncasecmp(text, "CI:", 3) == 0)
         add_name(line, "issuer", text + 3);
+    else if (*text == '\0')
+        import_note(line->origin, "a + without an extension is left out");
     else
         import_note(line->origin, "extension %.80s has no equivalent", text);
 }
@@ -121,7 +123,7 @@ static void add_extensions(const struct access_line *line, const char *text)
         const char *end = NULL;
 
         text += 1 + (text[1] == '+');
-        for (size_t i = 1; end == NULL && text[i]; i++)
+        for (size_t i = *text != '\0'; end == NULL && text[i]; i++)
             for (size_t k = 0; end == NULL && text[i] == '+' && k < sizeof names / sizeof names[0]; k++)
                 if (text[i + 1] == '+' || strncasecmp(text + i + 1, names[k], strlen(names[k])) == 0)
                     end = text + i;
