@@ -40,11 +40,6 @@ struct decoder {
     bool no_memory;
 };
 
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
-
 /*
  * Finds the end of the payload and of the word. That is at "?=". Where that is missing, or belongs to a later
  * word, it is at a blank or at syntax.
@@ -61,7 +56,7 @@ static void find_end(struct word *word)
             word->behind = at + 2;
             return;
         }
-        if (fallback == NULL && (is_blank(*at) || strchr(",<>", *at) != NULL))
+        if (fallback == NULL && (ascii_blank(*at) || strchr(",<>", *at) != NULL))
             fallback = at;
         if (at[0] == '=' && at[1] == '?' && at[2] != '=') /* but "=?=" is a "=" and the end */
             break;
@@ -155,7 +150,7 @@ static bool is_permitted(const struct word *word)
         char octet = word->payload[i];
 
         if (octet == '?'
-            || (word->encoding == 'b' && octet != '=' && !is_blank(octet) && ascii_base64(octet) < 0))
+            || (word->encoding == 'b' && octet != '=' && !ascii_blank(octet) && ascii_base64(octet) < 0))
             return false;
     }
     return word->ended && (word->encoding == 'b' || word->encoding == 'q');
@@ -246,7 +241,7 @@ static void write_cleaned(char *to, const char *charset)
     const char *start = to;
 
     for (; *charset != '\0'; charset++) {
-        if (isalnum((unsigned char)*charset) || *charset == '.')
+        if (ascii_letter_or_digit(*charset) || *charset == '.')
             *to++ = *charset;
         else if (to > start)
             *to++ = '-';
@@ -342,7 +337,7 @@ bool encoded_words_decode(const char *text, enum encoded_reading reading, char *
     decoder.no_memory = decoder.octets == NULL;
     while (!decoder.no_memory && *text != '\0') {
         if (!read_word(&word, text) || (reading == ENCODED_STRICT && !is_permitted(&word))) {
-            if (text == behind_word && is_blank(*text) && reading != ENCODED_SPACED)
+            if (text == behind_word && ascii_blank(*text) && reading != ENCODED_SPACED)
                 behind_word++;
             text++;
             continue;

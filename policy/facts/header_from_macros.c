@@ -7,6 +7,7 @@
 #include "policy/facts/header_from_internal.h"
 
 #include <stddef.h>
+#include "policy/names/ascii.h"
 
 static bool begins_macro(char octet)
 {
@@ -16,8 +17,7 @@ static bool begins_macro(char octet)
 /* Whether a macro of that name may have a value. */
 static bool is_macro_name(char octet)
 {
-    return octet == '_' || (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z')
-           || (octet >= 'a' && octet <= 'z');
+    return octet == '_' || ascii_letter_or_digit(octet);
 }
 
 bool header_from_has_macros(struct header_from *from, const char *text, size_t length)

@@ -28,21 +28,15 @@ enum { LABEL_MOST = 4 * 63 };
 
 /* ---- names in a text ---- */
 
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
-
 /* What may stand between a label and a dot, comments apart. */
 static bool is_filler(char octet)
 {
-    return is_blank(octet) || octet == '"';
+    return ascii_blank(octet) || octet == '"';
 }
 
 static bool is_letter(char octet)
 {
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
+    return ascii_letter_or_digit(octet) || octet == '-' || octet == '_' || (unsigned char)octet >= 0x80;
 }
 
 static size_t label_length(const char *at, const char *end)
@@ -162,8 +156,8 @@ static void write_as_sendmail(char *text, const char *without)
     bool gap = false;
 
     for (const char *at = text; *at != '\0'; at++) {
-        gap |= is_blank(*at);
-        if (is_blank(*at) || strchr(without, *at) != NULL)
+        gap |= ascii_blank(*at);
+        if (ascii_blank(*at) || strchr(without, *at) != NULL)
             continue;
         if (gap) {
             *to = to > text && is_letter(to[-1]) && is_letter(*at) ? '.' : ' ';
@@ -181,8 +175,8 @@ static bool hides_between_blanks(const char *text)
     bool hides = false, blanks = false;
 
     for (; *text != '\0'; text++) {
-        blanks |= is_blank(*text);
-        hides |= !is_blank(*text) && ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7F);
+        blanks |= ascii_blank(*text);
+        hides |= !ascii_blank(*text) && ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7F);
     }
     return hides && blanks;
 }

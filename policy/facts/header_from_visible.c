@@ -19,11 +19,6 @@
 enum { MARK = 0xFDD0 }; /* no character */
 static const char mark[] = "\xEF\xB7\x90";
 
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
-
 /*
  * UTF-16 of the text, to be freed; NULL: out of memory. An octet that is no UTF-8 is read as ISO 8859-1, in
  * which mail programs show it: "\xA0" is a blank, "\xAD" a soft hyphen.
@@ -43,7 +38,7 @@ static UChar *widen(const char *text, int32_t *units)
             character = octets[start];
             at = start + 1;
         }
-        U16_APPEND_UNSAFE(wide, written, character < 0x80 && is_blank((char)character) ? MARK : character);
+        U16_APPEND_UNSAFE(wide, written, character < 0x80 && ascii_blank((char)character) ? MARK : character);
     }
     *units = (int32_t)written;
     return wide;
@@ -106,7 +101,7 @@ static size_t without_invisible_ascii(char *to, const char *from, char blank)
     size_t left = 0;
 
     for (; *from != '\0'; from++) {
-        if (is_blank(*from) && blank != '\0')
+        if (ascii_blank(*from) && blank != '\0')
             to[left++] = blank;
         else if (*from > ' ' && *from != 0x7F)
             to[left++] = *from;

@@ -6,11 +6,7 @@
 #include "policy/facts/header_from_internal.h"
 
 #include <string.h>
-
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
+#include "policy/names/ascii.h"
 
 /* The octets of an atom: all but RFC 5322's specials, blanks and the end; eight-bit ones too. */
 static bool is_atom(char octet)
@@ -32,7 +28,7 @@ static bool is_atom(char octet)
     case '"':
         return false;
     default:
-        return !is_blank(octet);
+        return !ascii_blank(octet);
     }
 }
 
@@ -53,7 +49,7 @@ bool list_skip_blank(struct list *list)
             depth--;
         else if (depth > 0 && *list->at == '\\' && list->at[1] != '\0')
             list->at++;
-        else if (depth == 0 && !is_blank(*list->at))
+        else if (depth == 0 && !ascii_blank(*list->at))
             break;
     }
     return depth == 0;
@@ -94,7 +90,7 @@ bool list_read_enclosed(struct list *list, char open, char close, char **copy)
             list->at++;
         if (*list->at == '\0' || (*list->at == open && list->at[-1] != '\\'))
             return false;
-        if (copy != NULL && !is_blank(*list->at))
+        if (copy != NULL && !ascii_blank(*list->at))
             *(*copy)++ = *list->at;
     }
     list->at++;

@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include "policy/names/address_octets.h"
+#include "policy/names/ascii.h"
 #include "policy/names/casefold.h"
 #include "policy/names/network.h"
 
@@ -32,11 +33,6 @@ struct parts {
     struct address_reader behind_route;
     struct tail domain;
 };
-
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
 
 static void put_local(struct parts *parts, char octet)
 {
@@ -94,7 +90,7 @@ static void add_to_domain(struct parts *parts, struct address_octet octet)
 {
     if (octet.plain && octet.value == '[' && parts->domain.length == 0)
         parts->bracketed = true;
-    else if ((!octet.plain || (octet.value != '[' && octet.value != ']')) && !is_blank(octet.value))
+    else if ((!octet.plain || (octet.value != '[' && octet.value != ']')) && !ascii_blank(octet.value))
         put_domain(parts, octet.value);
 }
 
@@ -252,8 +248,8 @@ static void split_without_at(struct parts *parts)
 
 static bool is_plain(char octet)
 {
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '.' || octet == '-' || octet == '_' || octet == '+' || octet == '=';
+    return ascii_letter_or_digit(octet) || octet == '.' || octet == '-' || octet == '_' || octet == '+'
+           || octet == '=';
 }
 
 /* The octets from `text` on in which no reading sees more than one thing. */

@@ -7,14 +7,10 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "policy/names/ascii.h"
 
 /* A long row of opening parentheses that nothing closes is not searched for each. */
 enum { UNCLOSED_MAX = 32 };
-
-static bool is_blank(char octet)
-{
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
-}
 
 /* The quotation mark that closes the string opened at `open`; NULL: none does. */
 static const char *closing_quote(const char *open, const char *end)
@@ -94,7 +90,7 @@ static bool next_unquoted(struct address_reader *reader, struct address_octet *o
         return !comment;
     }
     reader->at++;
-    if (is_blank(octet->value)) {
+    if (ascii_blank(octet->value)) {
         reader->gap = true;
         return false;
     }

@@ -17,6 +17,22 @@ static inline bool ascii_only(const char *text, size_t length)
     return all < 0x80;
 }
 
+/* A space, or what moves the cursor: tab, line feed, vertical tab, form feed, carriage return. */
+static inline bool ascii_blank(char octet)
+{
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+}
+
+static inline bool ascii_letter(char octet)
+{
+    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z');
+}
+
+static inline bool ascii_letter_or_digit(char octet)
+{
+    return ascii_letter(octet) || (octet >= '0' && octet <= '9');
+}
+
 /* The value of a hexadecimal digit of either case; -1: it is none. */
 static inline int ascii_hex(char digit)
 {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
+#include "policy/names/ascii.h"
 #include "policy/names/invisible.h"
 
 enum { NARROW = 1 }; /* of replace(): the character of ASCII that looks so */
@@ -199,8 +200,8 @@ size_t pasted_quote_at_end(const char *text)
 
 bool pasted_is_host_octet(char octet)
 {
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || octet == '-' || octet == '_' || octet == '.' || (unsigned char)octet >= 0x80;
+    return ascii_letter_or_digit(octet) || octet == '-' || octet == '_' || octet == '.'
+           || (unsigned char)octet >= 0x80;
 }
 
 bool pasted_is_host_like(const char *text, size_t length)

@@ -7,19 +7,15 @@
 
 #include <string.h>
 #include <strings.h>
-
-static bool is_letter(char octet)
-{
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z');
-}
+#include "policy/names/ascii.h"
 
 /* A host name whose last label begins with two letters: neither an address nor "e.V". */
 static bool is_host(const char *text, size_t length)
 {
     const char *dot = length == 0 ? NULL : memrchr(text, '.', length);
 
-    return dot != NULL && dot + 2 < text + length && is_letter(dot[1]) && is_letter(dot[2]) && text[0] != '.'
-           && text[0] != '-' && pasted_is_host_like(text, length);
+    return dot != NULL && dot + 2 < text + length && ascii_letter(dot[1]) && ascii_letter(dot[2])
+           && text[0] != '.' && text[0] != '-' && pasted_is_host_like(text, length);
 }
 
 /* The octets of the host name that the text begins with; 0: none. */
@@ -49,7 +45,7 @@ static bool has_attribute(const char *text)
 {
     size_t front = strspn(text, ", "), word = 0;
 
-    while (is_letter(text[front + word]))
+    while (ascii_letter(text[front + word]))
         word++;
     return front > 0 && word > 0 && text[front + word + strspn(text + front + word, " ")] == '=';
 }

@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include "policy/names/ascii.h"
 
 enum { WORD_MAX = 64, TYPED_WORD_MAX = 5, SLIPS_MAX = 3 };
 
@@ -62,17 +63,12 @@ const char *scalar_other_type(const char *text)
     return is_number(text) ? "a number" : NULL;
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_plain(const char *text)
 {
-    if (!is_alphanumeric(text[0]) || scalar_other_type(text) != NULL || text[strlen(text) - 1] == ' ')
+    if (!ascii_letter_or_digit(text[0]) || scalar_other_type(text) != NULL || text[strlen(text) - 1] == ' ')
         return false;
     for (; *text != '\0'; text++)
-        if (!is_alphanumeric(*text) && strchr("._-@ ", *text) == NULL)
+        if (!ascii_letter_or_digit(*text) && strchr("._-@ ", *text) == NULL)
             return false;
     return true;
 }

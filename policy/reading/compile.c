@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "policy/names/ascii.h"
 #include "policy/names/date.h"
 #include "policy/names/scalar.h"
 #include "policy/names/suggest.h"
@@ -174,8 +175,7 @@ static bool is_name(const char *text)
 {
     const char *at = text;
 
-    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9')
-           || *at == '.' || *at == '_' || *at == '-')
+    while (ascii_letter_or_digit(*at) || *at == '.' || *at == '_' || *at == '-')
         at++;
     return *at == '\0' && at > text && at - text <= NAME_LENGTH_MAX;
 }

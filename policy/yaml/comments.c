@@ -4,11 +4,11 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "policy/names/ascii.h"
 
 static bool begins_text(unsigned char octet)
 {
-    return (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z')
-           || octet >= 0x80;
+    return ascii_letter_or_digit((char)octet) || octet >= 0x80;
 }
 
 /* Where the text before octet `at` of a run ended; 0: there is none in this line. */

@@ -5,6 +5,7 @@
  * imported nor YAML.
  */
 #include <string.h>
+#include "policy/names/ascii.h"
 #include "policy/tool/import/import.h"
 
 enum { NAME_MAX_OCTETS = 64 };
@@ -125,8 +126,7 @@ void draft_origin(struct import *import, struct draft *draft, const struct origi
 
 static bool is_name_octet(char octet)
 {
-    return (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') || (octet >= '0' && octet <= '9')
-           || (octet != '\0' && strchr("._-", octet) != NULL);
+    return ascii_letter_or_digit(octet) || (octet != '\0' && strchr("._-", octet) != NULL);
 }
 
 /* What a name may hold; each run of other octets becomes one "-", none at the ends. Answers the length. */

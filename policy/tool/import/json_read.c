@@ -5,12 +5,12 @@
  */
 #include "policy/tool/import/json_read.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
+#include "policy/names/ascii.h"
 
 enum { DEPTH_MAX = 32 };
 
@@ -55,11 +55,11 @@ static int32_t read_unit(const char *at)
     int32_t unit = 0;
 
     for (int i = 0; i < 4; i++) {
-        unsigned char digit = (unsigned char)at[i];
+        int digit = ascii_hex(at[i]);
 
-        if (!isxdigit(digit))
+        if (digit < 0)
             return -1;
-        unit = unit * 16 + (isdigit(digit) ? digit - '0' : tolower(digit) - 'a' + 10);
+        unit = unit * 16 + digit;
     }
     return unit;
 }

@@ -3,10 +3,10 @@
  * import sendmail: the tags TLS_Clt, TLS_Srv and TLS_Rcpt of the access map. Knows
  * what Sendmail reads in them (cf/README, STARTTLS).
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "policy/names/ascii.h"
 #include "policy/names/domain.h"
 #include "policy/names/network.h"
 #include "policy/tool/import/map_lines.h"
@@ -32,10 +32,10 @@ static const char *plain_text(struct import *import, const char *text)
     char *plain = import_alloc(import, strlen(text) + 1), *to = plain;
 
     for (; *text; text++) {
-        if (text[0] == '+' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2])) {
-            const char digits[] = {text[1], text[2], '\0'};
+        int octet = text[0] == '+' ? ascii_hex_octet(text + 1) : -1;
 
-            *to++ = (char)strtoul(digits, NULL, 16);
+        if (octet >= 0) {
+            *to++ = (char)octet;
             text += 2;
         } else {
             *to++ = *text;
