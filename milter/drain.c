@@ -33,8 +33,7 @@ enum {
 /* The process has one libmilter; signal handlers and the status thread have no other way here. */
 static struct {
     pthread_t thread; /* libmilter's */
-    sem_t begin;
-    sem_t news; /* somebody asked for the end, or libmilter ended */
+    sem_t news;       /* somebody asked for the end, or libmilter ended */
     atomic_uint terms;
     atomic_bool asked, at_once, ended;
     int answer; /* smfi_main()'s */
@@ -141,8 +140,7 @@ static void wait_for_sessions(unsigned seconds)
     int64_t begun = monotonic_ms(CLOCK_MONOTONIC), passed = 0;
     int quiet = 0;
 
-    while (quiet < 2 && passed < seconds * INT64_C(1000) && !atomic_load(&work.at_once)
-           && !atomic_load(&work.ended)) {
+    while (quiet < 2 && passed < seconds * INT64_C(1000) && !atomic_load(&work.at_once)) {
         wake_libmilter();
         poll(NULL, 0, TICK_MS);
         passed = monotonic_ms(CLOCK_MONOTONIC) - begun;
@@ -172,12 +170,10 @@ static void drain(unsigned seconds)
 
 /* ---- libmilter ---- */
 
-/* Does not begin where the end was asked for before. */
+/* Also where the end was asked for before: who connected until then is served. */
 static void *run_libmilter(void *unused)
 {
-    while (sem_wait(&work.begin) != 0)
-        continue;
-    work.answer = drain_is_on() ? MI_SUCCESS : smfi_main();
+    work.answer = smfi_main();
     atomic_store(&work.ended, true);
     sem_post(&work.news);
     return unused;
@@ -212,12 +208,10 @@ enum work_end drain_work(unsigned seconds)
 {
     bool asked;
 
-    sem_init(&work.begin, 0, 0);
     sem_init(&work.news, 0, 0);
     if (pthread_create(&work.thread, NULL, run_libmilter, NULL) != 0)
         return WORK_NO_THREAD;
     take_signals();
-    sem_post(&work.begin);
     sums_wait(&work.news);
     notify_send("STOPPING=1");
     if (drain_is_on() && !atomic_load(&work.at_once))

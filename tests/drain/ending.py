@@ -101,6 +101,33 @@ def at_the_start():
             ended(daemon)
 
 
+def asked_already():
+    """Runs in the process before the daemon's program does: TERM waits for the moment at which that takes signals."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@test("drain: TERM while the daemon starts: who could connect is served to the end")
+def while_it_starts():
+    served, end = 0, time.monotonic() + patience(60)
+    while served < 5:
+        with Daemon(POLICY, expect_ready=False, start_as={"preexec_fn": asked_already}) as daemon:
+            while daemon.process.poll() is None:
+                with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                    session = Session(daemon.socket, plain(), greet=False)
+                    break
+            else:
+                equal(time.monotonic() < end, True, "it ended before anybody could connect, too often")
+                continue
+            session.negotiate(6, 0x1ff, 0x1fffff)
+            session.connect()
+            session.helo()
+            equal(session.mail(SENDER).brief, NO_TLS)
+            session.quit()
+            ended(daemon)
+            served += 1
+
+
 @test("drain: an idle daemon ends at once, by each signal and on each kind of socket")
 def idle():
     for number, kind in ((signal.SIGTERM, None), (signal.SIGHUP, None), (signal.SIGINT, None), (signal.SIGTERM, "inet")):
