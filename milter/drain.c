@@ -21,7 +21,7 @@
 #include "milter/log.h"
 #include "milter/monotonic.h"
 #include "milter/notify.h"
-#include "milter/outbound_listener.h"
+#include "milter/outbound/listener.h"
 #include "milter/sums.h"
 
 enum {

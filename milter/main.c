@@ -25,7 +25,7 @@
 #include "milter/log.h"
 #include "milter/notify.h"
 #include "milter/options.h"
-#include "milter/outbound_listener.h"
+#include "milter/outbound/listener.h"
 #include "milter/report/listener.h"
 #include "milter/socket.h"
 #include "milter/status.h"

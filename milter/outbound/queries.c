@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "milter/askers_internal.h"
+#include "milter/outbound/internal.h"
 #include "policy/outbound/netstring.h"
 #include "policy/outbound/upstream.h"
 

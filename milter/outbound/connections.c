@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <syslog.h>
 #include <unistd.h>
-#include "milter/askers_internal.h"
+#include "milter/outbound/internal.h"
 #include "milter/log.h"
 
 enum {

@@ -3,8 +3,8 @@
  * The connections over which Postfix asks how to send (socketmap_table(5)), and those over which the
  * upstream map is asked for it. Used by one thread alone.
  */
-#ifndef MILTER_ASKERS_H
-#define MILTER_ASKERS_H
+#ifndef MILTER_OUTBOUND_CONNECTIONS_H
+#define MILTER_OUTBOUND_CONNECTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

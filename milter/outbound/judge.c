@@ -9,7 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include "milter/askers_internal.h"
+#include "milter/outbound/internal.h"
 #include "milter/counters.h"
 #include "milter/current.h"
 #include "milter/decision_line.h"

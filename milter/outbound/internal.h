@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What askers.c and queries.c share: connections that ask, and their questions to the upstream map. */
-#ifndef MILTER_ASKERS_INTERNAL_H
-#define MILTER_ASKERS_INTERNAL_H
+/* What requests.c and queries.c share: connections that ask, and their questions to the upstream map. */
+#ifndef MILTER_OUTBOUND_INTERNAL_H
+#define MILTER_OUTBOUND_INTERNAL_H
 
-#include "milter/askers.h"
+#include "milter/outbound/connections.h"
 #include "policy/outbound/outbound.h"
 
 enum { PART = 16 * 1024 };

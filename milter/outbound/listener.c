@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The thread that answers Postfix how to send. Knows sockets and time; requests
- * and answers are read and made in askers.c, which also bounds the connections.
+ * and answers are read and made in requests.c, which also bounds the connections.
  * Where descriptors run out, each new connection takes the place of one that was
  * there, or waits for a moment.
  */
-#include "milter/outbound_listener.h"
+#include "milter/outbound/listener.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include "milter/askers.h"
+#include "milter/outbound/connections.h"
 #include "milter/limits.h"
 #include "milter/monotonic.h"
 #include "policy/names/socket_form.h"

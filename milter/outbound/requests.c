@@ -3,10 +3,10 @@
  * Requests of Postfix for how to send to a next hop, and of Sendmail whether to send: read as they come,
  * answered by policy/outbound/, one at a time per connection. Nobody can make others wait or memory grow: all
  * descriptors are non-blocking, requests and answers have a bound, as have the connections
- * (askers_connections.c). An idle connection is left alone while there is room: Postfix closes it, and one
+ * (connections.c). An idle connection is left alone while there is room: Postfix closes it, and one
  * that we close first can make it defer mail. Knows neither who listens nor how threads end.
  */
-#include "milter/askers_internal.h"
+#include "milter/outbound/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
