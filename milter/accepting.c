@@ -20,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, TICK_MS = 2, TAKE_IN_MS = 1000 };
+enum { BACKLOG = 4096, TICK_MS = 2, BACKLOG_MS = 1000 };
 
 /* The process has one libmilter. */
 static struct {
@@ -71,7 +71,7 @@ static int listen_for_nobody(void)
     return -1;
 }
 
-/* ---- Giving ---- */
+/* ---- Giving libmilter its socket ---- */
 
 static bool listens(int fd)
 {
@@ -138,14 +138,14 @@ bool accepting_start(const struct listening *listening, bool held)
     return true;
 }
 
-/* ---- Taking away ---- */
+/* ---- Accepting no more ---- */
 
-/* Whoever connected before the path was gone is served. */
-static void take_in_who_waits(void)
+/* Lets libmilter accept whoever connected before the path was gone. */
+static void accept_backlog(void)
 {
     struct pollfd waiting = {.fd = accepting.listening.fd, .events = POLLIN};
 
-    for (int waited = 0; waited < TAKE_IN_MS && poll(&waiting, 1, 0) > 0; waited += TICK_MS)
+    for (int waited = 0; waited < BACKLOG_MS && poll(&waiting, 1, 0) > 0; waited += TICK_MS)
         poll(NULL, 0, TICK_MS);
 }
 
@@ -157,7 +157,7 @@ bool accepting_stop(void)
     if (accepting.nobody < 0)
         return false;
     if (!accepting.held)
-        take_in_who_waits();
+        accept_backlog();
     stopped = dup3(accepting.nobody, accepting.listening.fd, O_CLOEXEC) >= 0;
     close(accepting.nobody);
     accepting.nobody = -1;

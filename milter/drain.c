@@ -159,7 +159,7 @@ static void warn_of_no_drain(void)
 
 static void drain(unsigned seconds)
 {
-    outbound_listener_leave_socket();
+    outbound_listener_stop_accepting();
     if (!accepting_stop()) {
         warn_of_no_drain();
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connections of those who ask: how many there may be, which one goes where one too many comes, and when
- * each is freed. Knows nothing of what they ask.
+ * The connections over which an MTA asks: how many there may be, which one is closed where one too many
+ * comes, and when each is freed. Knows nothing of the requests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,141 +16,149 @@ enum {
     WARNED_MS = 60000,
 };
 
-bool askers_watch(const struct askers *askers, int operation, int fd, uint32_t events, void *what)
+bool outbound_connections_watch(const struct outbound_connections *connections, int operation, int fd,
+                                uint32_t events, void *what)
 {
     struct epoll_event wanted = {.events = events, .data.ptr = what};
 
-    return epoll_ctl(askers->events, operation, fd, &wanted) == 0;
+    return epoll_ctl(connections->events, operation, fd, &wanted) == 0;
 }
 
-bool askers_await(const struct askers *askers, struct asker *asker, uint32_t events)
+bool outbound_connections_await(const struct outbound_connections *connections,
+                                struct outbound_connection *connection, uint32_t events)
 {
-    if (asker->awaited == events)
+    if (connection->awaited == events)
         return true;
-    asker->awaited = events;
-    return askers_watch(askers, EPOLL_CTL_MOD, asker->fd, events, asker);
+    connection->awaited = events;
+    return outbound_connections_watch(connections, EPOLL_CTL_MOD, connection->fd, events, connection);
 }
 
-bool askers_begin(struct askers *askers, int events, size_t max)
+bool outbound_connections_begin(struct outbound_connections *connections, int events, size_t max)
 {
-    *askers = (struct askers){.events = events, .max = max, .buffer = malloc(PART)};
-    return askers->buffer != NULL;
+    *connections = (struct outbound_connections){.events = events, .max = max, .buffer = malloc(PART)};
+    return connections->buffer != NULL;
 }
 
-static struct asker_list *list_of(struct askers *askers, const struct asker *asker)
+static struct outbound_connection_list *list_of(struct outbound_connections *connections,
+                                                const struct outbound_connection *connection)
 {
-    return asker->is_served ? &askers->served : &askers->silent;
+    return connection->is_served ? &connections->served : &connections->silent;
 }
 
-static void unlink_asker(struct askers *askers, struct asker *asker)
+static void unlink_connection(struct outbound_connections *connections,
+                              struct outbound_connection *connection)
 {
-    struct asker_list *list = list_of(askers, asker);
+    struct outbound_connection_list *list = list_of(connections, connection);
 
-    *(asker->older != NULL ? &asker->older->newer : &list->oldest) = asker->newer;
-    *(asker->newer != NULL ? &asker->newer->older : &list->newest) = asker->older;
+    *(connection->older != NULL ? &connection->older->newer : &list->oldest) = connection->newer;
+    *(connection->newer != NULL ? &connection->newer->older : &list->newest) = connection->older;
     list->count--;
 }
 
 /* Appends it to its list: the newest. */
-static void link_asker(struct askers *askers, struct asker *asker)
+static void link_connection(struct outbound_connections *connections, struct outbound_connection *connection)
 {
-    struct asker_list *list = list_of(askers, asker);
+    struct outbound_connection_list *list = list_of(connections, connection);
 
-    asker->older = list->newest;
-    asker->newer = NULL;
-    *(list->newest != NULL ? &list->newest->newer : &list->oldest) = asker;
-    list->newest = asker;
+    connection->older = list->newest;
+    connection->newer = NULL;
+    *(list->newest != NULL ? &list->newest->newer : &list->oldest) = connection;
+    list->newest = connection;
     list->count++;
 }
 
-void askers_renew(struct askers *askers, struct asker *asker)
+void outbound_connections_renew(struct outbound_connections *connections,
+                                struct outbound_connection *connection)
 {
-    unlink_asker(askers, asker);
-    asker->is_served = true;
-    link_asker(askers, asker);
+    unlink_connection(connections, connection);
+    connection->is_served = true;
+    link_connection(connections, connection);
 }
 
 /* Once a minute at most. */
-static void warn_of_displaced(struct askers *askers, int64_t now)
+static void warn_of_evicted(struct outbound_connections *connections, int64_t now)
 {
     struct log_line line;
 
-    if (askers->warned != 0 && now - askers->warned < WARNED_MS)
+    if (connections->warned != 0 && now - connections->warned < WARNED_MS)
         return;
-    askers->warned = now;
+    connections->warned = now;
     log_begin(&line, "warning");
     log_text(&line, "text", "too many connections to outbound, the oldest are closed");
     log_write(LOG_WARNING, &line);
 }
 
-/* Postfix sends its request at once: strangers that say nothing displace each other, and none of its own. */
-void askers_displace(struct askers *askers, int64_t now)
+/* Postfix sends its request at once: strangers that say nothing evict each other, and none of its own. */
+void outbound_connections_evict(struct outbound_connections *connections, int64_t now)
 {
-    bool silent = askers->silent.count > askers->max / SILENT_PART || askers->served.count == 0;
-    struct asker *oldest = silent ? askers->silent.oldest : askers->served.oldest;
+    bool silent =
+        connections->silent.count > connections->max / SILENT_PART || connections->served.count == 0;
+    struct outbound_connection *oldest = silent ? connections->silent.oldest : connections->served.oldest;
 
     if (oldest == NULL)
         return;
-    warn_of_displaced(askers, now);
-    askers_hang_up(askers, oldest);
+    warn_of_evicted(connections, now);
+    outbound_connections_close(connections, oldest);
 }
 
-void askers_add(struct askers *askers, int fd, int64_t now)
+void outbound_connections_add(struct outbound_connections *connections, int fd, int64_t now)
 {
-    struct asker *asker = calloc(1, sizeof *asker);
+    struct outbound_connection *connection = calloc(1, sizeof *connection);
 
-    if (asker != NULL) {
-        asker->watched = WATCHED_ASKER;
-        asker->fd = fd;
-        asker->awaited = EPOLLIN;
+    if (connection != NULL) {
+        connection->watched = WATCHED_CONNECTION;
+        connection->fd = fd;
+        connection->awaited = EPOLLIN;
     }
-    if (asker == NULL || !askers_watch(askers, EPOLL_CTL_ADD, fd, EPOLLIN, asker)) {
-        free(asker);
+    if (connection == NULL
+        || !outbound_connections_watch(connections, EPOLL_CTL_ADD, fd, EPOLLIN, connection)) {
+        free(connection);
         close(fd);
         return;
     }
-    if (askers->silent.count + askers->served.count >= askers->max)
-        askers_displace(askers, now);
-    link_asker(askers, asker);
+    if (connections->silent.count + connections->served.count >= connections->max)
+        outbound_connections_evict(connections, now);
+    link_connection(connections, connection);
 }
 
-void askers_hang_up(struct askers *askers, struct asker *asker)
+void outbound_connections_close(struct outbound_connections *connections,
+                                struct outbound_connection *connection)
 {
-    if (asker->query != NULL)
-        queries_forget(askers, asker->query);
-    unlink_asker(askers, asker);
-    close(asker->fd);
-    asker->fd = -1;
-    asker->newer = askers->gone;
-    askers->gone = asker;
+    if (connection->query != NULL)
+        queries_forget(connections, connection->query);
+    unlink_connection(connections, connection);
+    close(connection->fd);
+    connection->fd = -1;
+    connection->newer = connections->gone;
+    connections->gone = connection;
 }
 
-void askers_sweep(struct askers *askers)
+void outbound_connections_sweep(struct outbound_connections *connections)
 {
-    struct asker *asker;
+    struct outbound_connection *connection;
     struct query *query;
 
-    while ((query = askers->done) != NULL) {
-        askers->done = query->next;
+    while ((query = connections->done) != NULL) {
+        connections->done = query->next;
         queries_free(query);
     }
-    while ((asker = askers->gone) != NULL) {
-        askers->gone = asker->newer;
-        octets_clear(&asker->input);
-        octets_clear(&asker->output);
-        free(asker);
+    while ((connection = connections->gone) != NULL) {
+        connections->gone = connection->newer;
+        octets_clear(&connection->input);
+        octets_clear(&connection->output);
+        free(connection);
     }
 }
 
-void askers_end(struct askers *askers)
+void outbound_connections_end(struct outbound_connections *connections)
 {
-    while (askers->silent.oldest != NULL)
-        askers_hang_up(askers, askers->silent.oldest);
-    while (askers->served.oldest != NULL)
-        askers_hang_up(askers, askers->served.oldest);
-    askers_sweep(askers);
-    while (askers->idle_count > 0)
-        close(askers->idle[--askers->idle_count]);
-    free(askers->buffer);
-    askers->buffer = NULL;
+    while (connections->silent.oldest != NULL)
+        outbound_connections_close(connections, connections->silent.oldest);
+    while (connections->served.oldest != NULL)
+        outbound_connections_close(connections, connections->served.oldest);
+    outbound_connections_sweep(connections);
+    while (connections->idle_count > 0)
+        close(connections->idle[--connections->idle_count]);
+    free(connections->buffer);
+    connections->buffer = NULL;
 }

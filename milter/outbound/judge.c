@@ -18,16 +18,16 @@
 #include "policy/outbound/server_session.h"
 
 /* Sendmail asks for one recipient after the other; those of one message have the same number. */
-static uint64_t number_of(struct asker *asker, const char *queue_id)
+static uint64_t number_of(struct outbound_connection *connection, const char *queue_id)
 {
     const char *id = queue_id != NULL ? queue_id : "";
 
-    if (asker->message == 0 || id[0] == '\0'
-        || strncmp(asker->queue_id, id, sizeof asker->queue_id - 1) != 0) {
-        asker->message = counters_next_message();
-        snprintf(asker->queue_id, sizeof asker->queue_id, "%s", id);
+    if (connection->message == 0 || id[0] == '\0'
+        || strncmp(connection->queue_id, id, sizeof connection->queue_id - 1) != 0) {
+        connection->message = counters_next_message();
+        snprintf(connection->queue_id, sizeof connection->queue_id, "%s", id);
     }
-    return asker->message;
+    return connection->message;
 }
 
 static void count(const struct verdict *verdict)
@@ -46,7 +46,7 @@ static void count(const struct verdict *verdict)
         (struct decision_kind){verdict->outcome, verdict->action, verdict->reason, true});
 }
 
-static void log_judgement(struct asker *asker, const struct policy *policy,
+static void log_judgement(struct outbound_connection *connection, const struct policy *policy,
                           const struct server_session *session, const struct server_judgement *judgement)
 {
     const struct verdict *verdict = &judgement->verdict;
@@ -56,7 +56,7 @@ static void log_judgement(struct asker *asker, const struct policy *policy,
         .reply = judgement->deferred ? &judgement->reply : NULL,
         .qid = session->field[SESSION_QUEUE_ID],
         .policy = policy,
-        .message = number_of(asker, session->field[SESSION_QUEUE_ID]),
+        .message = number_of(connection, session->field[SESSION_QUEUE_ID]),
     };
     struct log_line line;
 
@@ -71,18 +71,20 @@ static void log_judgement(struct asker *asker, const struct policy *policy,
 }
 
 /* False: the connection is to be closed. */
-static bool answer(const struct askers *askers, struct asker *asker, const struct server_judgement *judgement)
+static bool answer(const struct outbound_connections *connections, struct outbound_connection *connection,
+                   const struct server_judgement *judgement)
 {
     const struct reply *reply = &judgement->reply;
     char text[sizeof *reply + 4];
 
     if (!judgement->deferred)
-        return askers_reply(askers, asker, "OK ", "OK");
+        return outbound_request_reply(connections, connection, "OK ", "OK");
     snprintf(text, sizeof text, "%s %s %s", reply->code, reply->status, reply->text);
-    return askers_reply(askers, asker, "OK ", text);
+    return outbound_request_reply(connections, connection, "OK ", text);
 }
 
-bool askers_judge(const struct askers *askers, struct asker *asker, const char *request, size_t length)
+bool outbound_request_judge(const struct outbound_connections *connections,
+                            struct outbound_connection *connection, const char *request, size_t length)
 {
     char *text = strndup(request, length);
     struct server_session session;
@@ -94,14 +96,15 @@ bool askers_judge(const struct askers *askers, struct asker *asker, const char *
         return false;
     if (strlen(text) != length || !server_session_read(&session, text)) {
         free(text);
-        return askers_reply(askers, asker, "TEMP ",
-                            "forcetls: the ruleset does not ask as `forcetls export sendmail' prints it");
+        return outbound_request_reply(
+            connections, connection, "TEMP ",
+            "forcetls: the ruleset does not ask as `forcetls export sendmail' prints it");
     }
     policy = current_get();
     server_session_judge(&judgement, policy, &session, (int64_t)time(NULL));
     if (judgement.verdict.outcome != OUTCOME_NO_PARTNER && judgement.verdict.outcome != OUTCOME_OFF)
-        log_judgement(asker, policy, &session, &judgement);
-    good = answer(askers, asker, &judgement);
+        log_judgement(connection, policy, &session, &judgement);
+    good = answer(connections, connection, &judgement);
     server_judgement_clear(&judgement);
     policy_unref(policy);
     free(text);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The thread that answers Postfix how to send. Knows sockets and time; requests
- * and answers are read and made in requests.c, which also bounds the connections.
- * Where descriptors run out, each new connection takes the place of one that was
- * there, or waits for a moment.
+ * The thread that answers Postfix and Sendmail how to send. Knows the listening socket and time; requests.c
+ * reads requests and answers them, connections.c bounds the connections. Where descriptors run out, each new
+ * connection takes the place of an older one, or waits for a moment.
  */
 #include "milter/outbound/listener.h"
 
@@ -37,7 +36,7 @@ static struct {
     struct listening socket;
     int events, wake;
     enum watched socket_watched, wake_watched;
-    struct askers askers;
+    struct outbound_connections connections;
 } listener = {.socket = LISTENING_NONE,
               .events = -1,
               .wake = -1,
@@ -63,22 +62,22 @@ static void pause_accepting(int64_t now)
 
 static void accept_some(int64_t now)
 {
-    bool displaced = false; /* for the next one, because no descriptor was left */
+    bool evicted = false; /* for the next one, because no descriptor was left */
 
     for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
         int fd = accept4(listener.socket.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            askers_add(&listener.askers, fd, now);
-            displaced = false;
+            outbound_connections_add(&listener.connections, fd, now);
+            evicted = false;
         } else if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) {
             return;
-        } else if (displaced) {
+        } else if (evicted) {
             pause_accepting(now);
             return;
         } else {
-            askers_displace(&listener.askers, now);
-            displaced = true;
+            outbound_connections_evict(&listener.connections, now);
+            evicted = true;
         }
     }
 }
@@ -97,7 +96,7 @@ static bool serve(const struct epoll_event *events, int count, int64_t now)
         else if (*watched == WATCHED_SOCKET)
             newcomers = true;
         else
-            askers_serve(&listener.askers, watched, events[i].events, now);
+            outbound_connections_serve(&listener.connections, watched, events[i].events, now);
     }
     if (newcomers)
         accept_some(now);
@@ -106,7 +105,7 @@ static bool serve(const struct epoll_event *events, int count, int64_t now)
 
 static int patience(void)
 {
-    int wait = askers_wait(&listener.askers, monotonic_ms(CLOCK_MONOTONIC));
+    int wait = outbound_connections_wait(&listener.connections, monotonic_ms(CLOCK_MONOTONIC));
     int most = listener.paused ? PAUSE_MS : TICK_MS;
 
     return wait >= 0 && wait < most ? wait : most;
@@ -124,10 +123,10 @@ static void *answer_requests(void *unused)
         if (listener.paused && now >= listener.resumes)
             watch_socket(true);
         goes_on = serve(events, count, now);
-        askers_expire(&listener.askers, now);
-        atomic_store(&listener.asking, listener.askers.oldest != NULL);
-        atomic_store(&listener.newcomers, listener.askers.silent.count > 0);
-        askers_sweep(&listener.askers);
+        outbound_connections_expire(&listener.connections, now);
+        atomic_store(&listener.asking, listener.connections.oldest != NULL);
+        atomic_store(&listener.newcomers, listener.connections.silent.count > 0);
+        outbound_connections_sweep(&listener.connections);
     }
     return unused;
 }
@@ -137,7 +136,7 @@ static void *answer_requests(void *unused)
 /* The address of the upstream map. A name is looked up once. */
 static bool read_upstream(const char *spec, struct socket_problem *problem)
 {
-    struct askers *askers = &listener.askers;
+    struct outbound_connections *connections = &listener.connections;
     const char *path = socket_form_path(spec);
     struct addrinfo wanted = {.ai_socktype = SOCK_STREAM}, *found;
     char host[SOCKET_HOST_SIZE], port[SOCKET_PORT_SIZE];
@@ -147,8 +146,8 @@ static bool read_upstream(const char *spec, struct socket_problem *problem)
         struct sockaddr_un address = {.sun_family = AF_UNIX};
 
         memcpy(address.sun_path, path, strlen(path));
-        memcpy(&askers->upstream, &address, sizeof address);
-        askers->upstream_size = sizeof address;
+        memcpy(&connections->upstream, &address, sizeof address);
+        connections->upstream_size = sizeof address;
         return true;
     }
     if (!socket_form_internet(spec, host, port)) {
@@ -161,8 +160,8 @@ static bool read_upstream(const char *spec, struct socket_problem *problem)
         snprintf(problem->text, sizeof problem->text, "outbound_upstream: %s", gai_strerror(why));
         return false;
     }
-    memcpy(&askers->upstream, found->ai_addr, found->ai_addrlen);
-    askers->upstream_size = found->ai_addrlen;
+    memcpy(&connections->upstream, found->ai_addr, found->ai_addrlen);
+    connections->upstream_size = found->ai_addrlen;
     freeaddrinfo(found);
     return true;
 }
@@ -189,7 +188,7 @@ static void close_all(void)
     if (listener.wake >= 0)
         close(listener.wake);
     listener.wake = -1;
-    askers_end(&listener.askers);
+    outbound_connections_end(&listener.connections);
     if (listener.events >= 0)
         close(listener.events);
     listener.events = -1;
@@ -216,8 +215,8 @@ static enum socket_state start(const struct milter_settings *settings, int held,
     listener.events = epoll_create1(EPOLL_CLOEXEC);
     snprintf(problem->text, sizeof problem->text, "its thread cannot be started");
     if (listener.events < 0
-        || !askers_begin(&listener.askers, listener.events,
-                         limits_connections(CONNECTIONS_MIN, CONNECTIONS_MAX)))
+        || !outbound_connections_begin(&listener.connections, listener.events,
+                                       limits_connections(CONNECTIONS_MIN, CONNECTIONS_MAX)))
         return SOCKET_FAILED;
     if (upstream != NULL && !read_upstream(upstream, problem))
         return SOCKET_FAILED;
@@ -251,7 +250,7 @@ bool outbound_listener_has_newcomers(void)
     return atomic_load(&listener.newcomers);
 }
 
-void outbound_listener_leave_socket(void)
+void outbound_listener_stop_accepting(void)
 {
     if (listener.started && listener.held)
         epoll_ctl(listener.events, EPOLL_CTL_DEL, listener.socket.fd, NULL);

@@ -24,7 +24,7 @@ bool outbound_listener_has_newcomers(void);
  * Accepts nobody any more on a socket that is held: who connects from then on waits for the next daemon. A
  * socket of our own is served until the end. From the thread that starts and stops it.
  */
-void outbound_listener_leave_socket(void);
+void outbound_listener_stop_accepting(void);
 
 /*
  * Answers what has arrived, ends the thread and removes a unix socket. Nothing happens where none was

@@ -15,22 +15,22 @@
 enum { REPLY_MAX = 16 * 1024, UPSTREAM_MS = 2000 };
 
 /* Out of the list of those that wait; freed by queries_free(). */
-void queries_forget(struct askers *askers, struct query *query)
+void queries_forget(struct outbound_connections *connections, struct query *query)
 {
     if (query->previous != NULL)
         query->previous->next = query->next;
     else
-        askers->oldest = query->next;
+        connections->oldest = query->next;
     if (query->next != NULL)
         query->next->previous = query->previous;
     else
-        askers->newest = query->previous;
+        connections->newest = query->previous;
     if (query->fd >= 0)
         close(query->fd);
     query->fd = -1;
-    query->asker->query = NULL;
-    query->next = askers->done;
-    askers->done = query;
+    query->connection->query = NULL;
+    query->next = connections->done;
+    connections->done = query;
 }
 
 void queries_free(struct query *query)
@@ -42,47 +42,49 @@ void queries_free(struct query *query)
     free(query);
 }
 
-static void start_query(struct askers *askers, struct query *query);
+static void start_query(struct outbound_connections *connections, struct query *query);
 
 /* The answer, or that there is none, to whoever waits for it. */
-static void finish_query(struct askers *askers, struct query *query, const struct upstream *upstream)
+static void finish_query(struct outbound_connections *connections, struct query *query,
+                         const struct upstream *upstream)
 {
-    struct asker *asker = query->asker;
+    struct outbound_connection *connection = query->connection;
     const struct request request = {query->policy, &query->choice, query->key, query->now};
 
-    queries_forget(askers, query);
-    if (!askers_answer(askers, asker, &request, upstream))
-        askers_hang_up(askers, asker);
+    queries_forget(connections, query);
+    if (!outbound_request_answer(connections, connection, &request, upstream))
+        outbound_connections_close(connections, connection);
 }
 
-static void fail_query(struct askers *askers, struct query *query)
+static void fail_query(struct outbound_connections *connections, struct query *query)
 {
     const struct upstream failed = {UPSTREAM_FAILED, NULL};
 
-    finish_query(askers, query, &failed);
+    finish_query(connections, query, &failed);
 }
 
 /* A connection that was used before may be closed at the other side: then a new one is tried. */
-static void retry_query(struct askers *askers, struct query *query)
+static void retry_query(struct outbound_connections *connections, struct query *query)
 {
     bool again = query->used && query->reply.length == 0;
 
     close(query->fd);
     query->fd = -1;
     query->question.done = 0;
-    while (again && askers->idle_count > 0)
-        close(askers->idle[--askers->idle_count]);
+    while (again && connections->idle_count > 0)
+        close(connections->idle[--connections->idle_count]);
     if (again)
-        start_query(askers, query);
+        start_query(connections, query);
     else
-        fail_query(askers, query);
+        fail_query(connections, query);
 }
 
-static int connect_upstream(const struct askers *askers)
+static int connect_upstream(const struct outbound_connections *connections)
 {
-    int fd = socket(askers->upstream.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(connections->upstream.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&askers->upstream, askers->upstream_size) != 0
+    if (fd >= 0
+        && connect(fd, (const struct sockaddr *)&connections->upstream, connections->upstream_size) != 0
         && errno != EINPROGRESS) {
         close(fd);
         return -1;
@@ -90,76 +92,78 @@ static int connect_upstream(const struct askers *askers)
     return fd;
 }
 
-static void start_query(struct askers *askers, struct query *query)
+static void start_query(struct outbound_connections *connections, struct query *query)
 {
-    query->used = askers->idle_count > 0;
-    query->fd = query->used ? askers->idle[--askers->idle_count] : connect_upstream(askers);
-    if (query->fd < 0 || !askers_watch(askers, EPOLL_CTL_ADD, query->fd, EPOLLIN | EPOLLOUT, query))
-        fail_query(askers, query);
+    query->used = connections->idle_count > 0;
+    query->fd = query->used ? connections->idle[--connections->idle_count] : connect_upstream(connections);
+    if (query->fd < 0
+        || !outbound_connections_watch(connections, EPOLL_CTL_ADD, query->fd, EPOLLIN | EPOLLOUT, query))
+        fail_query(connections, query);
 }
 
 /* Keeps the connection for the next question, where it is good for one. */
-static void keep_idle(struct askers *askers, struct query *query)
+static void keep_idle(struct outbound_connections *connections, struct query *query)
 {
-    const size_t most = sizeof askers->idle / sizeof *askers->idle;
+    const size_t most = sizeof connections->idle / sizeof *connections->idle;
 
-    if (askers->idle_count == most || epoll_ctl(askers->events, EPOLL_CTL_DEL, query->fd, NULL) != 0)
+    if (connections->idle_count == most
+        || epoll_ctl(connections->events, EPOLL_CTL_DEL, query->fd, NULL) != 0)
         return;
-    askers->idle[askers->idle_count++] = query->fd;
+    connections->idle[connections->idle_count++] = query->fd;
     query->fd = -1;
 }
 
 /* What has come of the reply. */
-static void read_reply(struct askers *askers, struct query *query)
+static void read_reply(struct outbound_connections *connections, struct query *query)
 {
-    ssize_t count = recv(query->fd, askers->buffer, PART, MSG_DONTWAIT);
+    ssize_t count = recv(query->fd, connections->buffer, PART, MSG_DONTWAIT);
     struct netstring found;
     struct upstream upstream;
 
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (count <= 0) {
-        retry_query(askers, query);
+        retry_query(connections, query);
         return;
     }
-    if (!octets_append(&query->reply, askers->buffer, (size_t)count)) {
-        fail_query(askers, query);
+    if (!octets_append(&query->reply, connections->buffer, (size_t)count)) {
+        fail_query(connections, query);
         return;
     }
     switch (netstring_read(&found, query->reply.at, query->reply.length, REPLY_MAX)) {
     case NETSTRING_MORE:
         return;
     case NETSTRING_BAD:
-        fail_query(askers, query);
+        fail_query(connections, query);
         return;
     case NETSTRING_WHOLE:
         if (found.used == query->reply.length)
-            keep_idle(askers, query);
+            keep_idle(connections, query);
         upstream = upstream_read(query->reply.at + (found.text - query->reply.at), found.length, false);
-        finish_query(askers, query, &upstream);
+        finish_query(connections, query, &upstream);
     }
 }
 
-static void send_question(struct askers *askers, struct query *query)
+static void send_question(struct outbound_connections *connections, struct query *query)
 {
     struct octets *question = &query->question;
     ssize_t sent = send(query->fd, question->at + question->done, question->length - question->done,
                         MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        retry_query(askers, query);
+        retry_query(connections, query);
         return;
     }
     question->done += sent > 0 ? (size_t)sent : 0;
     if (question->done == question->length)
-        askers_watch(askers, EPOLL_CTL_MOD, query->fd, EPOLLIN, query);
+        outbound_connections_watch(connections, EPOLL_CTL_MOD, query->fd, EPOLLIN, query);
 }
 
-int askers_wait(const struct askers *askers, int64_t now)
+int outbound_connections_wait(const struct outbound_connections *connections, int64_t now)
 {
-    if (askers->oldest == NULL)
+    if (connections->oldest == NULL)
         return -1;
-    return askers->oldest->deadline <= now ? 0 : (int)(askers->oldest->deadline - now);
+    return connections->oldest->deadline <= now ? 0 : (int)(connections->oldest->deadline - now);
 }
 
 static bool write_question(struct octets *question, const char *key)
@@ -178,15 +182,15 @@ static bool write_question(struct octets *question, const char *key)
 }
 
 /* Puts the request aside until the upstream map has answered. Takes the policy over; false: out of memory. */
-bool queries_ask(struct askers *askers, struct asker *asker, struct policy *policy,
-                 const struct request *request, int64_t moment)
+bool queries_ask(struct outbound_connections *connections, struct outbound_connection *connection,
+                 struct policy *policy, const struct request *request, int64_t moment)
 {
     struct query *query = calloc(1, sizeof *query);
 
     if (query != NULL)
         query->key = strdup(request->key);
     if (query == NULL || query->key == NULL || !write_question(&query->question, request->key)
-        || !askers_await(askers, asker, 0)) {
+        || !outbound_connections_await(connections, connection, 0)) {
         if (query != NULL) {
             octets_clear(&query->question);
             free(query->key);
@@ -196,45 +200,48 @@ bool queries_ask(struct askers *askers, struct asker *asker, struct policy *poli
     }
     query->watched = WATCHED_QUERY;
     query->fd = -1;
-    query->asker = asker;
+    query->connection = connection;
     query->policy = policy;
     query->choice = *request->choice;
     query->now = request->now;
     query->deadline = moment + UPSTREAM_MS;
-    query->previous = askers->newest;
-    *(askers->newest != NULL ? &askers->newest->next : &askers->oldest) = query;
-    askers->newest = query;
-    asker->query = query;
-    start_query(askers, query);
+    query->previous = connections->newest;
+    *(connections->newest != NULL ? &connections->newest->next : &connections->oldest) = query;
+    connections->newest = query;
+    connection->query = query;
+    start_query(connections, query);
     return true;
 }
 
 /* Goes on with what its connection sent meanwhile, where a request has its answer. */
-static void resume(struct askers *askers, struct asker *asker, int64_t moment)
+static void resume(struct outbound_connections *connections, struct outbound_connection *connection,
+                   int64_t moment)
 {
-    if (asker->fd >= 0 && asker->query == NULL && !askers_take(askers, asker, moment) && asker->fd >= 0)
-        askers_hang_up(askers, asker);
+    if (connection->fd >= 0 && connection->query == NULL
+        && !outbound_request_take(connections, connection, moment) && connection->fd >= 0)
+        outbound_connections_close(connections, connection);
 }
 
-void queries_serve(struct askers *askers, struct query *query, uint32_t events, int64_t now)
+void queries_serve(struct outbound_connections *connections, struct query *query, uint32_t events,
+                   int64_t now)
 {
-    struct asker *asker = query->asker;
+    struct outbound_connection *connection = query->connection;
 
     if (query->fd < 0)
         return; /* it was done with in this turn */
     if ((events & EPOLLOUT) != 0 && query->question.done < query->question.length)
-        send_question(askers, query);
+        send_question(connections, query);
     else if ((events & ~(uint32_t)EPOLLOUT) != 0)
-        read_reply(askers, query);
-    resume(askers, asker, now);
+        read_reply(connections, query);
+    resume(connections, connection, now);
 }
 
-void askers_expire(struct askers *askers, int64_t now)
+void outbound_connections_expire(struct outbound_connections *connections, int64_t now)
 {
-    while (askers->oldest != NULL && askers->oldest->deadline <= now) {
-        struct asker *asker = askers->oldest->asker;
+    while (connections->oldest != NULL && connections->oldest->deadline <= now) {
+        struct outbound_connection *connection = connections->oldest->connection;
 
-        fail_query(askers, askers->oldest);
-        resume(askers, asker, now);
+        fail_query(connections, connections->oldest);
+        resume(connections, connection, now);
     }
 }

@@ -69,39 +69,41 @@ static void octets_drop(struct octets *octets, size_t count)
 /* ---- answers ---- */
 
 /* Sends what is to be sent; false: the connection is to be closed. Reading goes on when all of it is out. */
-static bool send_output(const struct askers *askers, struct asker *asker)
+static bool send_output(const struct outbound_connections *connections,
+                        struct outbound_connection *connection)
 {
-    struct octets *output = &asker->output;
+    struct octets *output = &connection->output;
 
     while (output->done < output->length) {
-        ssize_t sent = send(asker->fd, output->at + output->done, output->length - output->done,
+        ssize_t sent = send(connection->fd, output->at + output->done, output->length - output->done,
                             MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno == EAGAIN)
-            return askers_await(askers, asker, EPOLLOUT);
+            return outbound_connections_await(connections, connection, EPOLLOUT);
         if (sent <= 0)
             return false;
         output->done += (size_t)sent;
     }
     octets_clear(output);
-    return askers_await(askers, asker, EPOLLIN);
+    return outbound_connections_await(connections, connection, EPOLLIN);
 }
 
-bool askers_reply(const struct askers *askers, struct asker *asker, const char *word, const char *text)
+bool outbound_request_reply(const struct outbound_connections *connections,
+                            struct outbound_connection *connection, const char *word, const char *text)
 {
     char head[NETSTRING_HEAD];
     size_t word_length = strlen(word), text_length = strlen(text);
     size_t size = netstring_head(head, word_length + text_length);
 
-    if (!octets_reserve(&asker->output, size + word_length + text_length + 1))
+    if (!octets_reserve(&connection->output, size + word_length + text_length + 1))
         return false;
-    add(&asker->output, head, size);
-    add(&asker->output, word, word_length);
-    add(&asker->output, text, text_length);
-    add(&asker->output, ",", 1);
-    return send_output(askers, asker);
+    add(&connection->output, head, size);
+    add(&connection->output, word, word_length);
+    add(&connection->output, text, text_length);
+    add(&connection->output, ",", 1);
+    return send_output(connections, connection);
 }
 
 /* Counts the answers that are logged, too: those about partners whose mode is not none. */
@@ -125,8 +127,9 @@ static void log_answer(const struct outbound_choice *choice, const char *key,
 }
 
 /* False: the connection is to be closed. */
-bool askers_answer(const struct askers *askers, struct asker *asker, const struct request *request,
-                   const struct upstream *upstream)
+bool outbound_request_answer(const struct outbound_connections *connections,
+                             struct outbound_connection *connection, const struct request *request,
+                             const struct upstream *upstream)
 {
     struct outbound_answer answer;
     const char *text;
@@ -137,11 +140,11 @@ bool askers_answer(const struct askers *askers, struct asker *asker, const struc
     text = answer.text != NULL              ? answer.text
            : answer.result == OUTBOUND_TEMP ? "forcetls: out of memory"
                                             : "";
-    good = askers_reply(askers, asker,
-                        answer.result == OUTBOUND_OK     ? "OK "
-                        : answer.result == OUTBOUND_TEMP ? "TEMP "
-                                                         : "NOTFOUND ",
-                        text);
+    good = outbound_request_reply(connections, connection,
+                                  answer.result == OUTBOUND_OK     ? "OK "
+                                  : answer.result == OUTBOUND_TEMP ? "TEMP "
+                                                                   : "NOTFOUND ",
+                                  text);
     free(answer.text);
     return good;
 }
@@ -149,8 +152,8 @@ bool askers_answer(const struct askers *askers, struct asker *asker, const struc
 /* ---- requests ---- */
 
 /* A request of the map "postfix": a key, with a NUL behind it. False: the connection is to be closed. */
-static bool answer_key(struct askers *askers, struct asker *asker, const char *key, size_t length,
-                       int64_t moment)
+static bool answer_key(struct outbound_connections *connections, struct outbound_connection *connection,
+                       const char *key, size_t length, int64_t moment)
 {
     const struct upstream none = {UPSTREAM_NOT_FOUND, NULL};
     struct policy *policy = current_get();
@@ -159,10 +162,10 @@ static bool answer_key(struct askers *askers, struct asker *asker, const char *k
     bool good;
 
     outbound_choose(&choice, policy, key, length, request.now);
-    choice.asks_upstream &= askers->upstream_size > 0;
-    if (choice.asks_upstream && queries_ask(askers, asker, policy, &request, moment))
+    choice.asks_upstream &= connections->upstream_size > 0;
+    if (choice.asks_upstream && queries_ask(connections, connection, policy, &request, moment))
         return true;
-    good = !choice.asks_upstream && askers_answer(askers, asker, &request, &none);
+    good = !choice.asks_upstream && outbound_request_answer(connections, connection, &request, &none);
     policy_unref(policy);
     return good;
 }
@@ -176,18 +179,18 @@ static const char *behind(const char *map, const struct netstring *found)
 }
 
 /* One request, "postfix KEY" or "sendmail FIELDS". False: the connection is to be closed. */
-static bool take_request(struct askers *askers, struct asker *asker, const struct netstring *found,
-                         int64_t moment)
+static bool take_request(struct outbound_connections *connections, struct outbound_connection *connection,
+                         const struct netstring *found, int64_t moment)
 {
     const char *end = found->text + found->length, *key = behind("postfix ", found);
 
     if (key != NULL)
-        return answer_key(askers, asker, key, (size_t)(end - key), moment);
+        return answer_key(connections, connection, key, (size_t)(end - key), moment);
     key = behind("sendmail ", found);
     if (key != NULL)
-        return askers_judge(askers, asker, key, (size_t)(end - key));
-    return askers_reply(askers, asker, "TEMP ",
-                        "forcetls: the maps of this socket are \"postfix\" and \"sendmail\"");
+        return outbound_request_judge(connections, connection, key, (size_t)(end - key));
+    return outbound_request_reply(connections, connection, "TEMP ",
+                                  "forcetls: the maps of this socket are \"postfix\" and \"sendmail\"");
 }
 
 /*
@@ -196,84 +199,92 @@ static bool take_request(struct askers *askers, struct asker *asker, const struc
  * connection is not read. *taken: how many octets. False: the connection is
  * to be closed.
  */
-static bool take_requests(struct askers *askers, struct asker *asker, char *octets, size_t length,
-                          size_t *taken, int64_t moment)
+static bool take_requests(struct outbound_connections *connections, struct outbound_connection *connection,
+                          char *octets, size_t length, size_t *taken, int64_t moment)
 {
     struct netstring found;
     int count = 0;
 
-    for (*taken = 0; asker->query == NULL && asker->output.length == 0 && *taken < length;
+    for (*taken = 0; connection->query == NULL && connection->output.length == 0 && *taken < length;
          *taken += found.used) {
         if (count++ == TAKEN_AT_ONCE)
-            return askers_await(askers, asker, EPOLLOUT);
+            return outbound_connections_await(connections, connection, EPOLLOUT);
         switch (netstring_read(&found, octets + *taken, length - *taken, REQUEST_MAX)) {
         case NETSTRING_MORE:
             return true;
         case NETSTRING_BAD:
             return false;
         case NETSTRING_WHOLE:
-            askers_renew(askers, asker);
+            outbound_connections_renew(connections, connection);
             octets[*taken + found.used - 1] = '\0';
-            if (!take_request(askers, asker, &found, moment) || asker->fd < 0)
+            if (!take_request(connections, connection, &found, moment) || connection->fd < 0)
                 return false;
         }
     }
     return true;
 }
 
-bool askers_take(struct askers *askers, struct asker *asker, int64_t moment)
+bool outbound_request_take(struct outbound_connections *connections, struct outbound_connection *connection,
+                           int64_t moment)
 {
     size_t taken;
 
-    if (asker->input.length == 0)
+    if (connection->input.length == 0)
         return true;
-    if (!take_requests(askers, asker, asker->input.at, asker->input.length, &taken, moment))
+    if (!take_requests(connections, connection, connection->input.at, connection->input.length, &taken,
+                       moment))
         return false;
-    octets_drop(&asker->input, taken);
+    octets_drop(&connection->input, taken);
     return true;
 }
 
 /* Requests mostly come whole, and are taken from where they were read. */
-static bool take_read(struct askers *askers, struct asker *asker, size_t length, int64_t moment)
+static bool take_read(struct outbound_connections *connections, struct outbound_connection *connection,
+                      size_t length, int64_t moment)
 {
     size_t taken;
 
-    if (asker->input.length > 0)
-        return octets_append(&asker->input, askers->buffer, length) && askers_take(askers, asker, moment);
-    return take_requests(askers, asker, askers->buffer, length, &taken, moment)
-           && (taken == length || octets_append(&asker->input, askers->buffer + taken, length - taken));
+    if (connection->input.length > 0)
+        return octets_append(&connection->input, connections->buffer, length)
+               && outbound_request_take(connections, connection, moment);
+    return take_requests(connections, connection, connections->buffer, length, &taken, moment)
+           && (taken == length
+               || octets_append(&connection->input, connections->buffer + taken, length - taken));
 }
 
 /* False: the connection is to be closed. */
-static bool read_part(struct askers *askers, struct asker *asker, int64_t moment)
+static bool read_part(struct outbound_connections *connections, struct outbound_connection *connection,
+                      int64_t moment)
 {
-    ssize_t count = recv(asker->fd, askers->buffer, READ_AT_ONCE, MSG_DONTWAIT);
+    ssize_t count = recv(connection->fd, connections->buffer, READ_AT_ONCE, MSG_DONTWAIT);
 
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return true;
-    return count > 0 && take_read(askers, asker, (size_t)count, moment);
+    return count > 0 && take_read(connections, connection, (size_t)count, moment);
 }
 
-static void serve_asker(struct askers *askers, struct asker *asker, uint32_t events, int64_t now)
+static void serve_connection(struct outbound_connections *connections, struct outbound_connection *connection,
+                             uint32_t events, int64_t now)
 {
-    bool good = asker->fd >= 0;
+    bool good = connection->fd >= 0;
 
     if (!good)
         return; /* it was closed in this turn */
     if ((events & EPOLLOUT) != 0)
-        good = send_output(askers, asker) && askers_take(askers, asker, now);
+        good = send_output(connections, connection) && outbound_request_take(connections, connection, now);
     else if ((events & EPOLLIN) != 0)
-        good = read_part(askers, asker, now);
+        good = read_part(connections, connection, now);
     else
         good = false; /* the other side is gone, while its request waits or while it was not read */
-    if (!good && asker->fd >= 0)
-        askers_hang_up(askers, asker);
+    if (!good && connection->fd >= 0)
+        outbound_connections_close(connections, connection);
 }
 
-void askers_serve(struct askers *askers, enum watched *watched, uint32_t events, int64_t now)
+void outbound_connections_serve(struct outbound_connections *connections, enum watched *watched,
+                                uint32_t events, int64_t now)
 {
-    if (*watched == WATCHED_ASKER)
-        serve_asker(askers, (struct asker *)watched, events, now);
+    if (*watched == WATCHED_CONNECTION)
+        serve_connection(connections, (struct outbound_connection *)watched, events, now);
     else
-        queries_serve(askers, (struct query *)watched, events, now);
+        queries_serve(connections, (struct query *)watched, events, now);
 }
