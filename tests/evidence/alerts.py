@@ -124,7 +124,7 @@ def _():
     gate.record(*steady(gate, NOW - 24 * HOUR))
     got = alerts(gate.record(gate.decide(NOW - 22 * HOUR, **FAIL), gate.decide(NOW - 22 * HOUR)))
     tap.equal([a[:2] for a in got], [("contoso", "failing")])
-    tap.contains(got[0][2], "no_tls; in the last 24 hours 1 of 2 mails failed, 1 of them were refused")
+    tap.contains(got[0][2], "no_tls; in the last 24 hours 1 of 2 mails failed, 1 refused")
     tap.equal(kinds(gate.record(gate.decide(NOW - 21 * HOUR, **FAIL))), [], "it goes on")
     tap.equal(kinds(gate.record(gate.decide(NOW - HOUR))), [], "not a day yet")
     database = sqlite3.connect(gate.here / "e.db")  # a day later: the failures lie further back

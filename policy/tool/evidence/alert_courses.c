@@ -286,7 +286,7 @@ static void post_failing(struct courses *courses, const struct course *course, c
     if (reasons != NULL)
         alert_post(courses->alerts, key,
                    "mail fails since the hour of %s%s%s; in the last 24 hours %" PRId64 " of %" PRId64
-                   " mails failed, %" PRId64 " of them were refused",
+                   " mails failed, %" PRId64 " refused",
                    text, *reasons != '\0' ? ": " : "", reasons, course->day_fails, course->day_mails,
                    course->day_refused);
     else
