@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory that is given back all at once: a policy's strings and rules live as
- * long as the policy, the tree of one partner as long as it is being read.
- * Texts are packed without padding, so that a million names cost what they
- * weigh, and what a policy has a million of is named by four octets instead of
- * a pointer. Knows nothing of what it holds.
+ * Memory that is freed all at once: a policy's strings and rules live as long as the policy, the tree of one
+ * partner only while that partner is read. Texts are packed without padding, so that a million names take no
+ * more than their octets. References take four octets instead of a pointer's eight: a policy has some parts
+ * by the million. Knows nothing of what it stores.
  */
 #include "policy/arena.h"
 
@@ -25,7 +24,7 @@ struct arena_chunk {
     alignas(max_align_t) unsigned char memory[];
 };
 
-/* Registers the chunk's windows; false: out of memory, or of refs. */
+/* Registers the chunk's windows. False: out of memory, or more windows than refs can address. */
 static bool add_windows(struct arena *arena, struct arena_chunk *chunk)
 {
     size_t count = chunk->size / WINDOW_SIZE, total = arena->window_count + count;
@@ -68,13 +67,13 @@ static struct arena_chunk *chunk_with(struct arena *arena, size_t size)
     return chunk;
 }
 
-/* What lies `at` octets into the newest chunk. */
+/* Returns the ref of the octet at offset `at` of the newest chunk. */
 static arena_ref ref_of(const struct arena *arena, size_t at)
 {
     return (arena_ref)((arena->newest->window + 1 + at / WINDOW_SIZE) * WINDOW_SIZE + at % WINDOW_SIZE);
 }
 
-/* A zeroed object at `front` of the newest chunk; false: out of memory. */
+/* Takes a zeroed object from the newest chunk; *front is its offset. False: out of memory. */
 static bool take(struct arena *arena, size_t size, size_t *front)
 {
     const size_t unit = alignof(max_align_t);

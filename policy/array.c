@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Arrays that grow. The room of an array follows from its count, so that nobody stores it. */
+/* Arrays that grow. The capacity of an array follows from its count, so it is not stored. */
 #include "policy/array.h"
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 enum { ROOM_MIN = 8, REACH_MIN = 64 };
 
-/* realloc() for so many elements; NULL also where their size is more than a size_t holds. */
+/* realloc() for `count` elements of `size` octets; NULL also if a size_t cannot hold the product. */
 static void *resized(void *array, size_t count, size_t size)
 {
     return count > SIZE_MAX / size ? NULL : realloc(array, count * size);

@@ -14,15 +14,15 @@
 #include <stddef.h>
 
 /*
- * Makes room for one more than `count` elements of that size. Returns the array, which may have moved; NULL
- * when out of memory, and the old array stays. An array is NULL at first, grows by this function alone, and
- * is freed by free(). It may lose elements.
+ * Makes room for one more than `count` elements of `size` octets. Returns the array, which may have moved;
+ * NULL when out of memory, and the old array is still valid. An array starts as NULL, grows by this function
+ * alone, and is freed by free(). Elements may be removed from its end.
  */
 void *array_grow(void *array, size_t count, size_t size);
 
 /*
- * Makes an array of *count elements so long that element `number` exists; new elements are zeroed. Returns
- * the array, which may have moved, and sets *count; NULL when out of memory, and nothing has changed.
+ * Extends an array of *count elements so that element `number` exists; new elements are zeroed. Returns the
+ * array, which may have moved, and sets *count; NULL when out of memory, and nothing has changed.
  */
 void *array_reach(void *array, size_t *count, size_t number, size_t size);
 

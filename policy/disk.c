@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the files of a policy looked like when they were read, to see later
- * whether they have changed. Compares names and what stat(2) says; opens no file.
- * A file is noted just before it is opened and a pattern just before it is
- * searched: a change meanwhile shows as a change, never as none.
+ * The state of a policy's files when they were read, to detect later changes. Compares names and the results
+ * of stat(2); opens no file. A file is noted before it is opened, and a pattern before it is searched: a
+ * change during the load is then detected, never missed.
  */
 #include "policy/disk.h"
 
@@ -15,7 +14,7 @@
 #include <sys/stat.h>
 #include "policy/array.h"
 
-/* FNV-1a over some more octets. */
+/* Continues an FNV-1a hash over `size` more octets. */
 static uint64_t mix(uint64_t sum, const void *octets, size_t size)
 {
     for (const unsigned char *octet = octets; size-- > 0; octet++)
@@ -97,7 +96,7 @@ bool disk_is_mounted_alone(const char *path)
 
 /* ---- patterns ---- */
 
-/* A sum over the names, and the states if they are wanted, so that their order does not count. */
+/* Sums a hash of each name, and of its state if `states`. A sum does not depend on the order of the names. */
 static uint64_t sum_of_names(const glob_t *matches, bool states)
 {
     uint64_t sum = matches->gl_pathc;
@@ -120,14 +119,16 @@ static uint64_t sum_of_names(const glob_t *matches, bool states)
     return sum;
 }
 
-/* As the loader: a directory that is not there or cannot be read ends the search; a file in its place no. */
+/*
+ * As in the loader: a directory that is missing or unreadable ends the search; a file in its place does not.
+ */
 static int is_glob_error(const char *path, int error)
 {
     (void)path;
     return error != ENOTDIR;
 }
 
-/* Which files a pattern matches; what cannot be searched differs from what has no match. */
+/* Returns a sum over the files that a pattern matches. 0: no match; UINT64_MAX: the search failed. */
 static uint64_t matches_of(const char *pattern, bool states)
 {
     glob_t matches = {0};

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* What differs between two states of a file. */
+/* What is compared to detect that a file has changed. */
 struct disk_state {
     bool there;
     dev_t device;
@@ -30,8 +30,8 @@ struct disk_pattern {
 };
 
 /*
- * What one load of a policy looked at. Immutable when that load has ended, and shared by counted
- * references.
+ * The files and patterns that one load of a policy looked at. Immutable after the load, and shared by
+ * reference counting.
  */
 struct disk {
     atomic_uint references;
@@ -40,7 +40,7 @@ struct disk {
     struct disk_pattern *patterns; /* malloc'd, as are their texts */
 };
 
-/* Nothing is noted yet. One reference, or NULL: out of memory. */
+/* Returns an empty struct with one reference; NULL: out of memory. */
 struct disk *disk_new(void);
 struct disk *disk_ref(struct disk *disk);
 void disk_unref(struct disk *disk); /* the last one frees it; NULL is fine */
@@ -52,42 +52,43 @@ void disk_unref(struct disk *disk); /* the last one frees it; NULL is fine */
 bool disk_note_file(struct disk *disk, const char *path);
 bool disk_note_pattern(struct disk *disk, const char *pattern);
 
-/* Whether a file is not the one that was noted, or a pattern matches other files. */
+/* Whether a noted file has changed, or a noted pattern matches other files. */
 bool disk_has_changed(const struct disk *disk);
 
 /*
- * A sum over what is there now of all that was noted, and of new files that patterns match: two that
- * differ show a change in between.
+ * Returns a sum over the present state of all noted files and of all files that the noted patterns match now.
+ * If two sums differ, something changed in between.
  */
 uint64_t disk_sum(const struct disk *disk);
 
-/* Whether an `include` passes over a file of that name: it is hidden, or ends in "~". */
+/* Whether an `include` skips a file of that name: it is hidden, or ends in "~". */
 bool disk_is_skipped(const char *path);
 
 /*
- * Whether the file that is there is mounted by itself, as by `mount --bind` of a file, or has lost its
- * name in the mounted file system. A file that is put in its place elsewhere does not show here.
+ * Whether the file is a mount point itself, as after `mount --bind` of a file, or was unlinked in the mounted
+ * file system. If the original file is replaced, such a mount still shows the old one.
  */
 bool disk_is_mounted_alone(const char *path);
 
 /*
- * Copies the first `length` octets of a path, with a backslash before all that means something in a pattern.
- * `to` has room for 2 * length + 1 octets. Returns the end of the copy.
+ * Copies the first `length` octets of a path, with a backslash before each character that is special in a
+ * pattern. `to` must hold 2 * length + 1 octets. Returns the end of the copy.
  */
 char *disk_escape(char *to, const char *path, size_t length);
 
 /* A name that is looked up on the way to a file; valid during the call. */
 struct disk_place {
     const char *directory;
-    const char *name; /* or, with `pattern`, what names are compared with, by fnmatch(3) */
+    const char *name; /* or, if `pattern`, a pattern for fnmatch(3) */
     bool pattern;
     bool last; /* a file of the policy; else a directory or a symbolic link on the way to one */
 };
 typedef void disk_place_fn(void *arg, const struct disk_place *place);
 
 /*
- * Calls `place` for each step on the way to all that was noted, also behind symbolic links. A way ends at the
- * first name that is not there; that one is still reported. Some are reported more than once.
+ * Calls `place` for each step on the path to every noted file and pattern, following symbolic links. A path
+ * ends at the first name that does not exist; that name is still reported. Some places are reported more than
+ * once.
  */
 void disk_each_place(const struct disk *disk, disk_place_fn *place, void *arg);
 

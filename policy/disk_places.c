@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where the files of a policy are looked up: each directory, and the name in it, on the way to each file,
- * links included. Who watches these sees every way in which the file behind a name can become another one.
+ * Where the files of a policy are looked up: each directory, and the name in it, on the path to each file,
+ * symbolic links included. Watching these places shows every change that can put another file at a path.
  * Reads directories and links; opens no file.
  */
 #include "policy/disk.h"
@@ -21,8 +21,8 @@ struct walk {
     disk_place_fn *place;
     void *arg;
     unsigned links;
-    char directory[PATH_MAX]; /* where it is */
-    char rest[PATH_MAX];      /* where it goes from there */
+    char directory[PATH_MAX]; /* the directory that it has reached */
+    char rest[PATH_MAX];      /* the rest of the path, from that directory */
 };
 
 static void report(const struct walk *walk, const char *name, bool pattern, bool last)
@@ -30,7 +30,7 @@ static void report(const struct walk *walk, const char *name, bool pattern, bool
     walk->place(walk->arg, &(struct disk_place){walk->directory, name, pattern, last});
 }
 
-/* Puts it at the beginning of a path of that length. False: too long. */
+/* Starts at the beginning of a path of `length` octets. False: the path is too long. */
 static bool begin(struct walk *walk, const char *path, size_t length)
 {
     if (length >= sizeof walk->rest)
@@ -42,7 +42,7 @@ static bool begin(struct walk *walk, const char *path, size_t length)
     return true;
 }
 
-/* The path of a name where it is. False: too long. */
+/* Writes the path of a name in the walk's directory. False: too long. */
 static bool join(const struct walk *walk, const char *name, char path[PATH_MAX])
 {
     const char *slash = strcmp(walk->directory, "/") == 0 ? "" : "/";
@@ -50,7 +50,7 @@ static bool join(const struct walk *walk, const char *name, char path[PATH_MAX])
     return snprintf(path, PATH_MAX, "%s%s%s", walk->directory, slash, name) < PATH_MAX;
 }
 
-/* Takes the next name off the rest; "": there is none. False: too long. */
+/* Takes the next name from the rest of the path; "": none is left. False: the name is too long. */
 static bool take_name(struct walk *walk, char name[NAME_MAX + 1])
 {
     const char *from = walk->rest + strspn(walk->rest, "/");
@@ -66,7 +66,7 @@ static bool take_name(struct walk *walk, char name[NAME_MAX + 1])
     return true;
 }
 
-/* Goes where the link leads, before the rest. False: nowhere. */
+/* Puts the target of a link before the rest of the path. False: the link cannot be followed. */
 static bool follow(struct walk *walk, const char *path)
 {
     char target[PATH_MAX], rest[PATH_MAX];
@@ -84,7 +84,7 @@ static bool follow(struct walk *walk, const char *path)
     return true;
 }
 
-/* One name further. False: the way ends here. */
+/* Walks one name further. False: the path ends here. */
 static bool step(struct walk *walk, bool to_file)
 {
     char name[NAME_MAX + 1], path[PATH_MAX];
@@ -106,7 +106,7 @@ static bool step(struct walk *walk, bool to_file)
     return true;
 }
 
-/* To the end of the path. False: it is not there. */
+/* Walks to the end of the path. False: the path does not exist. */
 static bool go(struct walk *walk, bool to_file)
 {
     while (*walk->rest != '\0')
@@ -117,7 +117,7 @@ static bool go(struct walk *walk, bool to_file)
 
 /* ---- files ---- */
 
-/* Where the last file's directory led: most files stand beside each other. */
+/* Where the directory of the last file led. Most files are in the same directory: it is walked only once. */
 struct known {
     const char *path; /* of that file; NULL: none */
     size_t length;    /* of its directory */
@@ -148,7 +148,7 @@ static void walk_to_file(struct walk *walk, struct known *known, const char *pat
 
 /* ---- patterns ---- */
 
-/* Where the first wildcard is, or the end. */
+/* Returns the first wildcard, or the end of the pattern. */
 static const char *wildcard(const char *pattern)
 {
     while (*pattern != '\0' && strchr("*?[", *pattern) == NULL)
@@ -156,7 +156,7 @@ static const char *wildcard(const char *pattern)
     return pattern;
 }
 
-/* Takes the backslashes out of the rest. */
+/* Removes the backslashes from the rest of the path. */
 static void unescape(struct walk *walk)
 {
     char *to = walk->rest;
@@ -171,7 +171,7 @@ static void unescape(struct walk *walk)
 
 static void walk_pattern(struct walk *walk, const char *pattern);
 
-/* Whether a way can lead on from there: a directory, or a link, which may lead nowhere so far. */
+/* Whether a path can continue there: at a directory, or at a link, even if its target does not exist yet. */
 static bool leads_on(const char *path)
 {
     struct stat status;
@@ -179,7 +179,7 @@ static bool leads_on(const char *path)
     return lstat(path, &status) == 0 && (S_ISDIR(status.st_mode) || S_ISLNK(status.st_mode));
 }
 
-/* On from all that the pattern's first `length` octets match. */
+/* Continues from each path that the first `length` octets of the pattern match. */
 static void walk_matches(struct walk *walk, const char *pattern, size_t length)
 {
     char *head = strndup(pattern, length), *whole = malloc(2 * (size_t)PATH_MAX + strlen(pattern) + 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading the parts of a policy: identities, partners, their selectors. Knows what a rollout's dates
- * mean; does not know what a requirement is worth.
+ * Access to the parts of a policy: identities, partners, their selectors. Knows what the dates of a rollout
+ * mean; does not weigh requirements.
  */
 #include "policy/internal.h"
 
@@ -23,7 +23,10 @@ bool particulars_in_force(const struct particulars *particulars, int64_t now)
     return particulars->from <= now && now < particulars->until;
 }
 
-/* A rule as it was kept: `is_rule`, or else the text of a lone common name. */
+/*
+ * Returns a stored rule. If not `is_rule`, `ref` is the text of a lone common name: `lone` then holds the
+ * rule.
+ */
 static struct name_rule rule_at(const struct policy *policy, arena_ref ref, bool is_rule,
                                 struct lone_name *lone)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a policy is made of: for policy/ only. Everything lives in the policy's arena unless said
- * otherwise. Knows the parts and how they refer to each other; not how they are read, weighed or judged.
+ * The parts of a policy: for policy/ only. Everything lives in the policy's arena unless a comment says
+ * otherwise. Defines the parts and how they refer to each other, not how they are read, weighed or judged.
  */
 #ifndef POLICY_INTERNAL_H
 #define POLICY_INTERNAL_H
@@ -20,8 +20,8 @@
 /* ---- what a transaction is compared with ---- */
 
 struct client_name {
-    const char *domain; /* compared form */
-    bool suffix;        /* any host below it, not itself */
+    const char *domain; /* in compared form */
+    bool suffix;        /* matches the hosts below the domain, not the domain itself */
 };
 
 /* A list of addresses, blocks and names. */
@@ -42,7 +42,7 @@ struct sender_pattern {
 
 struct ciphers {
     struct suite_set set;     /* suites that satisfy the list */
-    struct suite_set literal; /* weak ones that it names */
+    struct suite_set literal; /* weak suites that the list names */
     const char *text;         /* as written */
 };
 
@@ -57,13 +57,13 @@ struct name_pattern {
     const struct name_attribute *attributes;
 };
 
-/* Alternatives; count 0: not asked for. */
+/* Alternatives; count 0: any name will do. */
 struct name_rule {
     size_t count;
     const struct name_pattern *patterns;
 };
 
-/* Room for a rule that is one common name. */
+/* Memory for a rule that is one common name. */
 struct lone_name {
     struct name_attribute attribute;
     struct name_pattern pattern;
@@ -71,18 +71,17 @@ struct lone_name {
 
 enum identity_kind { IDENTITY_NAMES, IDENTITY_FINGERPRINT, IDENTITY_KEY_FINGERPRINT };
 
-/* What an identity has beside names. */
+/* What an identity can have besides names. */
 struct particulars {
-    int64_t from, until;                /* DATE_BEGIN, DATE_END where not given */
+    int64_t from, until;                /* DATE_BEGIN, DATE_END if not given */
     const unsigned char *fingerprint;   /* of a pin */
     const char *file;                   /* `file:` as written, or NULL */
     const struct certfile *certificate; /* what the file held, or NULL */
 };
 
 /*
- * Partners, their selectors and their certificate identities come by the million: they refer to what
- * else lies in the policy's arena by arena_ref, and an identity's names are a lone common name unless
- * they are more.
+ * A policy may have millions of partners, selectors and certificate identities. To save memory, they refer to
+ * other things in the policy's arena by arena_ref, and an identity stores a lone common name as plain text.
  */
 struct identity {
     unsigned line;
@@ -90,14 +89,14 @@ struct identity {
     unsigned char kind;        /* enum identity_kind */
     bool subject_rule : 1;     /* subject is a struct name_rule, not a text */
     bool issuer_rule : 1;      /* issuer likewise */
-    arena_ref subject, issuer; /* of NAMES; 0: not asked for */
-    arena_ref particulars;     /* 0: none, in force always */
+    arena_ref subject, issuer; /* of NAMES; 0: any name will do */
+    arena_ref particulars;     /* 0: none, always in force */
 };
 
 struct certificates {
     unsigned line;
     unsigned short column, file;
-    unsigned trusted : 1; /* any that the MTA verified; then there are no identities */
+    unsigned trusted : 1; /* any certificate that the MTA verified; then there are no identities */
     unsigned count : 31;
     struct identity identities[];
 };
@@ -107,7 +106,7 @@ struct profile;
 /* The keys of a `require`; `keys` has a bit per enum requirement that was given. */
 struct require {
     unsigned keys;
-    /* of a key that is one value: a number, a truth, an enum tls_version */
+    /* of keys with a single value: a number, a boolean, an enum tls_version */
     unsigned value[REQUIREMENT_COUNT];
     const struct ciphers *ciphers;
     arena_ref certificates; /* struct certificates; not used in a partner's terms: see struct partner */
@@ -119,16 +118,16 @@ struct require {
 
 struct profile {
     const char *name;
-    const struct builtin_profile *builtin; /* NULL: an own one */
+    const struct builtin_profile *builtin; /* NULL: defined in the policy */
     const struct require *require;
     struct place place;
 };
 
 /* ---- partners ---- */
 
-/* What follows from each reason that can be unmet. */
+/* The action for each reason for which a requirement is unmet. */
 struct actions {
-    bool mapped; /* by reason; else all are the same */
+    bool mapped; /* the action depends on the reason; else it is `otherwise` for all */
     enum action otherwise;
     unsigned char by_reason[REASON_FIRST_UNKNOWN];
 };
@@ -145,7 +144,7 @@ struct exception {
     size_t sender_count, recipient_count;
     const struct sender_pattern *senders;
     const struct address_pattern *recipients;
-    struct pattern_set excepted; /* the same as numbers */
+    struct pattern_set excepted; /* the recipients as numbers */
     int64_t until;
     const char *reason;
     struct place place;
@@ -188,12 +187,12 @@ struct outbound {
     enum mode mode; /* MODE_COUNT: the defaults' */
     struct place place;
     size_t step_count, exception_count;
-    const struct step *steps; /* without actions */
+    const struct step *steps;           /* without actions */
     const struct exception *exceptions; /* without selectors: times in which the rule does not hold */
     struct server_require require;
 };
 
-/* A further key by which the MTA asks for a partner. */
+/* A next hop that a partner lists: one more key by which the MTA asks for its rule. */
 struct listed_hop {
     arena_ref text; /* as next_hop_read() writes it */
     unsigned partner;
@@ -202,7 +201,7 @@ struct listed_hop {
     bool domain; /* without brackets and port */
 };
 
-/* A warning about a partner that somebody has looked at. */
+/* A warning that a partner's text acknowledges: the administrator knows of it. */
 struct acknowledgement {
     enum warning warning;
     bool seen; /* it was found when the policy was read */
@@ -211,26 +210,26 @@ struct acknowledgement {
     const char *reason;
 };
 
-/* What partners have in common, or few of them have. */
+/* What partners have in common, and what only few partners have. */
 struct terms {
     struct require require;        /* own keys */
     const struct actions *actions; /* NULL: the defaults' */
     size_t recipient_count, exception_count, step_count;
     const struct address_pattern *recipients; /* empty: all mail */
-    struct pattern_set scope;                 /* the same as numbers, with the local parts alone */
+    struct pattern_set scope;                 /* the recipients as numbers, and their local parts alone */
     const struct exception *exceptions;
-    const struct step *steps; /* ascending */
+    const struct step *steps; /* in ascending order of dates */
     size_t acknowledgement_count;
     const struct acknowledgement *acknowledgements;
     const char *message, *contact, *comment;
-    const struct outbound *outbound; /* NULL: mail to the partner is not looked at */
+    const struct outbound *outbound; /* NULL: mail to the partner is not checked */
 };
 
 struct partner {
     const char *name;
     const struct terms *terms; /* never NULL; shared with other partners */
     arena_ref certificates;    /* of its own `require`; 0: none */
-    unsigned selector_first;   /* in policy->selectors; those up to the next partner's are its own */
+    unsigned selector_first; /* index in policy->selectors; its last one is before the next partner's first */
     unsigned line : 28;
     unsigned mode : 2;       /* enum mode; MODE_COUNT: the defaults' */
     unsigned identities : 2; /* SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM */
@@ -262,7 +261,7 @@ struct selector {
 
 struct policy {
     atomic_uint references;
-    atomic_uint *alive; /* counts this policy until it is freed; NULL: nobody asked */
+    atomic_uint *alive; /* counts this policy until it is freed; NULL: not counted */
     struct arena arena;
     struct suites *suites;
     size_t file_count;
@@ -301,28 +300,26 @@ struct policy {
     struct slots hop_slots;
 };
 
-/* The partner's selectors. */
+/* Returns the partner's selectors and sets *count. */
 const struct selector *partner_selectors(const struct policy *policy, const struct partner *partner,
                                          size_t *count);
 
-/* A selector of one kind in the policy's compared form: ".contoso.com", "192.0.2.0/24". */
+/* Writes a selector of one kind in the policy's compared form: ".contoso.com", "192.0.2.0/24". */
 void selector_format(const struct policy *policy, const struct selector *entry, unsigned kind, char *text,
                      size_t size);
 
-/*
- * What an identity has beside names, never NULL; its rule for one side, in which `lone` holds a lone
- * common name.
- */
+/* Returns what an identity has besides names; never NULL. */
 const struct particulars *identity_particulars(const struct policy *policy, const struct identity *identity);
 
 /* Whether the dates of an identity, a client's or a server's, include `now`. */
 bool particulars_in_force(const struct particulars *particulars, int64_t now);
+/* Return the identity's rule for one name. If the rule is a lone common name, `lone` holds it. */
 struct name_rule identity_subject(const struct policy *policy, const struct identity *identity,
                                   struct lone_name *lone);
 struct name_rule identity_issuer(const struct policy *policy, const struct identity *identity,
                                  struct lone_name *lone);
 
-/* Mode and actions in force at `now`, rollout included. */
+/* Returns the mode and sets *actions as in force at `now`, rollout included. */
 enum mode partner_in_force(const struct policy *policy, const struct partner *partner, int64_t now,
                            const struct actions **actions);
 

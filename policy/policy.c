@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The policy as a thing: references, and what others may ask of it as a whole. Reads no files and judges
- * no mail.
+ * The policy as a whole: references to it, and what other code may ask of it. Reads no files and judges no
+ * mail.
  */
 #include "policy/policy.h"
 

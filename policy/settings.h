@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Values of a policy that the daemon and the tool read as they are. */
+/* Settings of a policy that the daemon and the tool use directly. */
 #ifndef POLICY_SETTINGS_H
 #define POLICY_SETTINGS_H
 
@@ -9,15 +9,15 @@
 
 /* The `milter` section. */
 struct milter_settings {
-    const char *socket;        /* "unix:..." or "inet:..."; the default where none is given */
+    const char *socket;        /* the default if none is given */
     struct place socket_place; /* line 0: the default */
     const char *postfix_facts; /* or NULL */
     struct place postfix_facts_place;
-    const char *status; /* "unix:...", or NULL: the usual one where its directory is there */
+    const char *status; /* the default one if its directory exists */
     struct place status_place;
     bool watch; /* reload when the files change */
     struct place watch_place;
-    const char *outbound; /* where Postfix asks for the rules of outbound mail, or NULL */
+    const char *outbound; /* the socket where Postfix asks for the rules of outbound mail, or NULL */
     struct place outbound_place;
     const char *outbound_upstream; /* or NULL */
     struct place outbound_upstream_place;

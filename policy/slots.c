@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hash index. A search that ends without a find, as that of nearly all mail
- * does, reads one octet or two of the tags and nothing else, however many
- * things there are. Knows no names and no networks.
+ * A hash index. Most searches find nothing, because most mail is no partner's. Such a search reads one or two
+ * octets of the tags and nothing else, however large the index is. Knows no names and no networks.
  */
 #include "policy/slots.h"
 
@@ -27,7 +26,7 @@ uint32_t slots_hash(const void *octets, size_t count)
     return (uint32_t)(hash ^ hash >> 32);
 }
 
-/* From the bits of the hash that a table of any likely size does not use for the place. */
+/* Uses the top bits of the hash: a table of any likely size takes the position from the lower ones. */
 static unsigned char tag_of(uint32_t hash)
 {
     return (unsigned char)(hash >> 24 | 1);
@@ -38,7 +37,7 @@ static bool has_room(size_t room, size_t count)
     return count * 3 <= room * 2;
 }
 
-/* An empty index. False: out of memory. */
+/* Makes an empty index. False: out of memory. */
 static bool make(struct slots *slots, size_t room)
 {
     *slots = (struct slots){
@@ -60,14 +59,14 @@ bool slots_reserve(struct slots *slots, size_t count)
 }
 
 /*
- * Adds to `grown` what is in `slots`, in ascending order, so that the objects that are hashed are read one
- * behind the other. In random order a million of them cost more than all the rest. False: out of memory.
+ * Adds the numbers of `slots` to `grown` in ascending order, so that the hashed objects are read one after
+ * the other. In random order, a million of them would take longer than all the rest. False: out of memory.
  */
 static bool add_all(struct slots *grown, const struct slots *slots,
                     uint32_t (*hash_of)(const void *owner, uint32_t number), const void *owner)
 {
     size_t most = 0;
-    unsigned char *present; /* a bit a number */
+    unsigned char *present; /* one bit for each number */
 
     for (size_t i = 0; i < slots->room; i++)
         if (slots->tags[i] != 0 && slots->numbers[i] > most)

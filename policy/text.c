@@ -8,7 +8,7 @@
 
 enum { SIZE_MIN = 256 };
 
-/* Room for so many octets more, and a NUL. False: out of memory. */
+/* Makes room for `more` octets and a NUL. False: out of memory. */
 static bool reserve(struct growing_text *text, size_t more)
 {
     size_t size = text->size == 0 ? SIZE_MIN : text->size;

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed when empty. Its owner frees `text`. */
+/* Empty when zeroed. The owner frees `text`. */
 struct growing_text {
     char *text; /* malloc'd, NUL-terminated; NULL: nothing was added */
     size_t length, size;
-    bool failed; /* out of memory: what was added since is lost */
+    bool failed; /* out of memory: what was added after that is lost */
 };
 
 void text_add(struct growing_text *text, const char *octets, size_t length);

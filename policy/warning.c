@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of warnings. Their texts are where they are found. */
+/* The table of warnings. The code that finds a warning has its text. */
 #include "policy/warning.h"
 
 #include <stddef.h>

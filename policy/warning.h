@@ -7,7 +7,7 @@
 
 enum warning {
     WARNING_NONE, /* an error, or a finding without an id */
-    /* of a partner's own text, or of what holds for a partner */
+    /* about a partner's own text, or about rules that apply to a partner */
     WARNING_SHARED_CERTIFICATE,
     WARNING_ISSUER_ALONE,
     WARNING_COMMON_NAME,
@@ -40,14 +40,14 @@ enum warning {
     WARNING_OUTBOUND_NOT_SERVED,
     WARNING_OUTBOUND_HOLE,
     WARNING_NO_SUITE,
-    /* of the same, and found by asking name servers */
+    /* about the same, and found by asking name servers */
     WARNING_OUTBOUND_NO_SERVER,
     WARNING_OUTBOUND_SERVER_NAME,
     WARNING_OUTBOUND_PROVIDER,
     WARNING_OUTBOUND_NO_DANE,
     WARNING_OUTBOUND_DANE_PUBLISHED,
     WARNING_OUTBOUND_STS_PUBLISHED,
-    /* of something else */
+    /* about something else */
     WARNING_INCLUDE_MATCHES_NOTHING,
     WARNING_FILE_WITHOUT_PARTNERS,
     WARNING_ACKNOWLEDGE_UNUSED,
@@ -61,10 +61,10 @@ enum warning {
 /* "shared_certificate"; NULL for WARNING_NONE. */
 const char *warning_id(enum warning warning);
 
-/* Whether a partner can acknowledge it. */
+/* Whether a partner can acknowledge the warning. */
 bool warning_is_of_partner(enum warning warning);
 
-/* Whether name servers have to be asked for it. */
+/* Whether finding the warning needs name servers. */
 bool warning_is_online(enum warning warning);
 
 #endif

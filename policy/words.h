@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words that all rooms above share, and the ids by which logs, replies, JSON and the policy language
- * know them. Knows no policy and no mail.
+ * The words that all rooms above share, and the ids that logs, replies, JSON and the policy language use for
+ * them. Knows no policy and no mail.
  */
 #ifndef POLICY_WORDS_H
 #define POLICY_WORDS_H
@@ -22,8 +22,8 @@ enum mode { MODE_NONE, MODE_TESTING, MODE_ENFORCE, MODE_COUNT };
 enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT, ACTION_COUNT };
 
 /*
- * Why a requirement is not met: the enumerator and the id. The first one decides; the unmet come before
- * the unknown. What each says to the other side stands with its requirement.
+ * Why a requirement is not met: the enumerator and the id. If several reasons apply, the first in this order
+ * decides; the unmet come before the unknown. The reply for a reason is in the file of its requirement.
  */
 #define REASONS(X) \
     X(NONE, none) \
@@ -53,10 +53,10 @@ enum action { ACTION_ACCEPT, ACTION_QUARANTINE, ACTION_TEMPFAIL, ACTION_REJECT, 
 enum reason { REASONS(REASON_ENUMERATOR) REASON_COUNT, REASON_FIRST_UNKNOWN = REASON_MTA_MACROS };
 
 /*
- * The table of requirements: the enumerator, the name, and how many findings of it there may be: one, or
- * one for each piece of a partner's requirements (PIECES_MAX). Each has a file in policy/requirement/
- * that says the rest of it. The first five are about the TLS session. "decidable" is no rule of the
- * partner's: it is what had to be known to judge it at all (header From, session).
+ * The table of requirements: the enumerator, the name, and how many findings it can have: one, or one for
+ * each piece of a partner's requirements (PIECES_MAX). The rest of each requirement is in its own file in
+ * policy/requirement/. The first five are about the TLS session. "decidable" is not a rule of the partner: it
+ * stands for what must be known to judge a partner at all (header From, session).
  */
 #define REQUIREMENTS(X) \
     X(TLS, tls, 1) \
@@ -81,10 +81,10 @@ const char *action_name(enum action action);
 const char *reason_name(enum reason reason);
 const char *requirement_name(enum requirement requirement);
 
-/* Why mail is not judged, the first that holds: by SASL, by {daemon_name}, by the client. */
+/* Why mail is not judged: SASL, {daemon_name} or the client. If several apply, the first one counts. */
 enum exempt { EXEMPT_NOT, EXEMPT_AUTHENTICATED, EXEMPT_DAEMON, EXEMPT_CLIENT };
 
-/* By which identities a partner was selected. */
+/* The identities by which a partner was selected. */
 enum { SELECTED_ENVELOPE_FROM = 1, SELECTED_HEADER_FROM = 2, SELECTED_HELO = 4, SELECTED_CLIENT = 8 };
 const char *selected_by_name(unsigned flag); /* one flag */
 
