@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check: the mistakes and doubts of a policy, as editors and scripts read
- * them. What is a mistake is policy_load()'s knowledge and what is a doubt
- * policy_warn()'s and online_warn()'s; here they are only counted and shown.
+ * check: prints the mistakes and doubts of a policy for editors and scripts. policy_load() finds the
+ * mistakes, policy_warn() and online_warn() find the doubts. This file only counts and shows them.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -36,14 +35,14 @@ enum { SOURCE_MAX = 1000 };
 
 struct findings {
     size_t errors, warnings;
-    bool online;            /* the name servers are asked, too */
+    bool online;            /* the name servers are asked as well */
     bool exhausted;         /* memory ran out */
     struct diag_show *show; /* as lines on stdout */
     struct json *json;      /* or as JSON */
-    struct lines lines;     /* of the files, for JSON */
+    struct lines lines;     /* source lines, for JSON */
 };
 
-/* The line of the file that an error is about, or null. */
+/* Writes the source line of an error. null: a warning, no line number, or a line that is too long. */
 static void json_source(struct findings *findings, const struct diag *diag)
 {
     const char *line = NULL;
@@ -82,7 +81,7 @@ static void found(void *arg, const struct diag *diag)
         diag_show(findings->show, diag);
 }
 
-/* Loads, warns and counts; *partners stays where the policy does not load. */
+/* Loads the policy, warns and counts. False: it does not load, and *partners is unchanged. */
 static bool look(const char *file, struct findings *findings, size_t *partners)
 {
     struct policy *policy = policy_load(file, found, findings);
@@ -127,7 +126,7 @@ static void check_lines(const char *file, struct findings *findings)
     fputc('\n', stdout);
 }
 
-/* The counts stand before the findings, so these are written aside first. False: out of memory. */
+/* The counts come before the findings, so the findings are written to memory first. False: out of memory. */
 static bool check_json(const char *file, struct findings *findings)
 {
     char *aside = NULL;

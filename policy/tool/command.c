@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs a program and collects what it prints. Knows how to wait for it no longer
- * than it deserves; what the output means is its caller's knowledge.
+ * Runs a program and collects its output, within a limit of time and of size. The caller knows what the
+ * output means.
  */
 #include "policy/tool/command.h"
 
@@ -25,7 +25,7 @@ struct stream {
     size_t size, taken;
 };
 
-/* The input as a file, from its beginning; NULL: no input. -1: it cannot be made. */
+/* Returns a descriptor from which `input` can be read, or nothing if it is NULL. -1: it cannot be made. */
 static int open_input(const char *input)
 {
     size_t length = input != NULL ? strlen(input) : 0, written = 0;
@@ -62,7 +62,7 @@ static void run_child(const char *const arguments[], int input, const int out[2]
     _exit(127);
 }
 
-/* Takes what is there; false at the end, or where it is too much. */
+/* Reads what is available. False: end of file, an error, or too much. */
 static bool take(struct stream *stream)
 {
     char text[16384];
@@ -75,7 +75,7 @@ static bool take(struct stream *stream)
     return got > 0 && stream->taken < LIMIT;
 }
 
-/* Reads both to their ends. False: it took too long, or was too much. */
+/* Reads both streams to their ends. False: it took too long, or was too much. */
 static bool collect(struct stream stream[2])
 {
     time_t end = time(NULL) + PATIENCE;

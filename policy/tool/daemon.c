@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Questions to the daemon. Finds its sockets from the policy file without
- * loading the policy, which may be large or have mistakes. An answer is JSON,
- * and JSON is YAML: it is read by the reader of policies.
+ * Asks the daemon. Finds its sockets in the policy file without loading the policy, which may be large or
+ * have mistakes. An answer is JSON, and JSON is YAML, so the reader of policies reads it.
  */
 #include "policy/tool/daemon.h"
 
@@ -16,9 +15,9 @@
 #include "policy/names/socket_form.h"
 #include "policy/tool/stream.h"
 
-enum { ANSWER_ROOM = 64 << 10, ANSWER_MAX = 128 << 20 }; /* octets at first, and at most */
+enum { ANSWER_ROOM = 64 << 10, ANSWER_MAX = 128 << 20 }; /* octets of the first buffer, and at most */
 
-/* ---- where ---- */
+/* ---- where the sockets are ---- */
 
 static void use(char into[DAEMON_SOCKET_MAX], const char *text)
 {
@@ -26,7 +25,7 @@ static void use(char into[DAEMON_SOCKET_MAX], const char *text)
         snprintf(into, DAEMON_SOCKET_MAX, "%s", text);
 }
 
-/* The `milter` section of a file, whatever else is in it. */
+/* Reads the `milter` section of a file, whatever else the file holds. */
 static void read_sections(struct daemon_sockets *sockets, const char *file)
 {
     struct node_reader *reader = node_open(file, NULL, NULL);
@@ -62,7 +61,7 @@ void daemon_sockets_read(struct daemon_sockets *sockets, const char *file)
              STATUS_CONTROL_SUFFIX);
 }
 
-/* ---- what ---- */
+/* ---- questions and answers ---- */
 
 /* A line being read. */
 struct line {
@@ -70,7 +69,7 @@ struct line {
     size_t length, room;
 };
 
-/* Makes room for more. 0, or an errno. */
+/* Makes room for more. Returns 0 or an errno. */
 static int line_grow(struct line *line)
 {
     size_t room = line->room == 0 ? ANSWER_ROOM : line->room * 2;
@@ -88,7 +87,7 @@ static int line_grow(struct line *line)
     return 0;
 }
 
-/* Reads a line. 0, or an errno. */
+/* Reads a line. Returns 0 or an errno. */
 static int read_line(struct stream *stream, char **text)
 {
     struct line line = {0};
@@ -115,7 +114,7 @@ static int read_line(struct stream *stream, char **text)
     return 0;
 }
 
-/* The keys of the file's top as one mapping; NULL: it is none. */
+/* Returns the top-level keys of the file as one mapping. NULL: it has none, or cannot be read. */
 static const struct node *read_mapping(struct arena *arena, const char *file)
 {
     struct node_reader *reader = node_open(file, NULL, NULL);

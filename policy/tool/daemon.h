@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon that runs, asked on its status socket. */
+/* Questions to the running daemon, over its status and control sockets. */
 #ifndef POLICY_TOOL_DAEMON_H
 #define POLICY_TOOL_DAEMON_H
 
@@ -10,8 +10,8 @@
 enum { DAEMON_SOCKET_MAX = 300, DAEMON_SECONDS = 5, DAEMON_RELOAD_SECONDS = 65, DAEMON_METRICS_SECONDS = 60 };
 
 /*
- * Where a policy file says that the daemon listens; the usual places where it says nothing or cannot be
- * read.
+ * Where the daemon listens, according to a policy file. If the file does not say so or cannot be read: the
+ * usual places.
  */
 struct daemon_sockets {
     char milter[DAEMON_SOCKET_MAX];  /* unix:/path or inet:... */
@@ -20,20 +20,23 @@ struct daemon_sockets {
 };
 void daemon_sockets_read(struct daemon_sockets *sockets, const char *file);
 
-/* An answer; zeroed when there is none. */
+/* An answer, or why there is none. */
 struct daemon_answer {
-    char *line;            /* as it came, without its line feed; malloc'd */
-    const struct node *top; /* the same, read: a mapping */
+    char *line;             /* as it came, without its line feed; malloc'd */
+    const struct node *top; /* the same, parsed: a mapping */
     struct arena arena;
-    char why[200]; /* there is no answer: why, for people */
-    int error;     /* the same as an errno; 0: the daemon answered with an error */
+    char why[200]; /* if daemon_ask() fails: why, for people */
+    int error;     /* likewise, as an errno; 0: the daemon answered with an error */
 };
 
-/* Asks one question. False: answer->why says why not. To be freed in both cases. */
+/*
+ * Sends one request and reads the answer, within `seconds`. False: answer->why says why not. Call
+ * daemon_answer_free() in both cases.
+ */
 bool daemon_ask(struct daemon_answer *answer, const char *path, const char *request, int seconds);
 void daemon_answer_free(struct daemon_answer *answer);
 
-/* The text at a key of a mapping, NULL: there is none. `mapping` NULL is fine. */
+/* Returns the text at a key of a mapping. NULL: there is none, or `mapping` is NULL. */
 const char *daemon_text(const struct node *mapping, const char *key);
 
 /* Whether two paths name one file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * drain: makes the daemon end as SIGTERM does, with the sessions that are under
- * way. It is the daemon that drains; this asks for it, and waits where it should.
+ * drain: asks the daemon to drain, as SIGTERM does: it takes no new sessions and ends with the last one.
+ * With --wait, waits until the daemon has ended.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -44,7 +44,7 @@ static int complain(const struct daemon_answer *answer)
     return forbidden ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-/* Until the status socket does not answer, or another daemon does. */
+/* Waits until the status socket does not answer, or a daemon answers that does not drain. */
 static void wait_for_end(const char *status_socket)
 {
     const struct timespec pause = {.tv_nsec = 100000000};
@@ -60,7 +60,10 @@ static void wait_for_end(const char *status_socket)
     }
 }
 
-/* A policy that was named by mistake names no sockets: the usual ones may be those of another daemon. */
+/*
+ * Whether the policy of -c exists. If it does not, the usual sockets would be asked, maybe another
+ * daemon's.
+ */
 static bool is_there(const char *file)
 {
     if (access(file, F_OK) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The text that Prometheus reads, made of the daemon's answer to "metrics": what families there are, and
- * how the two forms of the text differ.
+ * Writes the daemon's answer to "metrics" as text for Prometheus. Knows the metric families, and how the
+ * two text formats differ.
  */
 #include "policy/tool/exposition.h"
 
@@ -10,7 +10,7 @@
 enum type { GAUGE, COUNTER, HISTOGRAM, INFO, UNKNOWN_TYPE };
 
 static const struct family {
-    const char *name; /* as OpenMetrics has it: without _total and _info */
+    const char *name; /* as in OpenMetrics: without _total and _info */
     enum type type;
     const char *help;
 } families[] = {
@@ -39,7 +39,7 @@ static const struct family {
 
 /* ---- families ---- */
 
-/* What a type adds to the family's name in the names of its series; ends with NULL. */
+/* Returns the suffixes that a type adds to the family's name in the names of its series, NULL at the end. */
 static const char *const *suffixes(enum type type)
 {
     static const char *const of[][4] = {
@@ -53,7 +53,7 @@ static const char *const *suffixes(enum type type)
     return of[type];
 }
 
-/* Whether a series of that name (`length` octets of `name`) is the family's. */
+/* Whether the series `name`, of `length` octets, belongs to the family. */
 static bool has_series(const struct family *family, const char *name, size_t length)
 {
     size_t own = strlen(family->name);
@@ -74,7 +74,9 @@ static const struct family *family_of(const char *name, size_t length)
     return NULL;
 }
 
-/* The classic text calls a family as its series, and knows no type info. */
+/*
+ * In the classic format a family is named like its series (except a histogram's), and type info is unknown.
+ */
 static void show_family(FILE *stream, const struct family *family, bool openmetrics)
 {
     static const char *const types[] = {"gauge", "counter", "histogram", "info", "unknown"};
@@ -89,7 +91,10 @@ static void show_family(FILE *stream, const struct family *family, bool openmetr
 
 /* ---- series ---- */
 
-/* Whether it begins with a metric's name and nothing in it could change the text around it. */
+/*
+ * Whether the key begins like one of our metrics, and has no control character that breaks the text around
+ * it.
+ */
 static bool is_series(const struct node *node)
 {
     const char *text = node->text;
@@ -116,7 +121,7 @@ bool exposition_is_readable(const struct node *top)
     return true;
 }
 
-/* A series of a family that only a newer daemon knows has no family's lines. */
+/* A series that only a newer daemon knows gets no HELP and TYPE lines. */
 void exposition_show(FILE *stream, const struct node *top, bool openmetrics)
 {
     const struct family *last = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text that Prometheus reads, made of the daemon's answer to "metrics". */
+/* Writes the daemon's answer to "metrics" as text for Prometheus. */
 #ifndef POLICY_TOOL_EXPOSITION_H
 #define POLICY_TOOL_EXPOSITION_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A listening socket for HTTP, made of the address that people write. Accepts nobody. */
+/* Opens a listening socket for HTTP at an address as people write it. Accepts no connection. */
 #include "policy/tool/http_listen.h"
 
 #include <errno.h>
@@ -30,9 +30,7 @@ static int inherited(const char *number, const char **why)
     return (int)fd;
 }
 
-/*
- * Takes "[ADDRESS]:PORT", "HOST:PORT", ":PORT" or "PORT" apart. False: a part is missing or does not fit.
- */
+/* Splits "[ADDRESS]:PORT", "HOST:PORT", ":PORT" or "PORT". False: a part is missing or does not fit. */
 static bool split(const char *where, char host[256], char port[16])
 {
     const char *colon = strrchr(where, ':'), *from = where, *number = colon != NULL ? colon + 1 : where;
@@ -57,7 +55,7 @@ static bool split(const char *where, char host[256], char port[16])
     return true;
 }
 
-/* A listening socket at the address; -1 with errno. */
+/* Opens a listening socket at the address. Returns the descriptor; -1 with errno. */
 static int open_at(const struct addrinfo *address)
 {
     const int on = 1;

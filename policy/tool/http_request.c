@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * As much of HTTP/1 (RFC 9110, RFC 9112) as a request for one page needs: the request line and the header
- * field Accept. Every other field is passed over.
+ * field Accept. Other fields are ignored.
  */
 #include "policy/tool/http_request.h"
 
@@ -25,7 +25,7 @@ static struct span empty_lines_skipped(const char *octets, size_t length)
     return head;
 }
 
-/* Takes what stands before `end` off the text, and `end`; all of it where there is no `end`. */
+/* Returns the text before `end`, and moves past it and `end`. Without `end`, returns all of the text. */
 static struct span take(struct span *text, char end)
 {
     const char *found = text->length > 0 ? memchr(text->at, end, text->length) : NULL;
@@ -58,7 +58,7 @@ static bool begins(struct span text, const char *word)
     return text.length >= strlen(word) && strncasecmp(text.at, word, strlen(word)) == 0;
 }
 
-/* The head with the empty line behind it. *whole: whether that line is there. */
+/* The head, with the empty line that ends it. *whole: whether that line is there. */
 static struct span find_head(const char *octets, size_t length, bool *whole)
 {
     struct span rest = empty_lines_skipped(octets, length), head = rest;
@@ -86,12 +86,12 @@ bool http_request_is_whole(const char *octets, size_t length)
 
 enum { WEIGHT_MAX = 1000 };
 
-/* The weights that Accept gives, in thousandths; -1: it does not name such a type. */
+/* The weights that Accept gives, in thousandths. -1: Accept does not name the type. */
 struct weights {
     int openmetrics, text, any;
 };
 
-/* "0.5" to 500. What is no weight is 0. */
+/* Reads a weight: "0.5" is 500. A malformed weight is 0. */
 static int read_weight(struct span text)
 {
     int weight = 0, digit = WEIGHT_MAX;
@@ -114,7 +114,7 @@ static struct span unquoted(struct span text)
     return text;
 }
 
-/* What stands behind a media type: its version (empty: none is given), and its weight. */
+/* Reads the parameters of a media type. Returns its version (empty: none); *weight gets its weight. */
 static struct span read_parameters(struct span text, int *weight)
 {
     struct span version = {"", 0};
@@ -138,7 +138,7 @@ static void raise_to(int *weight, int more)
         *weight = more;
 }
 
-/* One element of Accept. A version that we do not write is a type that we do not have. */
+/* Takes one element of Accept into account. A type in a version that we do not write does not count. */
 static void weigh(struct weights *weights, struct span element)
 {
     struct span type = trimmed(take(&element, ';'));
@@ -173,7 +173,7 @@ static void read_fields(struct http_request *request, struct span head)
     request->openmetrics = weights.openmetrics > 0 && weights.openmetrics >= classic;
 }
 
-/* "/metrics?x=1" or "http://host/metrics": the path. */
+/* Reads the path of "/metrics?x=1" or "http://host/metrics". */
 static void read_target(struct http_request *request, struct span target)
 {
     if (begins(target, "http://")) {
@@ -183,7 +183,7 @@ static void read_target(struct http_request *request, struct span target)
         target.at += strlen("http://");
         target.length -= strlen("http://");
         host = take(&target, '/');
-        slash = (size_t)(target.at - host.at) - host.length; /* 0: there is none */
+        slash = (size_t)(target.at - host.at) - host.length; /* 0: there is no slash */
 
         target.at -= slash;
         target.length += slash;

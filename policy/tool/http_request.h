@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One HTTP request as text: whether all of it is there, and what it asks for. Pure: no I/O. */
+/* One HTTP request as text: whether it is complete, and what it asks for. No I/O. */
 #ifndef POLICY_TOOL_HTTP_REQUEST_H
 #define POLICY_TOOL_HTTP_REQUEST_H
 
@@ -20,7 +20,7 @@ enum {
 enum { HTTP_PATH_MAX = 64 };
 
 struct http_request {
-    bool head;                /* HEAD: without the body */
+    bool head;                /* a HEAD request: the answer has no body */
     bool openmetrics;         /* the client prefers OpenMetrics 1.0.0 to the classic text */
     char path[HTTP_PATH_MAX]; /* without the query; a longer one is cut */
 };
@@ -29,8 +29,8 @@ struct http_request {
 bool http_request_is_whole(const char *octets, size_t length);
 
 /*
- * Reads the head of a request. HTTP_OK, or the status of the error; *request is written in both cases. A
- * body is not looked at.
+ * Reads the head of a request. Returns HTTP_OK, or the status of the error; *request is written in both
+ * cases. The body is ignored.
  */
 unsigned http_request_read(struct http_request *request, const char *octets, size_t length);
 

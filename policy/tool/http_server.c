@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Connections that have not asked yet are read by one process, which waits for none of them: where there
- * are too many, the one that has waited longest is closed. A request that is whole gets a process of its
- * own, so that a client that does not read delays nobody, and the memory of a large answer is given back
- * with it. No library serves here: libmicrohttpd would add a TLS library and its parsers of bodies and
- * forms to every verb, for one page by GET.
+ * One process reads the connections whose request is not complete, and blocks on none of them. If there are
+ * too many, it closes the one that has waited longest. Each complete request gets a process of its own: a
+ * client that does not read delays nobody, and the memory of a large answer goes with the process. No
+ * library is used: libmicrohttpd would add a TLS library and parsers of bodies and forms to every verb, for
+ * one page by GET.
  */
 #include "policy/tool/http_server.h"
 
@@ -25,17 +25,17 @@ enum {
     WAITING_MAX = 32,
     ANSWERING_MAX = 8,
     REQUEST_MAX = 8192, /* octets of the head */
-    REQUEST_MS = 5000,  /* from the connection to the end of the head, and to a free process */
+    REQUEST_MS = 5000,  /* from the connection to the end of the head, and until a process is free */
     ANSWER_MS = 30000,  /* for a client to read the answer */
-    LINGER_MS = 1000,   /* for what a client still sends behind its request */
+    LINGER_MS = 1000,   /* for what a client still sends after its request */
     NO_DESCRIPTOR_MS = 100
 };
 
-/* A connection that has not asked yet. */
+/* A connection that waits for the rest of its request, or for a process. */
 struct client {
     int fd;
     int64_t deadline; /* milliseconds of CLOCK_MONOTONIC */
-    bool whole;       /* the request is there, or is too large; it waits for a process */
+    bool whole;       /* the request is complete or too large; it waits for a process */
     size_t length;
     char octets[REQUEST_MAX];
 };
@@ -46,7 +46,7 @@ struct server {
     void *arg;
     size_t waiting;
     struct client client[WAITING_MAX]; /* the oldest first */
-    unsigned answering;                /* processes */
+    unsigned answering;                /* processes that answer */
     bool failing;                      /* the last answer was HTTP_UNAVAILABLE */
 };
 
@@ -88,7 +88,7 @@ static struct http_answer write_body(const struct server *server, const struct c
     return (struct http_answer){status, "text/plain; charset=utf-8"};
 }
 
-/* The octets of the whole answer, malloc'd; NULL: out of memory. */
+/* Returns the whole answer, malloc'd. NULL: out of memory. */
 static char *make_answer(const struct server *server, const struct client *client, size_t *length,
                          unsigned *status)
 {
@@ -117,7 +117,7 @@ static char *make_answer(const struct server *server, const struct client *clien
     return NULL;
 }
 
-/* Closed at once, a connection with unread octets would be reset, and the answer with it. */
+/* Lets the client close first. A close with unread octets resets the connection, and loses the answer. */
 static void linger(struct stream *stream)
 {
     char ignored[4096];
@@ -129,9 +129,7 @@ static void linger(struct stream *stream)
         total += count;
 }
 
-/*
- * The exit status: EX_OK for a page, EX_UNAVAILABLE for HTTP_UNAVAILABLE, EX_USAGE where it was the client.
- */
+/* Returns the exit status: EX_OK for a page, EX_UNAVAILABLE for HTTP_UNAVAILABLE, EX_USAGE for all else. */
 static int answer_client(const struct server *server, const struct client *client)
 {
     struct stream stream = {.fd = client->fd};
@@ -148,7 +146,7 @@ static int answer_client(const struct server *server, const struct client *clien
     return status == HTTP_OK ? EX_OK : status == HTTP_UNAVAILABLE ? EX_UNAVAILABLE : EX_USAGE;
 }
 
-/* ---- those that wait ---- */
+/* ---- waiting connections ---- */
 
 static void forget(struct server *server, size_t i)
 {
@@ -157,7 +155,7 @@ static void forget(struct server *server, size_t i)
     memmove(&server->client[i], &server->client[i + 1], (server->waiting - i) * sizeof(struct client));
 }
 
-/* Closes the oldest one that has not asked yet. False: there is none. */
+/* Closes the oldest connection whose request is not complete. False: there is none. */
 static bool make_room(struct server *server)
 {
     for (size_t i = 0; i < server->waiting; i++)
@@ -168,7 +166,7 @@ static bool make_room(struct server *server)
     return false;
 }
 
-/* Whether one more connection is taken now. */
+/* Whether one more connection can be taken: a place is free, or make_room() can free one. */
 static bool has_room(const struct server *server)
 {
     for (size_t i = 0; i < server->waiting; i++)
@@ -177,7 +175,7 @@ static bool has_room(const struct server *server)
     return server->waiting < WAITING_MAX;
 }
 
-/* 0, or the errno of a listener that is of no use any more. */
+/* Accepts a connection. Returns 0, or the errno of a listener that is no longer usable. */
 static int take_client(struct server *server)
 {
     int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -202,7 +200,7 @@ static int take_client(struct server *server)
     return 0;
 }
 
-/* Reads what is there. False: the client is gone. */
+/* Reads what is available. False: the client is gone. */
 static bool read_more(struct client *client)
 {
     ssize_t count = recv(client->fd, client->octets + client->length, REQUEST_MAX - client->length, 0);
@@ -214,7 +212,7 @@ static bool read_more(struct client *client)
     return count > 0;
 }
 
-/* In the new process: nothing is left of the server but this client. */
+/* In the new process: closes the listener and all other connections, and answers this one. */
 static _Noreturn void be_answer(struct server *server, size_t chosen, const sigset_t *signals)
 {
     int status;
@@ -248,7 +246,7 @@ static void answer_those_that_asked(struct server *server, const sigset_t *signa
     }
 }
 
-/* Counts the processes that have ended. */
+/* Collects the processes that have ended, and notes whether the last answer failed. */
 static void reap(struct server *server)
 {
     int status;
@@ -265,8 +263,8 @@ static void reap(struct server *server)
 /* ---- the loop ---- */
 
 /*
- * What is waited for: the listener in front, then each client; one whose request is whole sends nothing of
- * interest.
+ * Fills in what to poll: first the listener, then each client. A client whose request is complete is
+ * skipped.
  */
 static void fill(struct pollfd polled[WAITING_MAX + 1], const struct server *server)
 {
@@ -278,7 +276,7 @@ static void fill(struct pollfd polled[WAITING_MAX + 1], const struct server *ser
     }
 }
 
-/* From the last one on, because those behind one that goes move up. */
+/* From the last to the first, because forget() moves up those after it. */
 static void read_clients(struct server *server, const struct pollfd polled[WAITING_MAX + 1])
 {
     int64_t now = monotonic_ms();
@@ -289,7 +287,7 @@ static void read_clients(struct server *server, const struct pollfd polled[WAITI
             forget(server, i);
 }
 
-/* Until something happens, a process ends (SIGCHLD) or a deadline has come. */
+/* Waits until a descriptor is ready, a process ends (SIGCHLD) or the first deadline has passed. */
 static int wait_for_events(struct pollfd polled[WAITING_MAX + 1], const struct server *server,
                            const sigset_t *signals)
 {
@@ -326,7 +324,7 @@ static int serve(struct server *server, const sigset_t *signals)
 
 static void note(int signal_number)
 {
-    (void)signal_number; /* it ends the wait, and does no more */
+    (void)signal_number; /* the signal only ends the wait */
 }
 
 int http_serve(int listener, http_answer_fn *answer, void *arg)
@@ -341,7 +339,7 @@ int http_serve(int listener, http_answer_fn *answer, void *arg)
     server->listener = listener;
     server->answer = answer;
     server->arg = arg;
-    fflush(NULL); /* what is left in a buffer would be written by each process */
+    fflush(NULL); /* else each process would write what is left in a buffer */
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGCHLD);
     if (sigprocmask(SIG_BLOCK, &blocked, &signals) != 0 || sigaction(SIGCHLD, &noted, NULL) != 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A small HTTP server for a few clients that are trusted no more than others: it keeps at most 32
- * connections that have not asked yet, 8 KiB and 5 seconds each, and answers at most 8 requests at a time,
- * each in a process of its own that ends with it. GET and HEAD only, one request a connection.
+ * A small HTTP server for a few clients that need no trust. It holds at most 32 connections without a
+ * complete request, 8 KiB and 5 seconds each. It answers at most 8 requests at a time, each in a process of
+ * its own. GET and HEAD only, one request per connection.
  */
 #ifndef POLICY_TOOL_HTTP_SERVER_H
 #define POLICY_TOOL_HTTP_SERVER_H
@@ -18,11 +18,11 @@ struct http_answer {
 };
 
 /*
- * Writes the body of an answer. Called in a process of its own. `failing`: the last answer had the status
- * 503, so there is nothing new to say in the log if this one has it, too.
+ * Writes the body of an answer. Runs in a process of its own. `failing`: the last answer had the status
+ * 503, so if this one has it, too, there is nothing new to log.
  */
 typedef struct http_answer http_answer_fn(void *arg, const struct http_request *request, bool failing,
-                                           FILE *body);
+                                          FILE *body);
 
 /* Serves until the process ends. Returns an errno when it cannot go on. */
 int http_serve(int listener, http_answer_fn *answer, void *arg);

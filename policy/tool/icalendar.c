@@ -13,10 +13,10 @@ enum { LINE_OCTETS = 75, DAY = 86400 };
 /* One line that is being written. */
 struct line {
     FILE *stream;
-    size_t octets; /* of what is on it since the last fold */
+    size_t octets; /* since the last fold */
 };
 
-/* Octets that stay together. */
+/* Writes octets that must stay together, after a fold if the line is full. */
 static void put(struct line *line, const char *octets, size_t count)
 {
     if (line->octets + count > LINE_OCTETS) {
@@ -43,7 +43,7 @@ void icalendar_line(FILE *stream, const char *name, const char *value)
     fputs("\r\n", stream);
 }
 
-/* One character of a printable text; answers its octets. */
+/* Writes one character of a printable text. Returns how many octets of the text it took. */
 static size_t put_character(struct line *line, const char *text)
 {
     const char escaped[2] = {'\\', *text};

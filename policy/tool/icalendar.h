@@ -7,16 +7,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A property as it is: "VERSION", "2.0". The value is ASCII. */
+/* A property whose value is ASCII and needs no escapes: "VERSION", "2.0". */
 void icalendar_line(FILE *stream, const char *name, const char *value);
 
 /*
- * A property of type TEXT: escapes the value, and an octet that does not print becomes \xNN. False: out of
+ * A property of type TEXT. The value is escaped; an octet that does not print becomes \xNN. False: out of
  * memory.
  */
 bool icalendar_text(FILE *stream, const char *name, const char *value);
 
-/* A property with a time in UTC: a DATE at midnight where `day` allows one, else a DATE-TIME. */
+/* A property with a time in UTC: a DATE if `day` is set and the time is midnight, else a DATE-TIME. */
 void icalendar_time(FILE *stream, const char *name, int64_t time, bool day);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Puts a stream of its own in the place of stderr. Knows by $JOURNAL_STREAM of systemd.exec(5) that stderr
- * is the journal, and nothing of what is written.
+ * Replaces stderr by a stream that writes log lines, if stderr is the journal. $JOURNAL_STREAM of
+ * systemd.exec(5) tells that. Knows nothing of what is written.
  */
 #include "policy/tool/journal_lines.h"
 
@@ -27,7 +27,7 @@ static bool is_journal(void)
            && fstat(STDERR_FILENO, &found) == 0 && found.st_dev == device && found.st_ino == inode;
 }
 
-/* In one piece: other programs may write to the same stream. */
+/* Writes the line in one piece, because other programs may write to the same stream. */
 static void write_line(void)
 {
     char *text = NULL;
@@ -46,11 +46,11 @@ static void write_line(void)
     }
     fputc('\n', stream);
     if (fclose(stream) == 0 && write(STDERR_FILENO, text, size) < 0)
-        length = 0; /* there is nobody to tell */
+        length = 0; /* the failure can be reported nowhere */
     free(text);
 }
 
-/* A cookie_write_function_t. What is too long is cut. */
+/* A cookie_write_function_t. Cuts a line that is too long. */
 static ssize_t take(void *cookie, const char *octets, size_t count)
 {
     (void)cookie;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a unit of the packages says in the journal: lines of logfmt, as the filter writes them. */
+/* How a unit of the packages writes to the journal: in lines of logfmt, as the filter does. */
 #ifndef POLICY_TOOL_JOURNAL_LINES_H
 #define POLICY_TOOL_JOURNAL_LINES_H
 
 #include <stdbool.h>
 
 /*
- * Where stderr is the journal, each line that is written to it from now on becomes event=error text="...",
- * unless it begins with event= itself. Answers whether it is the journal.
+ * If stderr is the journal, each line that is written to it from now on becomes event=error text="...",
+ * unless it begins with event=. Returns whether stderr is the journal.
  */
 bool journal_lines(void);
 

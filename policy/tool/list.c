@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * list: the partners of a policy with what holds for each now, the
- * requirement profiles, the certificates that a provider's customers share.
- * It shows what policy.h and profiles.h offer and judges nothing.
+ * list: the partners of a policy with what holds for each now, the requirement profiles, and the
+ * certificates that a provider's customers share. It only shows, and judges nothing.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -40,8 +39,8 @@ static const struct option options[] = {
 static const struct usage usage = {help, "c:h", options};
 
 struct request {
-    const char *file; /* NULL: none given */
-    int what;         /* 0, 'p' or 'r' */
+    const char *file; /* NULL: no -c */
+    int what;         /* 0: partners, 'p': profiles, 'r': providers */
     bool json;
     int64_t now;
     bool rollouts, acknowledged, outbound; /* some partner has any */
@@ -82,7 +81,7 @@ static char *short_selectors(const struct policy *policy, const struct partner *
     return text;
 }
 
-/* The items of one key of a partner's rule, in one text. */
+/* Collects the items of one key of a partner's rule in one text. */
 struct items {
     const char *key;
     FILE *stream;
@@ -99,7 +98,7 @@ static void add_item(void *arg, const struct rule_line *line)
     items->any = true;
 }
 
-/* What the partner's rule says under a key: "" where nothing. NULL: out of memory. */
+/* What the partner's rule says under a key, "" for nothing; to be freed. NULL: out of memory. */
 static char *items_of(const struct policy *policy, const struct partner *partner, const char *key)
 {
     char *text = NULL;
@@ -117,7 +116,7 @@ static char *items_of(const struct policy *policy, const struct partner *partner
     return text;
 }
 
-/* Whether any partner has something under a key that few have. */
+/* Whether any partner has a value under the key; if not, its column is not shown. */
 static bool any_has(const struct policy *policy, const char *key)
 {
     bool any = false;
@@ -131,7 +130,7 @@ static bool any_has(const struct policy *policy, const char *key)
     return any;
 }
 
-/* Of mail to the partner; NULL: no column, or not looked at. */
+/* The mode of mail to the partner. NULL: there is no such column. */
 static const char *outbound_mode(const struct policy *policy, const struct partner *partner,
                                  const struct request *request)
 {
@@ -303,7 +302,7 @@ static int list(struct request *request)
     if (request->what == 'r') {
         answer = request->json ? json_providers() : provider_table();
     } else {
-        /* The built-in profiles are there to be read before the first policy is written. */
+        /* The built-in profiles can be read before the first policy is written. */
         if (request->file != NULL || request->what != 'p' || access(POLICY_FILE, F_OK) == 0) {
             policy = load_policy(request->file != NULL ? request->file : POLICY_FILE);
             if (policy == NULL)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forcetls, the command-line tool: finds the verb and leaves the rest to it. The
- * tool may ask the clock, the network and other programs, which the policy
- * library may not; it never links libmilter.
+ * forcetls, the command-line tool: finds the verb and runs it. The tool may ask the clock, the network and
+ * other programs; the policy library may not. The tool never links libmilter.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -80,7 +79,7 @@ static int run_verb(int argc, char **argv)
     for (size_t i = 0; i < VERB_COUNT; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) {
             snprintf(title, sizeof title, "forcetls %s", verbs[i].name);
-            argv[1] = title; /* so that getopt names the verb in what it says */
+            argv[1] = title; /* so that messages of getopt name the verb */
             return verbs[i].run(argc - 1, argv + 1);
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * metrics: what the daemon counts and measures, as text for Prometheus, printed or served by HTTP. The
- * daemon answers with series and numbers on its status socket; here it is asked.
+ * metrics: prints what the daemon counts and measures as text for Prometheus, or serves it by HTTP. The
+ * daemon gives series and numbers on its status socket.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -39,7 +39,7 @@ static const struct usage usage = {help, "c:h", options};
 
 /* ---- the daemon ---- */
 
-/* Asks it. False: answer->why says why not. To be freed in both cases. */
+/* Asks the daemon. False: answer->why says why not. Call daemon_answer_free() in both cases. */
 static bool ask(struct daemon_answer *answer, const char *file)
 {
     struct daemon_sockets sockets = {.milter = ""};
@@ -81,7 +81,7 @@ static int print(const char *file, bool openmetrics)
 
 #define PLAIN "text/plain; charset=utf-8"
 
-/* An http_answer_fn. `arg`: the policy that names the sockets. */
+/* An http_answer_fn. `arg`: the policy file that names the sockets. */
 static struct http_answer answer_request(void *arg, const struct http_request *request, bool failing,
                                          FILE *body)
 {

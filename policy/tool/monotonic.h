@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Time that passes, whatever the clock on the wall is set to. */
+/* Time that a change of the system clock does not affect. */
 #ifndef POLICY_TOOL_MONOTONIC_H
 #define POLICY_TOOL_MONOTONIC_H
 

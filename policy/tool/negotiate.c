@@ -13,7 +13,7 @@
 static const unsigned char offer[] = {0, 0, 0, 13, 'O', 0, 0, 0, 6, 0, 0, 1, 0xff, 0, 0x1f, 0xff, 0xff};
 static const unsigned char quit[] = {0, 0, 0, 1, 'Q'};
 
-/* A reply may carry lists of macros behind its three numbers. */
+/* After its three numbers a reply may carry lists of macros. */
 enum { LEAST = 13, MOST = 64 * 1024, HEAD = 5 };
 
 static int receive_all(struct stream *stream, unsigned char *octets, size_t size)
@@ -33,7 +33,7 @@ static uint32_t number_at(const unsigned char *octets)
     return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
 }
 
-/* Reads a whole reply to the offer. 0, or an errno. */
+/* Reads a whole reply to the offer. Returns 0 or an errno. */
 static int receive_reply(struct stream *stream)
 {
     unsigned char head[HEAD], rest[512];
@@ -61,7 +61,7 @@ int milter_negotiate(struct stream *stream)
     if (why == 0)
         why = receive_reply(stream);
     if (why == 0)
-        stream_send(stream, quit, sizeof quit); /* a filter that is gone by now has answered all the same */
+        stream_send(stream, quit, sizeof quit); /* if the filter is gone by now, it has still answered */
     return why == EPIPE ? ECONNRESET : why;
 }
 

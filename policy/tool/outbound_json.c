@@ -36,7 +36,7 @@ static void json_server_certificates(struct json *json, const struct server_cert
     json_close(json, ']');
 }
 
-/* The first list of suites in `ciphers`; others count beside it. */
+/* Shows the first list of suites as `ciphers`. Other lists hold as well, and are not shown. */
 static void json_server_require(struct json *json, const struct policy *policy,
                                 const struct outbound *outbound)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A partner as JSON, in the words and the form of the policy language. What
- * holds is shown with defaults and profiles; it judges nothing.
+ * A partner as JSON, in the words and the form of the policy language, with defaults and profiles applied.
+ * Judges nothing.
  */
 #include "policy/tool/partner_json.h"
 
@@ -69,7 +69,7 @@ static void json_clients(struct json *json, const char *key, const struct client
 
 /* ---- requirements ---- */
 
-/* A name as the language writes it: a text, a map of attributes. */
+/* A name as the language writes it: a text, or a map of attributes. */
 static void json_name(struct json *json, const struct name_pattern *pattern)
 {
     if (pattern->count == 1 && pattern->attributes[0].type == NULL) {
@@ -146,7 +146,10 @@ static void json_set(struct json *json, const struct policy *policy, const struc
         json_clients(json, "clients", set->require->clients);
 }
 
-/* The first list of each kind stands in `require` itself; what must be met beside it, in `also`. */
+/*
+ * The first list of each kind goes into `require` itself. Further lists must be met as well, and go into
+ * `also`.
+ */
 static void json_require(struct json *json, const struct policy *policy, const struct partner *partner)
 {
     const unsigned lists = 1u << REQUIRE_CIPHERS | 1u << REQUIRE_CERTIFICATES | 1u << REQUIRE_CLIENTS;
@@ -179,7 +182,7 @@ static void json_require(struct json *json, const struct policy *policy, const s
     json_close(json, '}');
 }
 
-/* ---- conduct ---- */
+/* ---- exceptions, notes and the whole partner ---- */
 
 static void json_exception(struct json *json, const struct exception *exception)
 {
@@ -221,7 +224,7 @@ static void json_notes(struct json *json, const struct policy *policy, const str
     json_close(json, ']');
 }
 
-/* What list showed from the first release on. */
+/* The keys that list has had since the first release. */
 static void json_summary(struct json *json, const struct policy *policy, const struct partner *partner,
                          int64_t now)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a partner and its `outbound` have in common as JSON: dates,
- * numbers of requirements, suites, steps.
+ * What a partner and its `outbound` have in common as JSON: dates, values of requirements, suites, actions,
+ * steps.
  */
 #include "policy/tool/partner_json_parts.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Permissions, seen with another user's eyes. Root takes on that user's
- * identity in a child and tries; anyone else reads the permission bits, which say
- * nothing of access lists. What the path is for is not known here.
+ * Permissions as another user has them. Root takes on that user's identity in a child process and tries.
+ * Any other user reads the permission bits, which do not show access lists. Does not know what the path is
+ * for.
  */
 #include "policy/tool/reach.h"
 
@@ -64,7 +64,7 @@ static bool in_group(const struct viewer *viewer, gid_t group)
     return false;
 }
 
-/* `bit` as others have it: S_IROTH, S_IWOTH, S_IXOTH. */
+/* `bit`: S_IROTH, S_IWOTH or S_IXOTH; shifted here for the owner or the group. */
 static bool allowed(const struct viewer *viewer, const struct stat *found, mode_t bit)
 {
     if (viewer->user == 0)
@@ -86,7 +86,10 @@ static void describe(const char *path, const struct stat *found, struct part *pa
              user != NULL ? user->pw_name : "?", group != NULL ? group->gr_name : "?");
 }
 
-/* 0, or an errno and the part of the path that has it; EPERM: this user may not look. */
+/*
+ * Checks the permission bits along the path. Returns 0, or an errno with the part of the path that causes
+ * it in *obstacle. EPERM: this user may not look.
+ */
 static int weigh(const struct viewer *viewer, const char *path, enum reach what, struct part *obstacle)
 {
     char part[PATH_MAX];
@@ -152,7 +155,7 @@ static int attempt_to_connect(const char *path, enum reach what)
         return errno;
     if (connect(file, (const struct sockaddr *)&address, sizeof address) != 0)
         why = errno;
-    if (why == EAGAIN) /* its backlog is full: somebody listens, and accepts nobody */
+    if (why == EAGAIN) /* the backlog is full: somebody listens, but accepts nobody */
         why = what == REACH_ANSWER ? ETIMEDOUT : 0;
     else if (why == 0 && what == REACH_ANSWER)
         why = negotiate(&(struct stream){.fd = file});
@@ -165,7 +168,7 @@ static int attempt(const char *path, enum reach what)
     return what == REACH_READ ? attempt_to_read(path) : attempt_to_connect(path, what);
 }
 
-/* The path as it is seen from the root directory; NULL: it lies outside. To be freed. */
+/* The path as seen from inside the root directory; to be freed. NULL: it is outside, or not there. */
 static char *inner_path(const char *root, const char *path)
 {
     char *real = realpath(path, NULL), *real_root = realpath(root, NULL), *inner = NULL;
@@ -180,7 +183,7 @@ static char *inner_path(const char *root, const char *path)
     return inner;
 }
 
-/* Becomes the viewer, as Postfix's chroot_uid() does. 0, or an errno. */
+/* Becomes the viewer, as Postfix's chroot_uid() does. Returns 0 or an errno. */
 static int become(const struct viewer *viewer)
 {
     if (setgid(viewer->group) != 0
@@ -206,7 +209,7 @@ static int become_and_attempt(const struct viewer *viewer, const char *path, enu
     return why;
 }
 
-/* Without the right to become the viewer: what the permission bits say, then whether anybody answers us. */
+/* For a user who cannot become the viewer: reads the permission bits, then tries with his own rights. */
 static int weigh_and_attempt(const struct viewer *viewer, const char *path, enum reach what)
 {
     struct part part;
@@ -214,7 +217,7 @@ static int weigh_and_attempt(const struct viewer *viewer, const char *path, enum
 
     if (why == 0 && what != REACH_READ) {
         why = attempt(path, what);
-        why = why == EACCES ? EPERM : why; /* ours, not the viewer's */
+        why = why == EACCES ? EPERM : why; /* this user may not, which says nothing of the viewer */
     }
     return why;
 }

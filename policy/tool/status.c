@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * status: whether the daemon answers, and what it does. Alive means that it
- * negotiates on the milter socket as it does with the MTA, not that a process or
- * a file is there. What it does is asked on the status socket.
+ * status: whether the daemon answers, and what it does. It is alive if it negotiates on the milter socket
+ * as it does with the MTA; a process or a socket file proves nothing. The status socket says what it does.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -34,12 +33,12 @@ static const struct usage usage = {help, "c:h", options};
 struct finding_out {
     const char *file; /* -c */
     struct daemon_sockets sockets;
-    int silent; /* why the milter socket does not answer, an errno; 0: it does */
+    int silent; /* an errno: why the milter socket does not answer; 0: it does */
     bool known; /* the status socket answered */
     struct daemon_answer status;
 };
 
-/* Where the milter socket is: the daemon knows best, because it may have been started with -s. */
+/* Asks the daemon where its milter socket is: it may have been started with -s. */
 static void ask_for_socket(struct finding_out *out)
 {
     struct daemon_answer answer;
@@ -78,7 +77,7 @@ static void row(const char *name, const char *text)
     fputc('\n', stdout);
 }
 
-/* "3 enforce, 1 testing": the numbers of a mapping. */
+/* Prints the numbers of a mapping: "3 enforce, 1 testing". */
 static void counts(const char *name, const struct node *mapping)
 {
     printf("%-15s ", name);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Connections that never wait longer than they may. Knows how sockets are
- * written in a policy; what is said over them is known in daemon.c and
- * negotiate.c.
- */
+/* Connections with a time limit. Knows how a policy writes sockets. Callers know what is said over them. */
 #include "policy/tool/stream.h"
 
 #include <errno.h>
@@ -22,7 +18,7 @@ void stream_allow(struct stream *stream, int wait)
     stream->deadline = monotonic_ms() + wait;
 }
 
-/* Waits until the socket is ready; 0, or an errno. */
+/* Waits until the socket is ready. Returns 0 or an errno. */
 static int wait_until(const struct stream *stream, short events)
 {
     struct pollfd polled = {.fd = stream->fd, .events = events};

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Columns by display width. Cells hold text from outside (names in
- * certificates, addresses): each is made printable when it comes in, so that
- * width and output agree. Widths are Unicode's, whatever the locale. It knows
- * nothing of what the cells mean.
+ * Columns by display width. Cells hold text from outside, such as names in certificates and addresses: each
+ * is made printable when it is added, so that width and output agree. Widths are Unicode's, whatever the
+ * locale. Knows nothing of what the cells mean.
  */
 #include <limits.h>
 #include <stdbool.h>
@@ -71,7 +70,7 @@ void table_row(struct table *table, const char *const cells[])
     }
 }
 
-/* The octets of `text` up to the next blank; *width: their columns. */
+/* Returns how many octets of `text` are before the next blank after its first; *width: their columns. */
 static size_t word_length(const char *text, int *width)
 {
     size_t length = 0, left = strlen(text);
@@ -87,7 +86,7 @@ static size_t word_length(const char *text, int *width)
     return length;
 }
 
-/* The octets of `text` that go on one line of `limit` columns: as many whole words as fit, at least one. */
+/* Returns how many octets of `text` go on one line of `limit` columns: whole words, at least one. */
 static size_t line_length(const char *text, int limit, int *width)
 {
     size_t length = word_length(text, width);
@@ -115,13 +114,13 @@ static int widest_of(const struct table *table, size_t column, bool words)
             rest += line_length(rest, words ? 0 : INT_MAX, &width);
             rest += *rest == ' ';
             if (words && width > WORD_WIDTH_MAX)
-                width = LONG_WORD_WIDTH; /* wider than its column anyway: it need not narrow others */
+                width = LONG_WORD_WIDTH; /* it overflows its column anyway, so it need not narrow others */
             widest = width > widest ? width : widest;
         }
     return widest;
 }
 
-/* Takes columns away from the widest that can go on below itself. Whether the table fits then. */
+/* Narrows the widest columns, none below its `least` width. Returns whether the table then fits. */
 static bool fit_widths(const struct table *table, int *widths, const int *least, int room)
 {
     int total = (int)table->indent;
@@ -143,8 +142,8 @@ static bool fit_widths(const struct table *table, int *widths, const int *least,
 }
 
 /*
- * Prints one line of a row, without its end, and moves its cells on to what is left of them; false:
- * nothing was left.
+ * Prints one line of a row, without its line end, and moves `rest` past what was printed. False: nothing
+ * was left.
  */
 static bool print_line(const struct table *table, const char **rest, const int *widths, FILE *stream)
 {
@@ -160,11 +159,11 @@ static bool print_line(const struct table *table, const char **rest, const int *
         size_t length = *rest[i] == '\0' ? 0 : line_length(rest[i], widths[i], &width);
 
         if (widths[i] == 0)
-            continue; /* nothing stands in this column */
+            continue; /* the column is empty */
         if (length > 0)
             fprintf(stream, "%*s%.*s", due, "", (int)length, rest[i]);
         due = (length > 0 ? 0 : due + width) + widths[i] - width + GAP;
-        due = due < GAP ? GAP : due; /* behind a word that is wider than its column */
+        due = due < GAP ? GAP : due; /* after a word that is wider than its column */
         rest[i] += length;
         rest[i] += *rest[i] == ' ';
     }
@@ -187,10 +186,7 @@ static void print_rows(const struct table *table, const char **rest, const int *
     }
 }
 
-/*
- * Prints every row as lines of its own, "HEADER  cell" each: for a table that is too wide for the
- * terminal.
- */
+/* Prints each cell on a line of its own, "HEADER  cell": for a table that is too wide for the terminal. */
 static void print_blocks(const struct table *table, int room, FILE *stream)
 {
     const char *bold = terminal_colour(stream) ? "\033[1m" : "", *plain = *bold == '\0' ? "" : "\033[0m";

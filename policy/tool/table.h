@@ -9,18 +9,18 @@
 
 struct table;
 
-/* A table of `columns` columns, each line of it behind `indent` blanks. NULL when out of memory. */
+/* A table of `columns` columns; each line begins with `indent` blanks. NULL: out of memory. */
 struct table *table_new(size_t columns, unsigned indent);
 
-/* Adds a row of copies of its cells; NULL is an empty cell. table_print() reports where memory ran out. */
+/* Adds a row of copies of its cells; NULL is an empty cell. table_print() reports if memory ran out. */
 void table_row(struct table *table, const char *const cells[]);
 
 /*
- * Prints the table and frees it (NULL is fine). On a terminal it is made as narrow as the terminal where
- * its words allow it: a long cell goes on below itself, broken at blanks, never within a word; where
- * even that is too wide every cell has a line of its own, behind its header. The first row is bold where
- * there are colours. A column without any text takes no room. Elsewhere every row is one line. Answers
- * -1 where memory ran out, else 0.
+ * Prints the table and frees it. Returns 0; -1: memory ran out, or `table` is NULL. On a terminal, columns
+ * are narrowed until the table fits: a long cell continues on the next line, broken at blanks, never within
+ * a word. If that is not enough, every cell has a line of its own, after its header. The first row is bold
+ * if there are colours. A column without any text is left out. If the stream is no terminal, every row is
+ * one line.
  */
 int table_print(struct table *table, FILE *stream);
 

@@ -9,11 +9,10 @@
 /* The columns of the terminal; 0: the stream leads to none, or its width is not known. */
 unsigned terminal_width(FILE *stream);
 
-/* How wide to fold text: `most` columns, or as many as the terminal has where those are fewer. */
+/* The width at which to fold text: `most` columns, or the terminal's width if that is less. */
 int terminal_fold(FILE *stream, int most);
 
-/* Whether to write colours: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is
- * dumb. */
+/* Whether to write colours: on a terminal that is not dumb, unless NO_COLOR is set (https://no-color.org). */
 bool terminal_colour(FILE *stream);
 
 #endif

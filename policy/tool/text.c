@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text in one piece and in lines. Widths are those of the printable form, in
- * which text from outside is written. Knows nothing of what is written.
+ * Makes, escapes and folds text. Widths are those of the printable form, in which text from outside is
+ * written. Knows nothing of what is written.
  */
 #include "policy/tool/text.h"
 
@@ -63,7 +63,7 @@ void text_quoted(FILE *stream, const char *text)
     fputc('"', stream);
 }
 
-/* Whether no shell gives any octet of the word a meaning of its own. */
+/* Whether the word needs no quotes in any shell. */
 static bool is_plain_word(const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A-labels as U-labels, for display alone: what is compared is never converted back. Knows no policy. */
+/* Shows A-labels as U-labels. This is for display only: comparisons never use the result. Knows no policy. */
 #include "policy/tool/unicode_domain.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "policy/names/invisible.h"
 #include "policy/names/printable.h"
 
-/* Whether every character of a label is seen. */
+/* Whether every character of a label is visible. */
 static bool shows(const struct idna_text *label)
 {
     char seen[IDNA_TEXT_MAX];
@@ -22,7 +22,7 @@ static bool shows(const struct idna_text *label)
     return text_without_invisible(seen, label->octets, label->length) == label->length;
 }
 
-/* Appends a label as it is to be shown. */
+/* Appends a label in the form in which it is shown. */
 static void show_label(const char *label, size_t length, char *shown, size_t *at)
 {
     struct idna_text unicode;

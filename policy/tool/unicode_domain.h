@@ -6,8 +6,9 @@
 enum { UNICODE_DOMAIN_MAX = 1100 };
 
 /*
- * The domain with its A-labels (xn--...) as U-labels, written to `shown`; the domain itself where it has
- * none. A label that does not decode (idna.h), or holds a character that does not show, stays as it is.
+ * Writes the domain to `shown`, with its A-labels (xn--...) as U-labels, and returns `shown`. A label that
+ * does not decode (idna.h), or holds a character that does not show, stays as it is. A text that is too
+ * long for a domain is returned itself.
  */
 const char *unicode_domain(const char *domain, char shown[UNICODE_DOMAIN_MAX]);
 

@@ -10,7 +10,7 @@
 #include "policy/policy.h"
 #include "policy/yaml/diag_show.h"
 
-/* Each takes its own arguments, argv[0] being "forcetls VERB", and answers the exit status. */
+/* Each takes its own arguments, with "forcetls VERB" as argv[0], and returns the exit status. */
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_list(int argc, char **argv);
@@ -33,38 +33,37 @@ int verb_export(int argc, char **argv);
 int verb_import(int argc, char **argv);
 
 /*
- * Says on stderr what is wrong with the arguments (NULL: getopt has said it)
- * and where to find help; answers EX_USAGE.
+ * Reports on stderr what is wrong with the arguments (NULL: getopt has reported it) and where to find help.
+ * Returns EX_USAGE.
  */
 int usage_error(const char *title, const char *text, const char *argument);
-/* The same about an argument too many, of a verb that has -c. */
+/* The same for a surplus argument of a verb that has -c. */
 int usage_surplus(const char *title, const char *argument);
 
 /* The options of a verb. */
 struct usage {
     const char *help;
-    const char *letters; /* as getopt(3) takes them; "h" is among them */
+    const char *letters; /* as getopt(3) takes them, with "h" among them */
     const struct option *options;
 };
 
 /*
- * The next option, as getopt_long(3) answers it; -1: there are no more. 0: the verb ends with *status,
- * because
- * --help was given and answered, or getopt has reported an option.
+ * Returns the next option, as getopt_long(3) does; -1: there are no more. 0: the verb ends with *status:
+ * --help was answered, or getopt has reported a wrong option.
  */
 int option_next(const struct usage *usage, int argc, char **argv, int *status);
 
 /* How findings are shown on a stream: errors with their line of the file, in colour on a terminal. */
 struct diag_show show_findings(FILE *stream);
 
-/* Loads a policy and shows its errors on stderr; NULL where there are some. Warnings are check's business. */
+/* Loads a policy, and shows its errors on stderr. NULL: it has some. Warnings are left to check. */
 struct policy *load_policy(const char *file);
 
 int64_t present(void);
 
 /*
- * Warns, as policy_warn() does, of what the name servers say against the rules for mail to partners. Asks
- * them for each domain, and waits for them. False: out of memory.
+ * Warns, as policy_warn() does, if the name servers contradict the rules for mail to partners. Asks them
+ * for each domain, and waits for them. False: out of memory.
  */
 bool online_warn(const struct policy *policy, int64_t now, diag_fn *diag, void *arg);
 
