@@ -29,7 +29,7 @@ struct word {
     bool ended;         /* by "?=" */
 };
 
-/* What is decoded so far, and the octets that wait for their character set. */
+/* The text decoded so far, and the octets that are not converted yet. */
 struct decoder {
     char *text;
     size_t length, room;
@@ -41,8 +41,8 @@ struct decoder {
 };
 
 /*
- * Finds the end of the payload and of the word. That is at "?=". Where that is missing, or belongs to a later
- * word, it is at a blank or at syntax.
+ * Finds the end of the payload and of the word: at "?=". If that is missing, or belongs to a later word, both
+ * end at the first blank, comma, "<" or ">"; else before the next word or at the end of the text.
  */
 static void find_end(struct word *word)
 {
@@ -58,7 +58,7 @@ static void find_end(struct word *word)
         }
         if (fallback == NULL && (ascii_blank(*at) || strchr(",<>", *at) != NULL))
             fallback = at;
-        if (at[0] == '=' && at[1] == '?' && at[2] != '=') /* but "=?=" is a "=" and the end */
+        if (at[0] == '=' && at[1] == '?' && at[2] != '=') /* but "=?=" is a "=" and then the end */
             break;
     }
     word->behind = fallback != NULL ? fallback : at;
@@ -109,7 +109,7 @@ static size_t decode_q(const struct word *word, char *to)
     return count;
 }
 
-/* "B": what is no letter of base64 is passed over; a "=" ends a group, but one behind a single letter. */
+/* "B": octets that are not base64 are skipped. A "=" ends a group, except after the first letter of one. */
 static size_t decode_b(const struct word *word, char *to)
 {
     uint32_t bits = 0;
@@ -134,8 +134,8 @@ static size_t decode_b(const struct word *word, char *to)
 }
 
 /*
- * Whether RFC 2047 (section 2) permits the word, blanks in its payload apart: many mail programs decode words
- * with blanks, also those that are strict otherwise.
+ * Whether RFC 2047 (section 2) permits the word. Blanks in the payload are accepted: many mail programs that
+ * are strict otherwise decode words with blanks.
  */
 static bool is_permitted(const struct word *word)
 {
@@ -156,7 +156,7 @@ static bool is_permitted(const struct word *word)
     return word->ended && (word->encoding == 'b' || word->encoding == 'q');
 }
 
-/* Adds text; a NUL in it goes. */
+/* Appends text without the NULs in it. */
 static void put(struct decoder *decoder, const char *octets, size_t length)
 {
     size_t needed = decoder->length + length + 1;
@@ -177,7 +177,7 @@ static void put(struct decoder *decoder, const char *octets, size_t length)
     decoder->text[decoder->length] = '\0';
 }
 
-/* UTF-16 of the waiting octets, to be freed; NULL: out of memory. An octet makes four units at most. */
+/* Returns the waiting octets in UTF-16, to be freed; NULL: out of memory. An octet makes at most 4 units. */
 static UChar *convert(struct decoder *decoder, int32_t *units)
 {
     UErrorCode error = U_ZERO_ERROR;
@@ -195,7 +195,7 @@ static UChar *convert(struct decoder *decoder, int32_t *units)
     return text;
 }
 
-/* Converts the octets that wait. */
+/* Converts the waiting octets and appends them. */
 static void flush(struct decoder *decoder)
 {
     UErrorCode error = U_ZERO_ERROR;
@@ -224,8 +224,8 @@ static void flush(struct decoder *decoder)
 }
 
 /*
- * Whether ICU knows a character set of that name. It would look among files for another one, and takes what
- * stands behind a comma for options.
+ * Whether ICU knows a character set of that name. ICU must not open an unknown name: it would look for a
+ * file, and read text after a comma as options.
  */
 static bool is_known(const char *charset)
 {
@@ -235,7 +235,7 @@ static bool is_known(const char *charset)
            && U_SUCCESS(error);
 }
 
-/* Python reads "-" for every octet that is no letter, digit or dot, and passes over those at the ends. */
+/* As Python cleans names: octets but letters, digits and dots become "-", and are dropped at both ends. */
 static void write_cleaned(char *to, const char *charset)
 {
     const char *start = to;
@@ -252,8 +252,8 @@ static void write_cleaned(char *to, const char *charset)
 }
 
 /*
- * ICU's name of the character set; NULL: there is none. iconv passes over what stands behind a slash, and
- * knows more EBCDIC than ICU: all have the letters, digits and dots of IBM037. UTF-7 has many names.
+ * Returns ICU's name of the character set; NULL: none. iconv ignores text after a slash, and knows more
+ * EBCDIC character sets than ICU: all encode letters, digits and dots as IBM037 does. UTF-7 has many names.
  */
 static const char *name_of_charset(const char *charset, char room[CHARSET_MAX + 1])
 {
@@ -277,7 +277,7 @@ static const char *name_of_charset(const char *charset, char room[CHARSET_MAX + 
     return NULL;
 }
 
-/* Makes `charset` the one of the octets to come. */
+/* Sets the character set of the octets that follow. Converts those that wait. */
 static void set_charset(struct decoder *decoder, const char *charset)
 {
     UErrorCode error = U_ZERO_ERROR;
@@ -294,7 +294,7 @@ static void set_charset(struct decoder *decoder, const char *charset)
     if (name == NULL)
         return;
     decoder->converter = ucnv_open(name, &error);
-    decoder->no_memory |= error == U_MEMORY_ALLOCATION_ERROR; /* else ICU was built without that one */
+    decoder->no_memory |= error == U_MEMORY_ALLOCATION_ERROR; /* else this ICU was built without it */
 }
 
 static void put_word(struct decoder *decoder, const struct word *word, enum encoded_reading reading)
@@ -330,7 +330,7 @@ size_t encoded_words_count(const char *text)
 bool encoded_words_decode(const char *text, enum encoded_reading reading, char **decoded)
 {
     struct decoder decoder = {.octets = malloc(strlen(text) + 1)};
-    const char *plain = text, *behind_word = NULL; /* text that is not copied yet; the end of the last word */
+    const char *plain = text, *behind_word = NULL; /* the text not copied yet; the end of the last word */
     struct word word;
     bool found = false;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Facts as a value that can outlast the macros it was read from. Knows nothing of what the facts mean. */
+/* Facts as a value that can outlive the macros it is read from. Knows nothing of what the facts mean. */
 #include "policy/facts/facts.h"
 
 #include <stdint.h>
@@ -10,8 +10,8 @@
 void facts_begin(struct facts *facts)
 {
     /*
-     * Not one memset: the addresses are large, are written whole by their readers, and MAIL of strangers
-     * pays.
+     * Not one memset: the addresses are large, their readers write them whole, and mail of strangers must
+     * stay cheap.
      */
     memset(facts->macro, 0, sizeof facts->macro);
     facts->argument = "";
@@ -45,7 +45,7 @@ void facts_clear(struct facts *facts)
     facts->decoded = NULL;
 }
 
-/* Every borrowed string of the facts. */
+/* How many borrowed strings the facts have. */
 enum { TEXTS = MACRO_COUNT + 6 };
 
 static void list_texts(struct facts *facts, const char **texts[TEXTS])

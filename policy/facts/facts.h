@@ -17,7 +17,7 @@
 #include "policy/names/tls.h"
 
 /*
- * Which MTA speaks. As a setting, MTA_UNKNOWN is `auto`; as a fact, "not recognised, or it contradicts
+ * The kind of the MTA. As a setting, MTA_UNKNOWN is `auto`; as a fact, "not recognised, or it contradicts
  * the setting".
  */
 enum mta { MTA_UNKNOWN, MTA_POSTFIX, MTA_SENDMAIL };
@@ -42,12 +42,12 @@ enum macro {
  */
 enum tls_state { TLS_UNKNOWN, TLS_OFF, TLS_ON };
 
-/* What the MTA says of the client's certificate; the first five are "cannot be known". */
+/* What the MTA says of the client's certificate. The first three: whether one is trusted is not known. */
 enum certificate_state {
     CERTIFICATE_MACROS,           /* a macro was not sent, or the MTA is not recognised */
     CERTIFICATE_NOT_REQUESTED,    /* Sendmail {verify} NOT */
     CERTIFICATE_VERIFY_TEMPORARY, /* Sendmail {verify} TEMP and the like */
-    CERTIFICATE_NONE,             /* none shown; behind Postfix also one that did not verify */
+    CERTIFICATE_NONE,             /* none shown; with Postfix also: one that did not verify */
     CERTIFICATE_UNTRUSTED,        /* Sendmail {verify} FAIL */
     CERTIFICATE_TRUSTED
 };
@@ -55,7 +55,7 @@ enum certificate_state {
 /* Whether a fingerprint is known. */
 enum pin_state {
     PIN_UNSHOWN, /* this MTA, as configured, never shows it */
-    PIN_MACROS,  /* it should have been sent and was not, or cannot be read */
+    PIN_MACROS,  /* the MTA should have sent it and did not, or it cannot be read */
     PIN_PENDING, /* will be known at DATA */
     PIN_MISSING, /* postfix_facts did not show it: no report, one that contradicts the macros, or a raw key */
     PIN_ABSENT,  /* no certificate was shown */
@@ -71,20 +71,20 @@ struct pin {
 enum client_name_state {
     CLIENT_NAME_MACROS,    /* not known */
     CLIENT_NAME_TEMPORARY, /* the resolver did not answer */
-    CLIENT_NAME_NONE,      /* it has none that verifies */
+    CLIENT_NAME_NONE,      /* the client has none that verifies */
     CLIENT_NAME_VERIFIED
 };
 
 /* Whether the MTA shows what follows the envelope: the headers and the end of the message. */
 enum content_state {
-    CONTENT_EXPECTED, /* it does, or still may */
+    CONTENT_EXPECTED, /* it does, or still may do so */
     CONTENT_WITHHELD, /* it does not (Postfix with smtpd_proxy_filter), or does not show DATA either */
     CONTENT_OUTDATED  /* not known: this session did not ask for DATA, which would show it */
 };
 
-/* Parts of a message that a policy may need, beside MAIL: what a session asked the MTA to be shown. */
+/* The milter events that a policy may need beside MAIL. Each session negotiates them with its MTA. */
 enum {
-    NEED_CONNECT = 1, /* the client, where the MTA sends no {client_addr} */
+    NEED_CONNECT = 1, /* the client, if the MTA sends no {client_addr} */
     NEED_HELO = 2,
     NEED_RCPT = 4,
     NEED_DATA = 8,
@@ -98,7 +98,7 @@ struct facts {
     unsigned shown;                 /* NEED_*: what this session's negotiation asked for */
 
     enum mta mta;
-    bool macros_asked; /* our macro list was honoured: absent means that it has no value */
+    bool macros_asked; /* the MTA honours our macro list: an absent macro has no value */
 
     unsigned senders;         /* 1 or 2 */
     struct address sender[2]; /* {mail_addr} if it was sent, and the argument */
@@ -114,10 +114,10 @@ struct facts {
     int cipher_bits;              /* -1: absent or unreadable */
     enum certificate_state certificate;
     /* Common names and distinguished names of a TRUSTED certificate, decoded; NULL: none that can be
-     * compared. Behind Postfix the distinguished names are NULL: it never shows them. They point into
+     * compared. With Postfix the distinguished names are NULL: it never shows them. All point into
      * macro[] or `decoded`. */
     const char *subject_cn, *issuer_cn, *subject_dn, *issuer_dn;
-    bool names_unsent; /* the certificate is TRUSTED, and a macro that should bear its names was not sent */
+    bool names_unsent; /* the certificate is TRUSTED, and a macro that should hold its names was not sent */
     struct pin certificate_pin, key_pin;
     enum content_state content;
 
@@ -127,14 +127,14 @@ struct facts {
 };
 
 /*
- * Facts in which nothing was observed: no macro, no sender, TLS unknown. Every reader of facts starts here.
+ * Resets the facts to "nothing observed": no macro, no sender, TLS unknown. Every reader of facts begins so.
  */
 void facts_begin(struct facts *facts);
 
-/* Who reads the From fields of this message; known since MAIL. */
+/* Who reads the From fields of this message after us; known from MAIL on. */
 enum header_reader facts_header_reader(const struct facts *facts);
 
-/* Frees what the facts own; they may not be used again. */
+/* Frees what the facts own; they may not be read again. */
 void facts_clear(struct facts *facts);
 
 /*

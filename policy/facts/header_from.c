@@ -4,9 +4,9 @@
  *
  * Knows the address list of RFC 5322 3.4 with its obsolete forms, what senders
  * write beyond it as long as that can mean one thing only, and what Sendmail's
- * rules take for an address. Whatever can mean two things does not parse: then
- * it counts which names occur in it (header_from_unparsed.c). Knows neither
- * policy nor envelope.
+ * rules take for an address. A field that can mean two things does not parse:
+ * then every name that occurs in it counts (header_from_unparsed.c). Knows
+ * neither policy nor envelope.
  */
 #include "policy/facts/header_from_internal.h"
 
@@ -25,7 +25,7 @@ static bool has_control(const char *text)
     return *text != '\0';
 }
 
-/* The labels of a domain to `end`, with dots, and blanks and comments beside them. */
+/* Appends the labels and dots of a domain at *end. Skips the blanks and comments beside them. */
 static bool read_labels(struct list *list, char **end)
 {
     bool more = true;
@@ -57,7 +57,7 @@ static bool read_labels(struct list *list, char **end)
     return true;
 }
 
-/* What stands behind an "@": labels, or text in square brackets. */
+/* Reads what follows an "@": labels, or text in square brackets. */
 static bool read_domain(struct list *list)
 {
     char *end = list->domain;
@@ -79,14 +79,14 @@ static bool read_domain(struct list *list)
     list->literal = bracketed && address_is_literal(list->domain);
     list->length = list->literal ? 0 : (size_t)(end - list->domain);
     return list->length == 0 || !bracketed || list->reader == READER_POSTFIX
-           || (size_t)(list->at - start) == list->length + 2; /* Sendmail puts dots for blanks here, too */
+           || (size_t)(list->at - start) == list->length + 2; /* here, too, Sendmail makes dots of blanks */
 }
 
-/* What may stand before an "@", a "<" or a ":". */
+/* The text before an "@", a "<" or a ":". */
 struct phrase {
     unsigned words;
     bool dotted;  /* words and dots alternate as in a local part */
-    bool bracket; /* it has square brackets, which a display name in the wild has */
+    bool bracket; /* it has square brackets, as some display names do */
     bool encoded; /* it has an encoded word */
 };
 
@@ -122,14 +122,14 @@ static bool read_phrase(struct list *list, struct phrase *phrase)
     }
 }
 
-/* A phrase that is a local part. Sendmail puts dots for the blanks in it. */
+/* Whether the phrase is a local part. Sendmail makes dots of the blanks in one. */
 static bool is_local(const struct list *list, const struct phrase *phrase)
 {
     return phrase->words > 0 && !phrase->bracket
            && (phrase->dotted || (list->reader == READER_SENDMAIL && !phrase->encoded));
 }
 
-/* Passes over the "@" behind the local part at `start`. False: an encoded word there shows another "@". */
+/* Skips the "@" after the local part at `start`. False: an encoded word in that part shows another "@". */
 static bool skip_at(struct list *list, const char *start)
 {
     size_t length = (size_t)(list->at - start);
@@ -138,7 +138,7 @@ static bool skip_at(struct list *list, const char *start)
     return memmem(start, length, "=?", 2) == NULL || !header_from_shows_at(list->from, start, length);
 }
 
-/* "@a,@b:" before the address in angle brackets. */
+/* Skips a source route, "@a,@b:", before the address in angle brackets. */
 static bool skip_route(struct list *list)
 {
     while (*list->at == '@') {
@@ -152,7 +152,7 @@ static bool skip_route(struct list *list)
     return list_skip(list, ':');
 }
 
-/* An address without "@", from `start` to here. Sendmail finds a domain in "a%domain" and "domain!a". */
+/* Reads an address without "@" that ends here. Sendmail finds a domain in "a%domain" and "domain!a". */
 static void read_without_at(struct list *list, const char *start)
 {
     size_t length = (size_t)(list->at - start);
@@ -173,7 +173,7 @@ static void read_without_at(struct list *list, const char *start)
     memcpy(list->domain, address.domain.text, list->length + 1);
 }
 
-/* Looks at what Sendmail takes for an address, from `start` to here. */
+/* The field is doubtful if the address from `start` to here has a macro of Sendmail's. */
 static void note_macros(struct list *list, const char *start)
 {
     if (list->reader == READER_SENDMAIL)
@@ -204,7 +204,7 @@ static bool read_angle(struct list *list)
     return list_skip(list, '>');
 }
 
-/* The domain of an address counts, and the one that Sendmail may turn it into. */
+/* Adds the domain of an address, and the domain that Sendmail may turn it into. */
 static void add_domain(struct list *list, const struct domain *domain)
 {
     struct domain within;
@@ -215,9 +215,9 @@ static void add_domain(struct list *list, const struct domain *domain)
 }
 
 /*
- * A domain may hold characters that nobody sees. False: UTS 46 drops them, nobody writes them, and the
- * field does not parse. Where UTS 46 keeps them, such as U+200D, this is another domain than the one
- * that readers see, and that one counts as a name in a field that does not parse.
+ * A domain may hold invisible characters. False: UTS 46 drops them; no honest sender writes them, so the
+ * field does not parse. If UTS 46 keeps one, such as U+200D, this is not the domain that readers see. The
+ * domain that they see then counts as a name in a field that does not parse.
  */
 static bool read_visible(struct list *list, const struct domain *domain)
 {
@@ -238,8 +238,8 @@ static bool read_visible(struct list *list, const struct domain *domain)
 }
 
 /*
- * A mailbox whose phrase has been read, from `start`. "a@b <c@b>" is often seen and no
- * mailbox; it means one thing where both are of one domain.
+ * Reads the rest of a mailbox that begins at `start` with `phrase`. "a@b <c@b>" is common, but no mailbox of
+ * RFC 5322; it means one thing if both addresses have the same domain.
  */
 static bool read_address(struct list *list, const struct phrase *phrase, const char *start)
 {
@@ -275,13 +275,13 @@ static bool read_address(struct list *list, const struct phrase *phrase, const c
     return true;
 }
 
-/* Passes over the comma between two addresses; false: there is none, or it is not the only one. */
+/* Skips the comma between two addresses; false: there is none, or more than one. */
 static bool skip_comma(struct list *list)
 {
     return list_skip(list, ',') && *list->at != ',';
 }
 
-/* Addresses up to `end`: of a field (NUL), which may have groups among them, or of a group (";"). */
+/* Reads addresses up to `end`: NUL for a field, which may have groups among them; ";" for a group. */
 static bool read_list(struct list *list, char end)
 {
     struct phrase phrase;
@@ -309,7 +309,7 @@ static bool read_list(struct list *list, char end)
     return true;
 }
 
-/* Whether the field parses, and means one thing; its domains are added if it parses. */
+/* Whether the field parses and means one thing, or memory ran out. Adds its domains if it parses. */
 static bool read_field(struct header_from *from, const char *value, enum header_reader reader)
 {
     size_t length = strlen(value), before = from->names.length;

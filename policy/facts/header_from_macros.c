@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Octets of From fields that Sendmail takes for its own (measured with 8.17). In an address, not in a display
- * name or a comment, it puts the value of a macro in place of 0x81 or 0x9A and the letter behind it: "s" is
- * the HELO name, "f" the sender, "a" the Date field. Knows no syntax but comments and quoted strings.
+ * name or a comment, it replaces 0x81 or 0x9A and the letter after it by the value of a macro: "s" is the
+ * HELO name, "f" the sender, "a" the Date field. Knows no syntax but comments and quoted strings.
  */
 #include "policy/facts/header_from_internal.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a message's From fields said: the domains of addresses, the names in
- * fields that do not parse, and what reading them cost. Knows no syntax of fields.
+ * What a message's From fields say: the domains of addresses, the names in
+ * fields that do not parse, and what it costs to read them. Knows no syntax of fields.
  */
 #include "policy/facts/header_from_internal.h"
 #include "policy/names/ascii.h"
 
-/* Octets of plain text that cost as much as all that may be read: some milliseconds. */
+/* In octets of plain text: what one message may cost (some milliseconds), and what a conversion costs. */
 enum { EFFORT_MOST = 1 << 18, EFFORT_CONVERSION = 64 };
 
 bool header_from_spend(struct header_from *from, size_t effort)
@@ -44,14 +44,14 @@ bool header_from_each_domain(const struct header_from *from, header_from_name_fn
     return more;
 }
 
-/* What header_from_each_name() is asked for. */
+/* The arguments of header_from_each_name(). */
 struct label_search {
     const struct label_counts *counts;
     header_from_name_fn *found;
     void *arg;
 };
 
-/* The runs of labels of one name that end at `end`; label `number` (from 0) is the last of them. */
+/* Reports the wanted runs of labels that end at `end`; label `number` of the name, from 0, is their last. */
 static bool each_run(const char *const starts[], size_t number, const char *end,
                      const struct label_search *search)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From fields that do not parse: the names that a reader finds there who minds
- * no syntax, be it a mail program or Sendmail. Knows no addresses: "@", "%" and
- * "!" are no letters, and end a name.
+ * From fields that do not parse: the names that a reader finds there who ignores
+ * syntax, be it a mail program or Sendmail. Knows no addresses: "@", "%" and "!"
+ * are not letters, so they end a name.
  */
 #include "policy/facts/header_from_internal.h"
 
@@ -11,24 +11,21 @@
 #include "policy/facts/encoded_word.h"
 #include "policy/names/ascii.h"
 
-/*
- * What it costs to decode an encoded word, to read an octet of ASCII, or of other text, in every way, and to
- * read an octet of one more text, or of one again with its blanks.
- */
+/* What it costs, in octets of plain text. */
 enum {
-    EFFORT_WORD = 384,
-    EFFORT_UNPARSED = 12,
-    EFFORT_UNPARSED_WIDE = 32,
-    EFFORT_ANOTHER = 10,
-    EFFORT_BLANKS = 4
+    EFFORT_WORD = 384,         /* to decode an encoded word */
+    EFFORT_UNPARSED = 12,      /* to read an octet of ASCII in every way */
+    EFFORT_UNPARSED_WIDE = 32, /* to read an octet of other text in every way */
+    EFFORT_ANOTHER = 10,       /* to read an octet of one more text */
+    EFFORT_BLANKS = 4          /* to read an octet again, in the text with its blanks */
 };
 
-/* Octets of UTF-8 that may be a label of a host name. */
+/* The most octets of UTF-8 that can be a label of a host name. */
 enum { LABEL_MOST = 4 * 63 };
 
 /* ---- names in a text ---- */
 
-/* What may stand between a label and a dot, comments apart. */
+/* What may be between a label and a dot, apart from comments. */
 static bool is_filler(char octet)
 {
     return ascii_blank(octet) || octet == '"';
@@ -49,7 +46,7 @@ static size_t label_length(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-/* Adds a label, in compared form, to the name that is in the making. */
+/* Appends a label, in compared form, to the name that is being built. */
 static void put_label(struct header_from *from, const char *label, size_t length)
 {
     struct domain compared;
@@ -74,7 +71,7 @@ static size_t separators_length(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-/* Adds every name: labels with dots between them, be it more than one. */
+/* Adds every name of the text: labels with one or more dots between them. */
 static void add_names(struct header_from *from, const char *text)
 {
     const char *end = text + strlen(text);
@@ -108,9 +105,9 @@ static void add_names(struct header_from *from, const char *text)
 enum quotes { QUOTES_COUNT, QUOTES_GO };
 
 /*
- * The text without comments and backslashes, and without blanks and quotation marks beside a dot. A
- * parenthesis without its twin stays; one that is no syntax becomes a ";". `comment` takes the place of each
- * comment; NUL: nothing does.
+ * Writes the text without comments and backslashes, and without blanks and quotation marks beside a dot. An
+ * unmatched parenthesis stays; a quoted or escaped one becomes ";". Each comment becomes `comment`; NUL: it
+ * is dropped.
  */
 static void write_joined(char *joined, const char *value, char comment, enum quotes quotes)
 {
@@ -148,7 +145,7 @@ static void write_joined(char *joined, const char *value, char comment, enum quo
 
 /*
  * Removes the octets in `without`, and makes a dot of the blanks between two letters,
- * as Sendmail's option BlankSub does. In place.
+ * as Sendmail's option BlankSub does. Other blanks become one. In place.
  */
 static void write_as_sendmail(char *text, const char *without)
 {
@@ -169,7 +166,7 @@ static void write_as_sendmail(char *text, const char *without)
     *to = '\0';
 }
 
-/* Whether there is more to see in a text with its blanks than in one without. */
+/* Whether a text may show more names with its blanks than without. */
 static bool hides_between_blanks(const char *text)
 {
     bool hides = false, blanks = false;
@@ -183,7 +180,7 @@ static bool hides_between_blanks(const char *text)
 
 /* ---- together ---- */
 
-/* The names in what is visible of a text without its blanks; and with them, if that may be more. */
+/* Adds the names in the visible part of a text without its blanks; also with them, if that may show more. */
 static void add_visible(struct header_from *from, const char *text)
 {
     char *plain = header_from_plain(from, text), *shown = plain == NULL ? NULL : malloc(strlen(plain) + 1);
@@ -202,7 +199,7 @@ static void add_visible(struct header_from *from, const char *text)
     free(plain);
 }
 
-/* The names in a text, and in what is visible of it. */
+/* Adds the names in a text, and in the visible part of it. */
 static void add_text(struct header_from *from, const char *text)
 {
     if (from->too_much || from->exhausted)
@@ -211,7 +208,7 @@ static void add_text(struct header_from *from, const char *text)
     add_visible(from, text);
 }
 
-/* As Sendmail reads it. It drops ")" and ">" without their twins, and puts in missing quotation marks. */
+/* Adds the names that Sendmail reads: it drops an unmatched ")" or ">", and adds missing quotation marks. */
 static void add_sendmail_readings(struct header_from *from, const char *text, char *room)
 {
     static const char *const without[] = {"", ")>\""};
@@ -224,7 +221,7 @@ static void add_sendmail_readings(struct header_from *from, const char *text, ch
     }
 }
 
-/* The same for the text without Sendmail's macros. */
+/* Adds the names in the text without Sendmail's macros. */
 static void add_without_macros(struct header_from *from, const char *text, char *room)
 {
     char *without;
@@ -243,7 +240,7 @@ static void add_without_macros(struct header_from *from, const char *text, char 
     free(without);
 }
 
-/* The same for each way to look past syntax. False: there is no more to add. */
+/* Adds the names for each way to ignore syntax. False: too much, or out of memory: no more is to be added. */
 static bool add_readings(struct header_from *from, const char *text, enum header_reader reader)
 {
     char *joined = malloc(strlen(text) + 1);
@@ -268,8 +265,9 @@ static bool add_readings(struct header_from *from, const char *text, enum header
 }
 
 /*
- * The octets of the escape sequence that the text begins with: those of ISO 2022, which switch the character
- * set, as "ESC ( B" in Japanese mail. They show nothing. An "@" ends one only as in "ESC $ @".
+ * Returns the length of the escape sequence of ISO 2022 at the start of the text; 0: none. Such sequences
+ * switch the character set, as "ESC ( B" in Japanese mail, and show nothing. An "@" ends one only as in
+ * "ESC $ @".
  */
 static size_t shift_length(const char *text)
 {
@@ -284,7 +282,7 @@ static size_t shift_length(const char *text)
     return length + 1;
 }
 
-/* The text without such sequences, to be freed; NULL: it has none, or memory ran out. */
+/* Returns the text without such sequences, to be freed; NULL: it has none, or memory ran out. */
 static char *unshifted(struct header_from *from, const char *text)
 {
     size_t at = 0;
@@ -307,7 +305,7 @@ static char *unshifted(struct header_from *from, const char *text)
     return plain;
 }
 
-/* Whether no reading before the i-th gave the same text. */
+/* Whether no reading before the i-th gives the same text. */
 static bool is_new(char *const decoded[], size_t i)
 {
     for (size_t k = 0; k < i; k++)
@@ -316,7 +314,10 @@ static bool is_new(char *const decoded[], size_t i)
     return true;
 }
 
-/* Calls `found` for the text with its encoded words decoded, in each way that gives another text. */
+/*
+ * Calls `found` for the text with its encoded words decoded, in each way that gives another text. False:
+ * `found` returned false, decoding would cost too much, or there are no encoded words.
+ */
 typedef bool text_fn(struct header_from *from, const char *text, enum header_reader reader);
 static bool each_decoded(struct header_from *from, const char *text, enum header_reader reader,
                          text_fn *found)
@@ -336,7 +337,7 @@ static bool each_decoded(struct header_from *from, const char *text, enum header
     return more;
 }
 
-/* Encoded words are decoded in the text with its comments; and without them, where some stand in comments. */
+/* Decodes encoded words in the text with its comments; also without comments, if some words are in these. */
 static bool add_decoded(struct header_from *from, const char *value, enum header_reader reader)
 {
     char *joined;
@@ -369,7 +370,7 @@ void header_from_add_unparsed(struct header_from *from, const char *value, enum 
     free(plain);
 }
 
-/* False: the text has an "@", or a character that its plain form makes one. */
+/* False: the text has an "@", or a character whose plain form is one. */
 static bool shows_none(struct header_from *from, const char *text, enum header_reader reader)
 {
     (void)from, (void)reader;

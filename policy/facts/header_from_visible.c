@@ -15,13 +15,13 @@
 #include "policy/names/ascii.h"
 #include "policy/names/invisible.h"
 
-/* What stands for the blanks of ASCII in a plain form, so that they differ from those that others become. */
-enum { MARK = 0xFDD0 }; /* no character */
+/* Marks an ASCII blank in a plain form, to tell it from the blanks that NFKC makes of other characters. */
+enum { MARK = 0xFDD0 }; /* a noncharacter */
 static const char mark[] = "\xEF\xB7\x90";
 
 /*
- * UTF-16 of the text, to be freed; NULL: out of memory. An octet that is no UTF-8 is read as ISO 8859-1, in
- * which mail programs show it: "\xA0" is a blank, "\xAD" a soft hyphen.
+ * Returns the text in UTF-16, to be freed; NULL: out of memory. An octet that is no UTF-8 is read as
+ * ISO 8859-1, as mail programs show it: "\xA0" is a blank, "\xAD" a soft hyphen.
  */
 static UChar *widen(const char *text, int32_t *units)
 {
@@ -44,7 +44,7 @@ static UChar *widen(const char *text, int32_t *units)
     return wide;
 }
 
-/* The same in plain forms (NFKC: no ligatures, full width or other presentation). Frees `wide`. */
+/* Returns the text in plain forms (NFKC), to be freed; NULL: out of memory. Frees `wide`. */
 static UChar *normalise(UChar *wide, int32_t *units)
 {
     UErrorCode error = U_ZERO_ERROR;
@@ -95,7 +95,7 @@ char *header_from_plain(struct header_from *from, const char *text)
     return plain;
 }
 
-/* text_without_invisible() for ASCII, at a fraction of the price. A blank becomes `blank`, if that is any. */
+/* A cheap text_without_invisible() for ASCII. A blank becomes `blank`; NUL: it is dropped. */
 static size_t without_invisible_ascii(char *to, const char *from, char blank)
 {
     size_t left = 0;

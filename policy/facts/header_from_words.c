@@ -32,7 +32,7 @@ static bool is_atom(char octet)
     }
 }
 
-/* What ends a word and begins something else; to some readers even behind a backslash. */
+/* Octets that end a word and begin something else; for some readers even after a backslash. */
 static bool is_syntax(char octet)
 {
     return octet != '\0' && strchr("()<>[]:;@\\,\"", octet) != NULL;

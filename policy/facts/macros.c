@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MTA's macros, read into facts. Which macros mean what, and how Postfix
- * and Sendmail differ in it, is known here alone: Postfix shows the common
- * names of a certificate only when it verified; Sendmail shows whole encoded names
- * of any certificate and says in {verify} what they are worth. Decides nothing.
+ * The MTA's macros, read into facts. Only this file knows what the macros mean
+ * and how Postfix and Sendmail differ in them: Postfix shows the common names of
+ * a certificate only if it verified; Sendmail shows whole encoded names of any
+ * certificate, and in {verify} whether it verified. Decides nothing.
  */
 #include "policy/facts/macros.h"
 
@@ -37,7 +37,7 @@ const char *const macro_names[MACRO_COUNT] = {
     [MACRO_CERT_FP] = "{cert_fp}",
 };
 
-/* ---- who speaks ---- */
+/* ---- which MTA it is ---- */
 
 /* "8.17.1.9", "8.18.1/8.18.1": a Sendmail version. */
 static bool is_sendmail_version(const char *text)
@@ -48,8 +48,8 @@ static bool is_sendmail_version(const char *text)
 }
 
 /*
- * Postfix never has a {verify}: where one comes with Postfix's name, somebody
- * made it up (milter_macro_defaults), and neither dialect can be believed.
+ * Postfix never has a {verify}: if one comes with Postfix's name, somebody
+ * made it up (milter_macro_defaults), and the macros cannot be read as either MTA's.
  */
 static enum mta recognise(const struct facts *facts, enum mta setting)
 {
@@ -76,7 +76,7 @@ static bool read_address(struct address *address, const char *text)
     return address->kind != ADDRESS_UNREAD;
 }
 
-/* Whether the argument of MAIL is the address as it stands, in angle brackets or not. */
+/* Whether the argument of MAIL is exactly {mail_addr}, with or without angle brackets. */
 static bool is_argument(const char *argument, const char *mail_addr)
 {
     size_t length = strlen(mail_addr);
@@ -91,7 +91,7 @@ static bool read_senders(struct facts *facts, const char *mail_addr)
 {
     facts->senders = 0;
     if (mail_addr != NULL && *mail_addr == '\0' && strchr(facts->argument, '(') == NULL)
-        mail_addr = NULL; /* else a comment may hide it all: "<(a@b.test>" is the null sender to Postfix */
+        mail_addr = NULL; /* a "(" may hide it all: "<(a@b.test>" is the null sender to Postfix */
     if (mail_addr != NULL && !read_address(&facts->sender[facts->senders++], mail_addr))
         return false;
     if (mail_addr != NULL && is_argument(facts->argument, mail_addr)) {
@@ -102,8 +102,8 @@ static bool read_senders(struct facts *facts, const char *mail_addr)
 }
 
 /*
- * EXTERNAL is no login either: Sendmail grants it to everyone whose certificate verifies, whatever its
- * name.
+ * XCLIENT, ANONYMOUS and EXTERNAL are no login. Sendmail grants EXTERNAL to every client whose certificate
+ * verifies, whatever name is in it.
  */
 static void read_authentication(struct facts *facts)
 {
@@ -114,7 +114,7 @@ static void read_authentication(struct facts *facts)
 }
 
 /*
- * {client_resolve}, or what Postfix's {client_name} implies without it: that is a verified name or
+ * Returns {client_resolve}. If Postfix does not send it, {client_name} implies it: it is a verified name or
  * "unknown".
  */
 static const char *resolution(const struct facts *facts)
@@ -135,14 +135,14 @@ static bool read_client_name(struct facts *facts, const char *name)
     return form != DOMAIN_UNREAD;
 }
 
-/* Whether the resolver knows no name of the client, or one that is not its own. */
+/* Whether the resolver found no name for the client, or one that does not resolve to its address. */
 static bool is_no_name(const char *resolve)
 {
     return strcmp(resolve, "FAIL") == 0 || strcmp(resolve, "FAILED") == 0 || strcmp(resolve, "PERM") == 0
            || strcmp(resolve, "FORGED") == 0;
 }
 
-/* What is known of the client's name where it is not confirmed. */
+/* What is known of the client's name if it is not verified. */
 static enum client_name_state state_without_name(const char *resolve, const char *name)
 {
     if (resolve != NULL && strcmp(resolve, "TEMP") == 0)
@@ -171,8 +171,8 @@ static bool read_client(struct facts *facts, const struct network *connected)
 /* ---- what the session is ---- */
 
 /*
- * Without our list honoured, even what looks like TLS may be left over from an
- * earlier stage; with it, TLS macros without a version contradict themselves.
+ * If the MTA does not honour our macro list, TLS macros may be left over from an
+ * earlier stage. If it does, TLS macros without a version contradict each other.
  */
 static void read_tls(struct facts *facts)
 {
@@ -221,7 +221,7 @@ static enum certificate_state state_of_verify(const char *verify)
     return strcmp(verify, "NOT") == 0 ? CERTIFICATE_NOT_REQUESTED : CERTIFICATE_VERIFY_TEMPORARY;
 }
 
-/* A decoded name in `storage`, or NULL where the macro is absent or bears nothing that may be compared. */
+/* Decodes a name into *storage; NULL: the macro is absent, or holds no name that may be compared. */
 static const char *decode(const char *macro, char **storage)
 {
     char name[CERTNAME_MAX];
@@ -236,9 +236,10 @@ static const char *decode(const char *macro, char **storage)
 }
 
 /*
- * The distinguished name, or NULL where it is not what the certificate bears: Sendmail leaves out the first
- * part that does not fit into its buffer and all behind it, and old OpenSSL marks no separators inside of
- * values. The common name, which is sent apart, decides: the other must bear it, or none where there is none.
+ * Returns the distinguished name, or NULL if it may not be the certificate's: Sendmail drops the first part
+ * that does not fit into its buffer and all parts after it, and old OpenSSL does not escape separators in
+ * values. The common name, which has a macro of its own, decides: `dn` must have that CN, or no CN if there
+ * is none.
  */
 static const char *corroborated(const char *dn, const char *cn, const char *macro)
 {
@@ -290,13 +291,13 @@ static bool read_sendmail_certificate(struct facts *facts)
             facts->certificate_pin.state = PIN_KNOWN;
         return facts->certificate == CERTIFICATE_UNTRUSTED || decode_names(facts);
     default:
-        return true; /* the pin stays PIN_MACROS: not known, for the reason that `certificate` has */
+        return true; /* the pin stays PIN_MACROS: not known, for the reason in `certificate` */
     }
 }
 
 /* ---- together ---- */
 
-/* An empty macro is an absent one. */
+/* An empty macro counts as absent. */
 static void read_macro(struct facts *facts, enum macro which, macro_fn *macro, void *arg)
 {
     const char *value = macro(arg, macro_names[which]);

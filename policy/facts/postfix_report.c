@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests of Postfix's policy report protocol: lines of "name=value", an
- * empty line at the end. Knows Postfix's attribute names and what the ones mean
- * that describe the client's certificate; the values that are read here are sent
- * as they are (names inside of certificates, which are not read, come in xtext).
- * Keeps a bounded part of any input, and takes octets as they come. Knows no
- * socket, and not for how long a request counts.
+ * Requests of Postfix's policy delegation protocol: lines of "name=value", an
+ * empty line at the end. Knows Postfix's attribute names and the meaning of those
+ * that describe the client's certificate. Postfix does not encode the values that
+ * are read here (names in certificates, which are not read, come in xtext).
+ * Keeps a bounded part of any input, and accepts any octets. Knows neither
+ * sockets nor how long a request is valid.
  */
 #include "policy/facts/postfix_report.h"
 
@@ -41,7 +41,7 @@ static const char *const names[REPORT_ATTRIBUTES] = {
 
 /* ---- the key ---- */
 
-/* XCLIENT can take a client's address away: Postfix then says so in both places. */
+/* XCLIENT can remove a client's address: then both the attribute and the macro are "unknown". */
 static bool read_address(struct network *address, const char *text)
 {
     memset(address, 0, sizeof *address);
@@ -50,7 +50,7 @@ static bool read_address(struct network *address, const char *text)
     return network_read_address(address, text);
 }
 
-/* The macro is 0 where the attribute is "unknown". */
+/* If the attribute is "unknown", the macro is 0. */
 static bool read_port(unsigned short *port, const char *text)
 {
     unsigned number = 0;
@@ -91,7 +91,7 @@ void report_begin(struct report_reader *reader)
         reader->value[i][0] = '\0';
 }
 
-/* Looks at a line, of which only the beginning may have been kept. */
+/* Takes the attribute from a line, of which only the beginning may have been kept. */
 static void take_line(struct report_reader *reader)
 {
     bool cut = reader->line_length > REPORT_LINE_MAX;
@@ -120,7 +120,7 @@ static void take_line(struct report_reader *reader)
     reader->given |= 1u << attribute;
 }
 
-/* Keeps what fits of a part of a line. */
+/* Appends a part of a line, as far as it fits. */
 static void keep(struct report_reader *reader, const char *octets, size_t count)
 {
     if (reader->line_length < REPORT_LINE_MAX) {
@@ -199,13 +199,13 @@ static bool same_text(const char *reported, const char *macro)
     return strcmp(reported, macro == NULL ? "" : macro) == 0;
 }
 
-/* A key without a certificate: our Postfix took it (smtpd_tls_enable_rpk), and shows no certificate. */
+/* A key without a certificate: our Postfix accepted a raw public key (smtpd_tls_enable_rpk). */
 static bool is_raw_key(const struct postfix_report *report)
 {
     return report->certificate.state == PIN_ABSENT && report->public_key.state != PIN_ABSENT;
 }
 
-/* Whether both can be true of one session. */
+/* Whether the report and the macros can be of one session. */
 static bool agrees(const struct postfix_report *report, const struct facts *facts)
 {
     bool certificate = report->certificate.state != PIN_ABSENT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Postfix's policy delegation protocol (SMTPD_POLICY_README): one request, what
- * it reports of the session that a message comes by, and how that completes the facts.
+ * it reports of the session of a message, and how that completes the facts.
  */
 #ifndef POLICY_FACTS_POSTFIX_REPORT_H
 #define POLICY_FACTS_POSTFIX_REPORT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include "policy/facts/facts.h"
 
-/* What names a message and its session, in the request and in the macros. NULL: not given. */
+/* What identifies a message and its session, in the request and in the macros. NULL: not given. */
 struct report_names {
     const char *queue_id, *client_address, *client_port, *server_address, *server_port;
 };
@@ -47,27 +47,28 @@ enum {
 struct report_reader {
     char value[REPORT_ATTRIBUTES][REPORT_VALUE_MAX + 1];
     unsigned given;     /* bit per attribute */
-    bool doubtful;      /* one of them twice, too long, or with a NUL in it */
+    bool doubtful;      /* an attribute came twice, is too long, or holds a NUL */
     size_t size;        /* of the request so far */
     size_t line_length; /* of the line so far; only as much as fits is kept */
     char line[REPORT_LINE_MAX + 1];
 };
 
 enum report_state {
-    REPORT_MORE,     /* all octets are taken, and the request is not at its end */
-    REPORT_COMPLETE, /* at its end; octets behind it are left */
-    REPORT_TOO_LONG  /* it has more than REPORT_REQUEST_MAX octets */
+    REPORT_MORE,     /* all octets are taken, and the request is not at its end yet */
+    REPORT_COMPLETE, /* the request is at its end; octets after it are left */
+    REPORT_TOO_LONG  /* the request has more than REPORT_REQUEST_MAX octets */
 };
 
 /* Begins a request. */
 void report_begin(struct report_reader *reader);
 
-/* Takes octets, whatever they are, up to the end of the request. Moves *octets and *count on. */
+/* Takes octets, whatever they are, up to the end of the request. Advances *octets, and lowers *count. */
 enum report_state report_read(struct report_reader *reader, const char **octets, size_t *count);
 
 /*
- * What the complete request says. False: it is none of smtpd's, has no queue id, or is about no session that
- * macros could name; *report is not written. Attributes that are not known here are of no account.
+ * Writes what the complete request says. False: it is not from smtpd, has no queue id, lacks another
+ * attribute that is read here, or has one that is doubtful; *report is not written. Other attributes are
+ * ignored.
  */
 bool report_finish(const struct report_reader *reader, struct postfix_report *report);
 
@@ -75,13 +76,13 @@ bool report_finish(const struct report_reader *reader, struct postfix_report *re
 
 enum report_agreement {
     REPORT_AGREES,
-    REPORT_CONTRADICTS, /* another TLS session than the macros', or no certificate where they show one */
+    REPORT_CONTRADICTS, /* its TLS session is not that of the macros, or it lacks the certificate they show */
     REPORT_OTHER_DIGEST /* its fingerprints are no SHA-256 */
 };
 
 /*
- * Sets both pins of the facts: PIN_MISSING where it cannot be believed, and for the certificate where Postfix
- * took a raw key in place of one. The keys are the caller's affair.
+ * Sets both pins of the facts: PIN_MISSING if the report cannot be trusted; also for the certificate, if
+ * Postfix accepted a raw key in place of one. The caller has found the report by its key.
  */
 enum report_agreement report_apply(const struct postfix_report *report, struct facts *facts);
 

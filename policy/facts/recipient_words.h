@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a recipient is kept, for recipient.c and recipients.c only: one word of counts and flags, and then
- * three rows of numbers of patterns.
+ * How a recipient is stored, for recipient.c and recipients.c only: one word of counts and flags, and then
+ * three rows of pattern numbers.
  */
 #ifndef POLICY_FACTS_RECIPIENT_WORDS_H
 #define POLICY_FACTS_RECIPIENT_WORDS_H
@@ -9,9 +9,9 @@
 #include "policy/facts/recipients.h"
 
 enum {
-    ROW_SCOPE,    /* what it is in scope of */
-    ROW_ARGUMENT, /* what its argument matches as it stands */
-    ROW_MACRO,    /* what {rcpt_addr} matches as it stands */
+    ROW_SCOPE,    /* the patterns that it is in scope of */
+    ROW_ARGUMENT, /* the patterns that its argument matches as written */
+    ROW_MACRO,    /* the patterns that {rcpt_addr} matches as written */
     ROW_BITS = 8,
     ROW_MASK = (1 << ROW_BITS) - 1
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The recipients of a message, the different ones once. Does not know how one is read. */
+/* The recipients of a message, equal ones stored once. Does not know how a recipient is read. */
 #include "policy/facts/recipients.h"
 
 #include <stdlib.h>
@@ -73,8 +73,8 @@ static bool has_number(const struct slots *numbers, uint32_t number)
 }
 
 /*
- * Enters the patterns that the recipient is in scope of. One that stays behind where memory ran out does
- * no harm.
+ * Adds the patterns that the recipient is in scope of to the index. If memory runs out, those already added
+ * do no harm.
  */
 static bool index_scope(struct recipient_store *store, const uint32_t *recipient)
 {
