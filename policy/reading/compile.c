@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The parts that several keys of the policy language share: mappings read by a
- * table of keys, typed values, lists. Knows nodes and what a policy is made of;
- * opens no file but through certfile, and decides nothing about mail.
+ * The parts that several keys of the policy language share: mappings read by a table of keys, typed values,
+ * lists. Knows nodes and the parts of a policy; opens no file, and decides nothing about mail.
  */
 #include "policy/reading/reading.h"
 
@@ -19,7 +18,9 @@ enum { NAME_LENGTH_MAX = 64 };
 
 /* ---- mappings ---- */
 
-/* Reports a plain text whose key has no blank behind its colon; false: it is none. */
+/*
+ * Reports plain text that was meant as "key: value", but has no blank after the colon. False: it is not that.
+ */
 static bool tell_glued(struct loading *loading, const struct node *node)
 {
     struct node at = *node;
@@ -36,8 +37,8 @@ static bool tell_glued(struct loading *loading, const struct node *node)
 enum { KEYS_MAX = 24 };
 
 /*
- * Reports where a key of the language belongs that stands in `what`; `meant` is that key. False: there is
- * no such key.
+ * Reports that a key is misplaced in `what`, and where it belongs. `meant` is the key, or the known key that
+ * it resembles. False: the language has no key `meant`.
  */
 static bool tell_home(struct loading *loading, const struct node *key, const char *meant, const char *what)
 {
@@ -132,7 +133,7 @@ void loading_note_file(struct loading *loading, const char *path)
         loading_exhausted(loading);
 }
 
-/* The name under which a value is reported. */
+/* Returns the name by which a message calls the value. */
 static const char *name_of(const struct node *node)
 {
     return node->key != NULL ? node->key->text : "an item";
@@ -191,7 +192,7 @@ bool compile_name(struct loading *loading, const struct node *node, const char *
     return false;
 }
 
-/* What to write in place of a scalar that is no boolean; "": not known. */
+/* Returns what to write instead of a scalar that is not a boolean; "": not known. */
 static const char *boolean_advice(const struct node *node)
 {
     static const char *const words[] = {"true", "false", NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a reader of a policy does with what it finds: findings at a place, and
- * memory that lasts as long as the policy or the reading.
+ * How the readers of a policy report findings at a place, and get memory that lasts as long as the policy or
+ * as the reading.
  */
 #include "policy/reading/reading.h"
 
@@ -9,9 +9,9 @@
 
 enum { TEXT_MAX = 600 };
 
-__attribute__((format(printf, 4, 0)))
-static void report(struct loading *loading, enum warning warning, const struct node *node, const char *format,
-                   va_list args)
+__attribute__((format(printf, 4, 0))) static void report(struct loading *loading, enum warning warning,
+                                                         const struct node *node, const char *format,
+                                                         va_list args)
 {
     char text[TEXT_MAX];
     struct diag diag = {warning == WARNING_NONE ? SEVERITY_ERROR : SEVERITY_WARNING,
@@ -40,7 +40,7 @@ void loading_error(struct loading *loading, const struct node *node, const char 
     va_end(args);
 }
 
-/* Notes that the partner being read acknowledges that warning; false: it does not. */
+/* Whether the partner being read acknowledges the warning. If so, notes that the warning was found. */
 static bool is_acknowledged(struct loading *loading, enum warning warning)
 {
     for (size_t i = 0; i < loading->acknowledgement_count; i++)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Findings about values that were copied from elsewhere with more than a name,
- * or that a "#" cut: what is odd, and the line to write. Knows which texts a
- * policy can load and what pasted.h makes of them.
+ * Findings about values that were copied with more than the name, or that a "#" cut: what is odd, and the
+ * line to write. Knows which texts a policy can load, and how pasted.h reads the others.
  */
 #include "policy/reading/reading.h"
 
@@ -20,7 +19,7 @@ enum { SHOWN = 256 };
 
 /* ---- hosts and addresses ---- */
 
-/* What a policy takes as a domain, of at least so many labels. */
+/* Whether a policy accepts the text as a domain of at least `labels` labels, 1 or 2. */
 static bool loads_as_domain(const char *text, unsigned labels)
 {
     char what[PASTED_WHAT];
@@ -43,7 +42,7 @@ static bool loads(const char *text, enum pasted_as as)
     return loads_as_domain(text, as == PASTED_ADDRESS && at == NULL && *text != '.' ? 2 : 1);
 }
 
-/* A user's name without a domain: who.c says what to write. */
+/* Whether the text may be a user's name without a domain. */
 static bool is_one_label(const char *text)
 {
     return strpbrk(text, ".@") == NULL && loads_as_domain(text, 1);
@@ -60,8 +59,8 @@ static void without_blanks(char *text)
 }
 
 /*
- * Reports a dash or a quotation mark that is no ASCII. IDNA forbids these in the DNS, but UTS 46, by which
- * domains are compared, does not: such a domain would load and be nobody's.
+ * Reports a dash or a quotation mark that is not ASCII. IDNA forbids these in the DNS, but UTS 46, by which
+ * domains are compared, does not: such a domain would load, and match no mail. False: reported.
  */
 static bool has_no_mark(struct loading *loading, const struct node *node, const char *text, enum pasted_as as)
 {
@@ -74,7 +73,10 @@ static bool has_no_mark(struct loading *loading, const struct node *node, const 
     return false;
 }
 
-/* "192.0.2.1-192.0.2.9" and the like; what a network lacks beyond that, whoever reads it says. */
+/*
+ * Whether the text is a network in another notation, or a range such as "192.0.2.1-192.0.2.9". The reader of
+ * the network reports all other mistakes.
+ */
 static bool is_network_in_other_form(const char *text)
 {
     char meant[64];
@@ -84,7 +86,10 @@ static bool is_network_in_other_form(const char *text)
                && text[strspn(text, "0123456789abcdefABCDEF.:/- ")] == '\0');
 }
 
-/* Reports a network in another form, with the line to write. `text` is what it is read as. */
+/*
+ * Reports a network in another notation, with the line to write. `text` is the part of the node's text that
+ * may be a network. Returns false.
+ */
 static bool refuse_network(struct loading *loading, const struct node *node, const char *text,
                            const char *what)
 {
@@ -119,7 +124,7 @@ bool compile_pasted(struct loading *loading, const struct node *node, const char
     if (!good && pasted.count == 1 && as == PASTED_HOST && is_network_in_other_form(pasted.text))
         return refuse_network(loading, node, pasted.text, pasted.what);
     if (!good && pasted.count == 1 && !loads(pasted.text, as))
-        return has_no_mark(loading, node, text, as); /* whoever reads it reports any other mistake */
+        return has_no_mark(loading, node, text, as); /* the reader of the value reports any other mistake */
     if (pasted.count > 1) {
         loading_error(loading, node, "\"%.128s\" %s; write each as an entry of its own: %.255s", text,
                       pasted.what, pasted.text);
@@ -133,7 +138,10 @@ bool compile_pasted(struct loading *loading, const struct node *node, const char
 
 /* ---- names in certificates ---- */
 
-/* "{O: Bank, C: DE}" of a whole name without a common name. False: it has none of these attributes. */
+/*
+ * Writes "{O: Bank, C: DE}" for a distinguished name without a common name. False: it has none of these
+ * attributes.
+ */
 static bool write_attributes(char *to, size_t size, const char *text)
 {
     static const char *const types[] = {"O", "OU", "C"};
@@ -151,7 +159,7 @@ static bool write_attributes(char *to, size_t size, const char *text)
     return used > 0;
 }
 
-/* "[a.com, \"*.a.com\"]" of "a.com, *.a.com". */
+/* Writes "[a.com, \"*.a.com\"]" for "a.com, *.a.com". */
 static void write_list(char *to, size_t size, const char *text)
 {
     char item[SHOWN], shown[SHOWN];
@@ -169,7 +177,7 @@ static void write_list(char *to, size_t size, const char *text)
     snprintf(to + used, size - used, *text == '\0' ? "]" : ", ...]");
 }
 
-/* The value to write in place of `text`; false: not known. */
+/* Writes the value that was meant by `text`. False: not known. */
 static bool write_meant(char *to, size_t size, const struct pasted *pasted, const char *text)
 {
     if (pasted->text[0] == '\0')
@@ -181,7 +189,7 @@ static bool write_meant(char *to, size_t size, const struct pasted *pasted, cons
     return true;
 }
 
-/* "AA:BB:...", of whatever digest: octets with colons between them. Answers how many, or 0. */
+/* Returns the number of octets of a fingerprint "AA:BB:...", of any digest. 0: it is not one. */
 static unsigned fingerprint_octets(const char *text)
 {
     unsigned octets = 0;
@@ -196,7 +204,7 @@ static unsigned fingerprint_octets(const char *text)
     return 0;
 }
 
-/* Reports a fingerprint in place of a name. */
+/* Reports a fingerprint that is written as a name. False: it is not a fingerprint. */
 static bool doubt_fingerprint(struct loading *loading, const struct node *node)
 {
     enum { MD5_SIZE = 16 };
@@ -225,7 +233,7 @@ static bool doubt_fingerprint(struct loading *loading, const struct node *node)
     return true;
 }
 
-/* Reports "*." in front of what is nobody's own. */
+/* Reports "*." before a public suffix. */
 static void doubt_wildcard(struct loading *loading, const struct node *node)
 {
     const char *kind = strncmp(node->text, "*.", 2) == 0 ? suffix_kind(node->text + 2) : NULL;
@@ -287,9 +295,7 @@ bool compile_free_text(struct loading *loading, const struct node *node, const c
     return true;
 }
 
-/* ---- words ---- */
-
-/* ---- domains of nobody ---- */
+/* ---- domains that belong to nobody ---- */
 
 void compile_doubt_suffix(struct loading *loading, const struct node *node, const char *domain, bool below)
 {
@@ -327,7 +333,7 @@ void compile_doubt_address(struct loading *loading, const struct node *node, con
                         domain, kind);
 }
 
-/* Blocks that hold so many that a rule about them says little. */
+/* Reports blocks that hold so many addresses that a rule about them means little. */
 static void doubt_wide(struct loading *loading, const struct node *list)
 {
     for (const struct node *item = list->first; item != NULL; item = item->next) {

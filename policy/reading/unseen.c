@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Words, numbers and dates with characters that nobody sees or tells apart: which one is meant.
+ * Words, numbers and dates with characters that are invisible or look like others: finds the one that is
+ * meant.
  */
 #include "policy/reading/reading.h"
 
@@ -8,15 +9,15 @@
 #include <string.h>
 #include "policy/names/pasted.h"
 
-/* Makes ASCII of what only looks like it: dashes, digits of full width. False: there was none. */
+/* Replaces what only looks like ASCII: dashes, full-width digits. False: there was none. */
 static bool clean_likeness(char *word, char what[PASTED_WHAT])
 {
     return pasted_hyphens(word, what) || pasted_widths(word, what);
 }
 
 /*
- * Takes away what nobody sees, blanks and quotation marks, and what only looks like ASCII. False: there was
- * none of these.
+ * Removes invisible characters, surrounding blanks and quotation marks, and replaces what only looks like
+ * ASCII. `what` says what was odd. False: there were at most plain blanks.
  */
 static bool clean_word(char *word, char what[PASTED_WHAT])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The policy language's words for who sends and who receives: domains, address
- * patterns, and lists of clients by address and by name.
+ * How the policy language names senders and receivers: domains, address patterns, and lists of clients by
+ * address and by name.
  */
 #include "policy/reading/reading.h"
 
@@ -43,7 +43,7 @@ bool compile_domain(struct loading *loading, const struct node *node, const char
     return *domain != 0;
 }
 
-/* The same as a text. */
+/* The same, with the domain as a text. */
 static bool compile_domain_text(struct loading *loading, const struct node *node, const char *text,
                                 const char **domain)
 {
@@ -74,7 +74,10 @@ static bool is_local_part(const char *text)
     return odd;
 }
 
-/* Whether no mail has a domain of that name: it is one label, and none that networks use inside. */
+/*
+ * Whether mail cannot have such a domain: it is a single label. A suffix is fine if it is not a public one:
+ * networks use such names inside.
+ */
 static bool is_no_whole_domain(const struct address_pattern *pattern)
 {
     return strchr(pattern->domain, '.') == NULL && (!pattern->suffix || suffix_kind(pattern->domain) != NULL);
@@ -96,7 +99,7 @@ static bool report_lone_local(struct loading *loading, const struct node *node, 
     return false;
 }
 
-/* Reports wildcards in an address, and what would hold every address. Returns false. */
+/* Reports wildcards in an address, and what to write to match all that they mean. Returns false. */
 static bool report_wildcard(struct loading *loading, const struct node *node, const char *text)
 {
     const char *at = strrchr(text, '@'), *domain = at == NULL ? text : at + 1;
@@ -118,13 +121,13 @@ static bool report_wildcard(struct loading *loading, const struct node *node, co
     return false;
 }
 
-/* Whether an address is meant as a pattern. What is in quotes is not. */
+/* Whether an address is meant as a pattern with wildcards. One in quotes is not. */
 static bool has_wildcard(const char *text, const char *at)
 {
     return text[0] != '"' && (memchr(text, '*', (size_t)(at - text)) != NULL || at[1] == '*' || at[1] == '.');
 }
 
-/* The local part in front of `at` into the pattern. */
+/* Reads the local part before `at` into the pattern. False: reported. */
 static bool compile_local_part(struct loading *loading, const struct node *node, const char *text,
                                const char *at, struct address_pattern *pattern)
 {
@@ -203,7 +206,7 @@ static int compare_numbers(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-/* The pattern's number and, for a scope, that of its local part at any domain. */
+/* Sets the pattern's number and, for a scope, that of its local part at any domain. False: out of memory. */
 static bool add_numbers(struct loading *loading, const struct address_pattern *pattern, bool scope,
                         uint32_t *numbers)
 {
@@ -239,7 +242,7 @@ struct pattern_set compile_pattern_set(struct loading *loading, const struct add
 
 /* ---- clients ---- */
 
-/* Appends one item to the text that shows a list to people. */
+/* Appends one item to the text of a list that people read. */
 static void append_item(char *text, size_t size, const char *item)
 {
     size_t length = strlen(text);
@@ -282,7 +285,7 @@ bool compile_no_star(struct loading *loading, const struct node *node, const cha
     return false;
 }
 
-/* One item: an address, a block, a name or a suffix. */
+/* Reads one item: an address, a block, a name or a suffix. False: reported. */
 static bool compile_client(struct loading *loading, const struct node *node, struct network *network,
                            struct client_name *name)
 {
