@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a key of smtp_tls_policy_maps to a partner. Knows next hops and how
- * partners are selected; what is answered is not known here.
+ * From a key of smtp_tls_policy_maps to a partner. Knows next hops and how partners are selected; does not
+ * know the answers.
  */
 #include "policy/outbound/outbound.h"
 
@@ -11,7 +11,9 @@
 #include "policy/requirement/outbound_rule.h"
 #include "policy/verdict/select.h"
 
-/* The partner of the most specific entry. The domain "*" cannot have outbound. */
+/*
+ * Returns the partner with the most specific entry, if it has `outbound`. The partner of "*" cannot have it.
+ */
 static const struct partner *partner_of_domain(const struct policy *policy, const char *domain)
 {
     struct selection selection;
@@ -22,7 +24,7 @@ static const struct partner *partner_of_domain(const struct policy *policy, cons
     return partner == NULL || partner->terms->outbound == NULL ? NULL : partner;
 }
 
-/* Whether an enforced rule says something else for each answer of another map. */
+/* Whether the answer for an enforced rule depends on the answer of the upstream map. */
 static bool depends_on_upstream(const struct policy *policy, const struct outbound *rule, int64_t now)
 {
     const struct server_certificates *certificates = outbound_certificates(policy, rule);

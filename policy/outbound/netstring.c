@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Netstrings. Knows no sockets: whoever has octets asks whether they are one. */
+/* Netstrings. Knows no sockets: the caller has the octets. */
 #include "policy/outbound/netstring.h"
 
 enum { DIGITS_MAX = 9 };
 
-/* The length in front, and how many digits it has; -1: none. More than DIGITS_MAX digits are none. */
+/*
+ * Returns the length at the start, and sets *digits to its number of digits. -1: it has a leading zero, or
+ * more than DIGITS_MAX digits.
+ */
 static long read_length(const char *octets, size_t length, size_t *digits)
 {
     long number = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Netstrings, "5:hello,", of which socketmap_table(5) makes its requests and replies. */
+/* Netstrings such as "5:hello,": socketmap_table(5) uses them for requests and replies. */
 #ifndef POLICY_OUTBOUND_NETSTRING_H
 #define POLICY_OUTBOUND_NETSTRING_H
 
@@ -12,17 +12,20 @@ enum netstring_state {
 };
 
 struct netstring {
-    const char *text; /* in the octets that were read */
+    const char *text; /* points into the octets that were read */
     size_t length;
-    size_t used; /* octets of the whole of it */
+    size_t used; /* octets of the whole netstring */
 };
 
-/* Reads the netstring that `octets` begin with. Fills *found where it is WHOLE. */
+/* Reads the netstring at the start of `octets`. Fills *found if it is WHOLE. */
 enum netstring_state netstring_read(struct netstring *found, const char *octets, size_t length, size_t max);
 
 enum { NETSTRING_HEAD = 24 };
 
-/* Writes what stands in front of a text of `length` octets; behind it comes a comma. How many octets. */
+/*
+ * Writes what comes before a text of `length` octets; a comma must follow the text. Returns the octets
+ * written.
+ */
 size_t netstring_head(char head[NETSTRING_HEAD], size_t length);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a partner's rule to a TLS policy of Postfix: level, names, protocols,
- * suites. Knows what Postfix can be asked for and how (Postfix 3.6 and later);
- * what a server then shows is Postfix's to judge.
+ * From a partner's rule to a TLS policy of Postfix: level, names, protocols, suites. Knows what Postfix 3.6
+ * and later can be asked for, and how. Postfix itself judges the server.
  */
 #include "policy/outbound/outbound.h"
 
@@ -15,10 +14,13 @@
 #include "policy/text.h"
 #include "policy/verdict/select.h"
 
-/* Suites that satisfy nobody, by OpenSSL's words; a list in a policy replaces those of main.cf. */
+/*
+ * Suites that no rule accepts unless it names them, in OpenSSL's words. `exclude` of a TLS policy replaces
+ * the lists of main.cf, so it must name them.
+ */
 #define WEAK_SUITES "aNULL:eNULL:EXP:MD5:RC2:RC4:DES:3DES"
 
-/* What one answer is made of. */
+/* An answer being made. */
 struct making {
     const struct policy *policy;
     const struct outbound_choice *choice;
@@ -26,7 +28,7 @@ struct making {
     int64_t now;
     struct server_terms terms;
     struct growing_text text;
-    const char *why; /* there is no answer but TEMP */
+    const char *why; /* why the answer must be TEMP; NULL: it need not be */
 };
 
 /* ---- protocols and suites ---- */
@@ -43,7 +45,7 @@ static void add_protocols(struct making *making)
     }
 }
 
-/* Every suite up to TLS 1.2 that does not satisfy; the weak ones too where `weak`. */
+/* Adds every suite up to TLS 1.2 that does not satisfy the rule; if `weak`, the weak ones, too. */
 static void add_complement(struct making *making, bool weak, const char *colon)
 {
     const struct suites *suites = making->policy->suites;
@@ -92,7 +94,7 @@ static void add_name(struct making *making, size_t *count, bool suffix, const ch
     text_add_string(&making->text, name);
 }
 
-/* Whether the partner also has the domain itself, in another line of its list: then its names are there. */
+/* Whether the partner also lists the domain itself. Then that entry adds the names. */
 static bool has_itself(const struct making *making, const char *domain)
 {
     const struct partner *found[2];
@@ -101,7 +103,10 @@ static bool has_itself(const struct making *making, const char *domain)
     return found[0] == making->choice->partner;
 }
 
-/* The recipient domain and what lies below it; for a listed next hop, those of all domains of the partner. */
+/*
+ * Adds the recipient domain and the names below it; for a listed next hop, those of all the partner's
+ * domains.
+ */
 static size_t add_domains(struct making *making)
 {
     const struct outbound_choice *choice = making->choice;
@@ -128,7 +133,9 @@ static size_t add_domains(struct making *making)
     return count;
 }
 
-/* Postfix compares one text with the certificate and with its key: a pin for both is written once. */
+/*
+ * Adds a pin once, even if it is listed for both: Postfix compares it with the certificate and with its key.
+ */
 static void add_pin(struct making *making, size_t *count, const unsigned char *fingerprint)
 {
     char text[FINGERPRINT_TEXT];
@@ -141,7 +148,7 @@ static void add_pin(struct making *making, size_t *count, const unsigned char *f
     text_add_string(&making->text, text + strlen("sha256:"));
 }
 
-/* The identities in force; how many. */
+/* Adds the identities in force. Returns how many there are. */
 static size_t add_identities(struct making *making, const struct server_certificates *certificates,
                              bool *pins)
 {
@@ -172,7 +179,7 @@ static void add_dane(struct making *making)
     add_session(making);
 }
 
-/* A rule for which encryption is enough takes whatever the other map asks for beyond it. */
+/* If encryption is enough for the rule, the upstream map may ask for more. */
 static void make_encrypted(struct making *making, enum upstream_worth worth)
 {
     if (worth == UPSTREAM_NAMES)
@@ -183,8 +190,8 @@ static void make_encrypted(struct making *making, enum upstream_worth worth)
 }
 
 /*
- * Whether a domain can be written as a name. Others come from senders alone, below a suffix of the policy,
- * and with a brace or a comma would be more than a name to Postfix.
+ * Whether a domain can be written as a name. A recipient domain below a suffix of the policy comes from the
+ * sender: with a brace or a comma, Postfix would read more than a name.
  */
 static bool is_name(const char *domain)
 {
@@ -229,7 +236,7 @@ static void make(struct making *making)
         making->why = "the rule is longer than Postfix takes";
 }
 
-/* A partner's mail waits. NULL where memory ran out. */
+/* Returns the reason of a TEMP; NULL: out of memory. */
 static char *temporary(const struct partner *partner, const char *why)
 {
     size_t size = strlen(partner->name) + strlen(why) + 64;

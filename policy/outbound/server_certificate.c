@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether a server's certificate is one that a partner's outbound rule takes: by name, by pin, by DANE. Names
- * mean what they mean to Postfix: a wildcard of the certificate stands for one label, a suffix of the policy
- * for any number. Sendmail shows the common name, and of the alternative names only whether the server's is
- * among them.
+ * Whether a partner's outbound rule accepts a server's certificate: by name, by pin, by DANE. Names mean what
+ * they mean to Postfix: a wildcard of the certificate stands for one label, a suffix of the policy for any
+ * number. Sendmail shows the common name; of the alternative names, it shows the server's name if it is among
+ * them.
  */
 #include <string.h>
 #include "policy/outbound/server_internal.h"
 #include "policy/requirement/comparison.h"
 #include "policy/requirement/outbound_rule.h"
 
-/* Why a certificate that is not trusted proves no name. Sendmail always asks a server for one. */
+/*
+ * Why a certificate that is not trusted proves no name. Sendmail always requests a server's certificate, so
+ * "not requested" counts as "not verified for now".
+ */
 static struct comparison without_trust(enum certificate_state state)
 {
     return comparison_without_trust(state == CERTIFICATE_NOT_REQUESTED ? CERTIFICATE_VERIFY_TEMPORARY
@@ -25,7 +28,7 @@ struct seen_name {
     bool wildcard;
 };
 
-/* False: it is no name of a host. */
+/* False: the text is not a host name. */
 static bool read_name(struct seen_name *seen, const char *text)
 {
     if (text == NULL)
@@ -68,13 +71,13 @@ static struct comparison compare_name(const struct server_shown *shown, bool suf
     return comparison_of(shows_name(shown, suffix, wanted) ? MET : UNMET, REASON_CERTIFICATE_SUBJECT);
 }
 
-/* A name of the domain or below it. */
+/* Whether the certificate has a name that is the domain or below it. */
 static bool shows_domain(const struct server_shown *shown, const char *domain)
 {
     return shows_name(shown, false, domain) || shows_name(shown, true, domain);
 }
 
-/* Of the recipient's domain; of a listed next hop, a name of any domain of the partner. */
+/* The name must be of the recipient's domain; for a listed next hop, of any domain of the partner. */
 static struct comparison compare_domain(const struct server_shown *shown, const struct policy *policy,
                                         const struct outbound_choice *choice)
 {
@@ -142,8 +145,9 @@ static void weigh_list(const struct server_shown *shown, const struct server_cer
 }
 
 /*
- * Where no certificate is asked for. Any {verify} that is not the result of a handshake means that STARTTLS
- * failed or was refused, and that Sendmail goes on without TLS: other macros, if any, are left over.
+ * For a rule that asks for no certificate. Any {verify} that is not the result of a handshake means that
+ * STARTTLS failed or was refused, and that Sendmail continues without TLS. If there are other macros, they
+ * are of an earlier session.
  */
 static void weigh_handshake(const struct server_shown *shown, struct judged *judged)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files share that judge a session with a server. */
+/* What the files that judge a session with a server share. */
 #ifndef POLICY_OUTBOUND_SERVER_INTERNAL_H
 #define POLICY_OUTBOUND_SERVER_INTERNAL_H
 
@@ -9,15 +9,18 @@
 /* What the server showed of its certificate. */
 struct server_shown {
     const struct facts *facts;
-    const char *alternative; /* a name that the certificate has beside its common name, or NULL */
+    const char *alternative; /* an alternative name of the certificate, or NULL */
     bool dane;               /* a TLSA record vouches for it */
 };
 
-/* Adds the finding about certificates, where the rule of the choice asks for one. */
+/*
+ * Adds the finding about certificates. A rule that asks for no certificate gets one only if the handshake
+ * failed.
+ */
 void server_certificate_weigh(const struct server_shown *shown, const struct policy *policy,
                               const struct outbound_choice *choice, int64_t now, struct judged *judged);
 
-/* The words for a recipient that is deferred. */
+/* Writes the reply for a deferred recipient. */
 void server_reply_make(struct reply *reply, const struct policy *policy,
                        const struct server_judgement *judgement, int64_t now);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What Sendmail notes for a recipient whose mail is deferred: a sentence that is constant for its reason,
- * then the partner, the reason, what was seen and needed. Our own words only. A ruleset takes brackets,
- * parentheses and quotes for something else, and drops blanks behind commas and colons.
+ * The reply that Sendmail logs for a deferred recipient: the sentence of the reason, then the partner, the
+ * reason, what was seen and what is needed. It has only our own words, no text from the server. It has no
+ * brackets, parentheses and quotes, to which a ruleset gives another meaning, and needs no blanks after
+ * commas and colons, which a ruleset drops.
  */
 #include <stdio.h>
 #include "policy/outbound/server_internal.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A request of Sendmail's ruleset, taken apart, and judged by the requirements of a partner's outbound rule.
- * Knows how Sendmail shows the session that it has with a server. What is said of a deferred recipient is for
- * server_reply.c, whose certificate it is for server_certificate.c.
+ * Splits a request of Sendmail's ruleset, and judges it by the requirements of a partner's outbound rule.
+ * Knows how Sendmail shows its session with a server. server_reply.c has the reply for a deferred recipient,
+ * server_certificate.c compares the certificate.
  */
 #include "policy/outbound/server_session.h"
 
@@ -35,7 +35,7 @@ const char *session_field_macro(enum session_field field)
     return macros[field];
 }
 
-/* Sendmail may put blanks around a field. */
+/* Removes the blanks that Sendmail may put around a field. NULL: the field is empty. */
 static const char *trim(char *text)
 {
     size_t length;
@@ -67,19 +67,21 @@ bool server_session_read(struct server_session *session, char *text)
 
 /* ---- the facts ---- */
 
-/* {verify} of a session without TLS, whatever other macros are left over from another one. */
+/*
+ * Whether {verify} says that the session has no TLS. Other macros may be left over from an earlier session.
+ */
 static bool is_plaintext(const char *verify)
 {
     return verify != NULL && (strcmp(verify, "NONE") == 0 || strcmp(verify, "CLEAR") == 0);
 }
 
-/* {verify} where a TLSA record vouches for the certificate. */
+/* Whether {verify} says that a TLSA record vouches for the certificate. */
 static bool is_dane(const char *verify)
 {
     return verify != NULL && strcmp(verify, "TRUSTED") == 0;
 }
 
-/* A macro_fn: the session as the macros that a filter gets. */
+/* A macro_fn: presents the session as the macros that a milter gets. */
 static const char *macro_value(void *arg, const char *name)
 {
     static const struct {
@@ -95,7 +97,7 @@ static const char *macro_value(void *arg, const char *name)
     const char *verify = session->field[SESSION_VERIFY];
 
     if (strcmp(name, macro_names[MACRO_CLIENT_PORT]) == 0)
-        return "0"; /* all macros were asked for: what is absent has no value */
+        return "0"; /* has a value if all macros were asked for: an absent macro has no value then */
     if (strcmp(name, macro_names[MACRO_MAIL_ADDR]) == 0)
         return session->field[SESSION_SENDER];
     if (strcmp(name, macro_names[MACRO_VERIFY]) == 0)
@@ -121,7 +123,7 @@ static bool read_facts(struct facts *facts, const struct server_session *session
 
 /* ---- the requirements ---- */
 
-/* The requirements of a session; certificates are weighed apart. */
+/* Weighs the requirements of a session; server_certificate_weigh() weighs certificates. */
 static void weigh_session(const struct weighing *weighing, struct judged *judged)
 {
     static const enum requirement asked[] = {REQUIRE_TLS, REQUIRE_MIN_TLS_VERSION, REQUIRE_CIPHERS,
@@ -180,7 +182,7 @@ static void enter(struct server_judgement *judgement, struct judged *judged)
     verdict->partner[0] = *judged;
 }
 
-/* Whose mail it is, or whether it falls short, is not known. */
+/* Defers mail if memory ran out: it is not known whose mail it is, or whether the session meets the rule. */
 static void leave_undecided(struct server_judgement *judgement)
 {
     facts_clear(&judgement->facts);
@@ -193,8 +195,8 @@ static void leave_undecided(struct server_judgement *judgement)
 }
 
 /*
- * The partner of the recipient's domain; a domain in brackets, which goes to a host of that name, counts as
- * one.
+ * Chooses the partner of the recipient's domain. A domain in brackets, which goes to a host of that name,
+ * counts as a domain.
  */
 static void choose(struct server_judgement *judgement, const struct policy *policy,
                    const struct server_session *session, int64_t now)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The TLS policies of another socketmap, such as postfix-tlspol's: a level, then
- * attributes, "name=value" or "{ name = value }". Knows which level is stronger
- * than which; the partner's own rule is not known here.
+ * The TLS policies of the upstream map, such as postfix-tlspol: a level, then attributes, "name=value" or "{
+ * name = value }". Knows which level is stronger than which; does not know the partner's own rule.
  */
 #include "policy/outbound/upstream.h"
 
 #include <string.h>
 #include <strings.h>
 
-static const char separators[] = ", "; /* of words; text with others is not taken */
+static const char separators[] = ", "; /* of words; text with other ones, such as tabs, is refused */
 
 static bool is_printable(const char *text)
 {
@@ -53,8 +52,8 @@ const char *upstream_key(struct next_hop *hop, const char *key, size_t length)
 }
 
 /*
- * The octets of the next word, as Postfix divides them: in braces nothing separates, and they open anywhere.
- * *open: braces that are not closed at its end.
+ * Returns the length of the next word, as Postfix splits words: braces can open anywhere, and nothing in
+ * braces separates. *open: the braces that are not closed at its end.
  */
 static size_t word_length(const char *text, unsigned *open)
 {
@@ -70,7 +69,7 @@ static size_t word_length(const char *text, unsigned *open)
     return length;
 }
 
-/* Whether what stands behind the policy would be taken as a part of its last word. */
+/* Whether a brace is left open: what is written after the policy would be a part of its last word. */
 static bool is_open(const char *text)
 {
     unsigned open = 0;
@@ -104,7 +103,7 @@ enum upstream_worth upstream_worth(const struct upstream *upstream)
     return UPSTREAM_UNREADABLE;
 }
 
-/* Whether the attribute is one that the partner's rule gives. Postfix reads names in any case. */
+/* Whether the partner's rule sets the attribute itself. Postfix ignores the case of names. */
 static bool is_ours(const char *attribute)
 {
     static const char *const names[] = {"protocols", "exclude", "ciphers"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a TLS policy of another map is worth beside a partner's rule. */
+/* How a TLS policy of the upstream map adds to a partner's rule. */
 #ifndef POLICY_OUTBOUND_UPSTREAM_H
 #define POLICY_OUTBOUND_UPSTREAM_H
 
@@ -15,15 +15,15 @@ enum upstream_worth {
 };
 
 /*
- * The key by which the other map is asked: a domain as name servers have it, in A-labels, without a final dot
- * and without port 25, because it knows no other spelling of a domain. Other next hops stay as they are.
- * NULL where memory ran out.
+ * Returns the key for the upstream map: a domain as in the DNS, in A-labels, without a final dot and without
+ * port 25, because that map knows no other spelling of a domain. Other next hops are returned unchanged.
+ * NULL: out of memory.
  */
 const char *upstream_key(struct next_hop *hop, const char *key, size_t length);
 
 enum upstream_worth upstream_worth(const struct upstream *upstream);
 
-/* Adds the policy without what it says of protocols and suites. */
+/* Adds the upstream policy to `text`, without its protocols and suites, which the partner's rule sets. */
 void upstream_add(struct growing_text *text, const struct upstream *upstream);
 
 #endif
