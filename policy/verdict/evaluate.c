@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decision: (policy, facts, now) -> verdict. Which partners a transaction
- * selects, whether each got what it is owed, and what follows. Pure: no I/O, no
- * clock, no allocation; it neither logs nor knows how the answer is delivered.
+ * The decision: (policy, facts, now) -> verdict. Finds the partners that a transaction selects, judges
+ * whether each requirement is met, and says what follows. Pure: no I/O, no clock, no allocation. It logs
+ * nothing and does not know how the answer is delivered.
  *
- * Read from the bottom: policy_evaluate() lets every identity select. partners.c finds the partners of
- * an entry, from_partners.c those of the From fields. judge.c judges one partner, the files of
+ * Read from the bottom: policy_evaluate() lets every identity select. partners.c finds the partners of an
+ * entry, from_partners.c those of the From fields. judge.c judges one partner, the files of
  * policy/requirement/ one requirement each.
  */
 #include "policy/verdict/evaluate.h"
@@ -16,7 +16,7 @@
 
 /* ---- the identities ---- */
 
-/* The null sender is who the client said it is: the HELO name last given. */
+/* The null sender has no domain: the last HELO name selects in its place. */
 static void select_by_helo(const struct evaluation *e)
 {
     struct selection selection;
@@ -36,8 +36,9 @@ static void select_by_helo(const struct evaluation *e)
 }
 
 /*
- * Whether the MTA may take this for the null sender, which it gives no name: it names every other sender.
- * Postfix takes "<,>" for it, and a source route without an address behind it ("<@contoso.com:>").
+ * Whether the MTA may take this sender for the null sender, the only one for which it sends no {mail_addr}.
+ * Postfix takes "<,>" for the null sender, and a source route without an address after it
+ * ("<@contoso.com:>").
  */
 static bool may_be_null(const struct facts *facts, const struct address *sender)
 {
@@ -47,7 +48,7 @@ static bool may_be_null(const struct facts *facts, const struct address *sender)
            && (sender->kind == ADDRESS_LOCAL || (sender->kind == ADDRESS_DOMAIN && is_route));
 }
 
-/* Both readings of the sender select. */
+/* Both readings of the sender, {mail_addr} and the argument, select. */
 static void select_by_sender(const struct evaluation *e)
 {
     const struct facts *facts = e->facts;
@@ -81,7 +82,7 @@ static void select_by_client(const struct evaluation *e)
 
 /* ---- the whole ---- */
 
-/* The most severe result goes to the front and gives the verdict. */
+/* Moves the most severe result to the front: it gives the verdict. */
 static void decide(const struct evaluation *e)
 {
     struct verdict *verdict = e->verdict;

@@ -19,7 +19,7 @@ enum exempt exemption_find(const struct policy *policy, const struct facts *fact
     return clients_match(&policy->exempt_clients, facts, &reason) == MET ? EXEMPT_CLIENT : EXEMPT_NOT;
 }
 
-/* The first entry of the list that matches; each is asked as a list of its own. */
+/* Describes the first entry of the list that matches: tries each as a list of one. */
 static void describe_client(const struct clients *list, const struct facts *facts, char *text, size_t size)
 {
     enum reason reason;

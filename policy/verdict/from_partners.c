@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The partners that From fields select: by the domains of their addresses, and where a field does not
- * parse, by the names in it. Fields are a stranger's text, so that the time and the number of partners
- * are bounded. How a field is read is for header_from.c.
+ * The partners that From fields select: by the domains of their addresses and, if a field does not parse, by
+ * the names in it. A stranger writes the fields: the time and the number of partners are bounded.
+ * header_from.c reads the fields.
  */
 #include <string.h>
 #include "policy/facts/mta.h"
 #include "policy/verdict/partners.h"
 
-/* From fields that select more entries than this are more than anyone writes. */
+/* No real message has From fields that select more entries than this. */
 enum { ENTRIES_MOST = 64 };
 
-/* The entries of the policy that the From fields selected so far, each to be looked at once. */
+/* The entries of the policy that the From fields have selected so far: each is judged once. */
 struct header_search {
     const struct evaluation *evaluation;
     size_t count;
     struct {
         const struct partner *partner;
-        const char *entry; /* NULL: it does not matter by which */
+        const char *entry; /* NULL: any entry of the partner */
     } seen[ENTRIES_MOST];
 };
 
-/* What to do with an entry. */
+/* Whether an entry was selected before; TOO_MANY: there is no place for it. */
 enum novelty { SEEN, NEW, TOO_MANY };
 
-/* The entry of a partner that is asked for by recipient matters: who else is, hangs on it. */
+/*
+ * Notes an entry. Which entry selects a partner with a `recipients` list matters: the less specific partners
+ * after it depend on the entry. For other partners `entry` is NULL.
+ */
 static enum novelty see(struct header_search *search, const struct partner *partner, const char *entry)
 {
     for (size_t i = 0; i < search->count; i++)
@@ -38,7 +41,7 @@ static enum novelty see(struct header_search *search, const struct partner *part
     return NEW;
 }
 
-/* The domain of an address. False: that is too many. */
+/* Selects by the domain of an address. False: too many entries. */
 static bool select_by_address(void *arg, const char *name, size_t length)
 {
     struct header_search *search = arg;
@@ -62,7 +65,7 @@ static bool select_by_address(void *arg, const char *name, size_t length)
     return novelty != TOO_MANY;
 }
 
-/* A name in a field that does not parse: the partners with exactly that entry. False: that is too many. */
+/* Selects the partners with exactly this entry, a name in a field that does not parse. False: too many. */
 static bool select_by_part(void *arg, const char *name, size_t length)
 {
     struct header_search *search = arg;
@@ -93,7 +96,7 @@ static void select_by_missing_header(const struct evaluation *e)
             partners_select_domain(e, &facts->sender[i].domain, SELECTED_HEADER_FROM);
 }
 
-/* What the fields say. False: not all is looked at. */
+/* Selects by what the fields contain. False: not all of it was looked at. */
 static bool select_by_fields(const struct evaluation *e, const struct header_from *from)
 {
     struct header_search addresses, parts;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One partner of a transaction: exceptions, outcome, mode and action, and its
- * place among the others in the verdict. Pure; does not know by which entry the
- * partner was found.
+ * One partner of a transaction: exceptions, outcome, mode and action, and its place among the others in the
+ * verdict. Pure. Does not know which entry selected the partner.
  */
 #include "policy/verdict/judge.h"
 
@@ -11,8 +10,8 @@
 /* ---- exceptions ---- */
 
 /*
- * Sendmail writes a sender of its own host without a domain in {mail_addr}: then the argument alone is a
- * reading.
+ * If the sender is of Sendmail's own host, Sendmail sends {mail_addr} without a domain: then only the
+ * argument is read.
  */
 static bool is_domainless(const struct facts *facts)
 {
@@ -22,7 +21,7 @@ static bool is_domainless(const struct facts *facts)
            && strchr(mail_addr, '@') == NULL;
 }
 
-/* Every reading of the sender matches one of the patterns. */
+/* Whether every reading of the sender matches one of the patterns. */
 static bool senders_match(const struct exception *exception, const struct facts *facts)
 {
     for (unsigned reading = is_domainless(facts); reading < facts->senders; reading++) {
@@ -50,8 +49,8 @@ static bool recipients_match(const struct exception *exception, const struct rec
 }
 
 /*
- * MET: all selectors hold; PENDING: it hangs on the recipients, which are not known yet. UNKNOWN: it
- * hangs on who the client is, and *reason says why that is not known.
+ * MET: all selectors hold. PENDING: it depends on the recipients, which are not known yet. UNKNOWN: it
+ * depends on the client, and *reason says why the client is not known.
  */
 static enum met exception_holds(const struct exception *exception, const struct evaluation *e,
                                 enum reason *reason)
@@ -70,7 +69,7 @@ static enum met exception_holds(const struct exception *exception, const struct 
     return recipients_match(exception, facts->recipients) ? client : UNMET;
 }
 
-/* Whether one of them holds, and which one judged->exception is; *reason is why that is UNKNOWN. */
+/* Whether an exception holds; judged->exception is the one that ends last. UNKNOWN: *reason says why. */
 static enum met excepted(struct judged *judged, const struct evaluation *e, enum reason *reason)
 {
     const struct terms *terms = judged->partner->terms;
@@ -93,7 +92,7 @@ static enum met excepted(struct judged *judged, const struct evaluation *e, enum
 
 /* ---- one partner ---- */
 
-/* What happens where the mode is enforce. */
+/* What happens in mode enforce. */
 static enum action enforced_action(const struct judged *judged, const struct actions *actions)
 {
     if (judged->outcome == OUTCOME_FAIL)
@@ -156,7 +155,7 @@ static void enter(struct verdict *verdict, const struct judged *judged)
         verdict->partner[mildest] = *judged;
 }
 
-/* Makes the partner undecidable: what would decide is not known, and will not be. */
+/* Makes the result undecidable: the facts that would decide are not known, and never will be. */
 static void make_undecidable(struct judged *judged, enum reason reason)
 {
     if (judged->finding[judged->finding_count - 1].requirement != REQUIRE_DECIDABLE)
@@ -167,8 +166,8 @@ static void make_undecidable(struct judged *judged, enum reason reason)
 }
 
 /*
- * An exception lifts what the requirements say; PENDING: it hangs on recipients that are still to come.
- * Where it is not known whether one does, that is no fault of the partner's.
+ * An exception overrides what the requirements say. PENDING: it depends on recipients that are still to come.
+ * If it is not known whether an exception holds, the partner does not fail but is undecidable.
  */
 static enum met apply_exceptions(const struct evaluation *e, struct judged *judged)
 {
@@ -184,7 +183,7 @@ static enum met apply_exceptions(const struct evaluation *e, struct judged *judg
     return holds == PENDING && (e->facts->shown & NEED_RCPT) != 0 ? PENDING : MET;
 }
 
-/* Outcome of a partner that got its facts; NEED_*: what it still waits for. */
+/* Judges a partner by the facts. Returns NEED_DATA if the result waits for DATA; else 0. */
 static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
 {
     unsigned pending = 0;
@@ -199,7 +198,7 @@ static unsigned judge_facts(const struct evaluation *e, struct judged *judged)
     return pending;
 }
 
-/* It is not known whether this mail is the partner's: then its facts do not matter. */
+/* It is not known whether this mail is the partner's: the facts do not matter then. */
 static void judge_undecidable(struct judged *judged, enum reason reason)
 {
     judged->piece_count = judged->finding_count = 0;
@@ -210,8 +209,8 @@ static void judge_undecidable(struct judged *judged, enum reason reason)
 }
 
 /*
- * One partner. NEED_*: what its result waits for; 0: it is final. `undecidable`, if given, is why it
- * is not known whose mail this is.
+ * Judges one partner. Returns what its result waits for, as NEED_*; 0: it is final. `undecidable`, unless
+ * REASON_NONE, is why it is not known whose mail this is.
  */
 static unsigned judge(const struct evaluation *e, struct judged *judged, enum reason undecidable)
 {
@@ -233,7 +232,7 @@ static unsigned judge(const struct evaluation *e, struct judged *judged, enum re
             pending = 0;
     }
     judged->would = e->exempt ? ACTION_ACCEPT : enforced_action(judged, actions);
-    /* The filter can hold mail only at the end of the message. */
+    /* A milter can quarantine only at the end of the message. If that is not shown, mail is deferred. */
     if (judged->would == ACTION_QUARANTINE && judge_content(e->facts) != REASON_NONE) {
         if (judged->mode == MODE_ENFORCE)
             make_undecidable(judged, judge_content(e->facts));

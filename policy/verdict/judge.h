@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One partner of a transaction: from what it is owed and what was seen to what follows. */
+/* Judges one partner of a transaction: from its requirements and the facts to the outcome and the action. */
 #ifndef POLICY_VERDICT_JUDGE_H
 #define POLICY_VERDICT_JUDGE_H
 
@@ -9,8 +9,8 @@
 enum { WALK_MAX = 4, WALKS_MAX = 64 };
 
 /*
- * The partners that an identity's walk meets, the most specific first, up to the first that judges all
- * mail. The walks of many From addresses are the same, and need not go through the recipients again.
+ * The partners that an identity selects, the most specific first, up to the first without a `recipients`
+ * list. Many From addresses have the same walk: the recipients are gone through only once for it.
  */
 struct walk {
     const struct partner *partner[WALK_MAX];
@@ -19,7 +19,7 @@ struct walk {
     enum reason undecidable;
 };
 
-/* Those that are done. */
+/* The walks that are done. */
 struct walks {
     size_t count;
     struct walk walk[WALKS_MAX];
@@ -36,24 +36,27 @@ struct evaluation {
 };
 
 /*
- * Judges a partner that the identities `selected_by` select, and adds its result to the verdict; where
- * events are still missing, it only sets bits in verdict->pending. `undecidable`, unless REASON_NONE, is
- * why it is not known whether this mail is the partner's. A partner that is selected both with and without
- * doubt keeps the worse result.
+ * Judges a partner that the identities `selected_by` select, and adds its result to the verdict. If events
+ * are still missing, it only sets bits in verdict->pending. `undecidable`, unless REASON_NONE, is why it is
+ * not known whether this mail is the partner's. A partner that is selected both with and without doubt keeps
+ * the worse result.
  */
 void judge_consider(const struct evaluation *e, const struct partner *partner, unsigned selected_by,
                     enum reason undecidable);
 
-/* Why the rest of the message is not known; REASON_NONE: it is shown, or still may be. */
+/* Why the rest of the message will not be known; REASON_NONE: the MTA shows it, or still may. */
 enum reason judge_content(const struct facts *facts);
 
-/* How much a partner's result weighs beside others: first what happens, then why, then what would happen. */
+/*
+ * Ranks the results of partners: by action, then by outcome, then by the action that would follow in mode
+ * enforce.
+ */
 int judge_severity(const struct judged *judged);
 
 /* The severity of "undecidable" for a partner in this mode; -1: the partner is switched off. */
 int judge_undecidable_severity(const struct evaluation *e, enum mode mode);
 
-/* A result that is more severe than this finds a place in the verdict; -1: every one does. */
+/* Only a result that is more severe than this enters the verdict; -1: every result does. */
 int judge_floor(const struct verdict *verdict);
 
 #endif

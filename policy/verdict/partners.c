@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an entry of the policy to the partners that it selects: the most specific
- * one that the mail is for, for each recipient. Knows no MAIL, HELO or From: which names
- * and addresses select is for evaluate.c and from_partners.c. What becomes of a partner
- * is for judge.c.
+ * From an entry of the policy to the partners that it selects: for each recipient, the most specific one that
+ * the mail is for. Does not know MAIL, HELO or From: evaluate.c and from_partners.c say which names and
+ * addresses select. judge.c judges the partner.
  */
 #include "policy/verdict/partners.h"
 
@@ -27,7 +26,7 @@ bool partners_may_be_for(const struct partner *partner, const struct facts *fact
            || recipients_in_scope(facts->recipients, &partner->terms->scope);
 }
 
-/* Notes a partner whose mail waits for its recipients. */
+/* Notes a partner whose selection depends on the recipients. */
 static void note_scoped(struct verdict *verdict, const struct partner *partner)
 {
     for (size_t i = 0; i < verdict->scoped_count; i++)
@@ -38,8 +37,8 @@ static void note_scoped(struct verdict *verdict, const struct partner *partner)
 }
 
 /*
- * Before RCPT: takes the first partner that applies. One with a `recipients` list sets NEED_RCPT, and the
- * walk goes on.
+ * Before RCPT: judges the first partner that applies. A partner with a `recipients` list sets NEED_RCPT
+ * instead, and the walk goes on; no partner after it is judged yet.
  */
 static void select_unaddressed(const struct evaluation *e, struct selection *selection, unsigned identity,
                                enum reason undecidable)
@@ -73,7 +72,10 @@ static const struct partner *next_listing(struct selection *selection, unsigned 
     return partner;
 }
 
-/* The walk from `first` on. `selection` is left where it goes on, if it is longer than WALK_MAX. */
+/*
+ * Returns the walk that begins with `first`. `selection` is left after its last partner: a walk that is
+ * longer than WALK_MAX goes on there.
+ */
 static struct walk follow(struct selection *selection, const struct partner *first, unsigned identity,
                           enum reason undecidable)
 {
@@ -98,7 +100,10 @@ static bool same_walk(const struct walk *a, const struct walk *b)
     return same;
 }
 
-/* Whether the same walk was done before; notes that it is done now. Longer ones may differ further on. */
+/*
+ * Whether the same walk was done before; if not, notes it. A walk beyond WALK_MAX is never noted: two of them
+ * may differ further on.
+ */
 static bool is_done(struct walks *walks, const struct walk *walk)
 {
     if (walk->count == WALK_MAX && walk->partner[WALK_MAX - 1]->terms->recipient_count > 0)
@@ -111,7 +116,10 @@ static bool is_done(struct walks *walks, const struct walk *walk)
     return false;
 }
 
-/* What becomes of a recipient that none of the walk's first WALK_MAX partners is for. */
+/*
+ * For a recipient that is in the scope of none of the walk's first WALK_MAX partners: judges the next that it
+ * is for.
+ */
 static void consider_rest(const struct evaluation *e, struct selection rest, const uint32_t *recipient,
                           const struct walk *walk)
 {
@@ -123,7 +131,7 @@ static void consider_rest(const struct evaluation *e, struct selection rest, con
         judge_consider(e, partner, walk->identity, walk->undecidable);
 }
 
-/* The first partner of the walk that each recipient is for. */
+/* Judges, for each recipient, the first partner of the walk that it is for. */
 static void consider_walk(const struct evaluation *e, const struct selection *rest, const struct walk *walk)
 {
     const uint32_t *recipient = NULL;
@@ -144,7 +152,7 @@ static void consider_walk(const struct evaluation *e, const struct selection *re
 }
 
 void partners_select(const struct evaluation *e, const struct selection *selection, unsigned identity,
-                            enum reason undecidable)
+                     enum reason undecidable)
 {
     const struct recipients *recipients = e->facts->recipients;
     const struct partner *partner;
@@ -169,7 +177,7 @@ void partners_select(const struct evaluation *e, const struct selection *selecti
         consider_walk(e, &next, &walk);
 }
 
-/* Whether the partner is selected by domains at all, not only by clients. */
+/* Whether domains select the partner, not only clients. */
 static bool has_domains(const struct policy *policy, const struct partner *partner)
 {
     const unsigned domains = 1u << SELECT_DOMAIN | 1u << SELECT_SUBDOMAINS | 1u << SELECT_EVERYONE;

@@ -14,10 +14,10 @@ enum { USERS_MAX = 16 };
 struct reading {
     const struct policy *policy;
     uint32_t *words;
-    unsigned row; /* the one that grows, the last so far */
-    bool failed;  /* out of memory or out of room */
+    unsigned row; /* the row that numbers are added to, always the last */
+    bool failed;  /* out of memory, or a table is full */
     const char *local;
-    /* Lengths of the local part, and of what stands before its delimiters, that patterns may name. */
+    /* Lengths of the parts of `local` that patterns may name: up to each delimiter, and all of it. */
     size_t user_count, users[USERS_MAX];
 };
 
@@ -45,7 +45,10 @@ static void put_user(struct reading *reading, size_t length)
         reading->users[reading->user_count++] = length;
 }
 
-/* The local part alone, as it stands; `cut`: it is longer than any that a pattern has. */
+/*
+ * Takes the local part alone, as it stands. `cut`: it was not kept whole, so it is longer than that of any
+ * pattern.
+ */
 static void take_local(struct reading *reading, const char *local, size_t length, bool cut)
 {
     reading->local = local;
@@ -55,7 +58,7 @@ static void take_local(struct reading *reading, const char *local, size_t length
 }
 
 /*
- * Leaves of the local part and what stands before its delimiters those that some pattern has at any
+ * Takes the local part, and what precedes each of its delimiters, but only those that some pattern has at any
  * domain.
  */
 static void take_users(struct reading *reading, const char *local, size_t length, bool cut)
@@ -76,7 +79,7 @@ static void take_users(struct reading *reading, const char *local, size_t length
     }
 }
 
-/* The patterns "domain" and ".suffix" that match the domain. */
+/* Adds the patterns "domain" and ".suffix" that match the domain. */
 static void match_domain(struct reading *reading, const struct domain *domain)
 {
     const struct policy *policy = reading->policy;
@@ -91,7 +94,7 @@ static void match_domain(struct reading *reading, const struct domain *domain)
         if (domain->text[dot] != '.')
             continue;
         labels++;
-        text[dot] = '@'; /* where a copy of the domain without its first labels begins */
+        text[dot] = '@'; /* here "@.suffix" begins */
         text[dot + 1] = '.';
         if (patterns_find(&policy->patterns, text + dot, domain->length + 1u - dot, &number))
             put(reading, number);
@@ -99,7 +102,7 @@ static void match_domain(struct reading *reading, const struct domain *domain)
     }
 }
 
-/* The patterns that match the users at the domain. */
+/* Adds the patterns that match the users at the domain, and those that match the domain. */
 static void match_at(struct reading *reading, const struct domain *domain)
 {
     char text[sizeof(struct address) + 1];
@@ -117,7 +120,7 @@ static void match_at(struct reading *reading, const struct domain *domain)
     match_domain(reading, domain);
 }
 
-/* The patterns that local mail to the users is in scope of. */
+/* Adds the patterns whose scope includes local mail to the users. */
 static void match_local(struct reading *reading)
 {
     char text[sizeof(struct address)];
@@ -141,7 +144,7 @@ static bool is_local_name(const struct domain *domain)
 
 static const char separators[] = "!%@";
 
-/* The users at a domain that the local part names, "[127.0.0.1]" too. */
+/* Matches the users at a domain that the local part names. A literal ("[127.0.0.1]") may be this host. */
 static void match_inner_domain(struct reading *reading, const char *name, size_t length)
 {
     char literal[64];
@@ -169,9 +172,9 @@ static void match_inner_domain(struct reading *reading, const char *name, size_t
 }
 
 /*
- * What a local part such as "user%domain", "domain!user" or "user@domain" names, where the next MTA, or
- * this one, takes it for an address: the user is what stands behind the last "!" and before the first
- * "%" or "@" from there, and every other part may be the domain.
+ * Matches what a local part such as "user%domain", "domain!user" or "user@domain" names, if the next MTA or
+ * this one takes it for an address. The user is between the last "!" and the next "%" or "@"; every other
+ * part may be the domain.
  */
 static void match_inner(struct reading *reading, const char *local)
 {
@@ -191,7 +194,7 @@ static void match_inner(struct reading *reading, const char *local)
 
 /* ---- both readings ---- */
 
-/* Whether the part of a local part that was not kept may name an address. */
+/* Whether a local part was cut, and what is missing may name an address. */
 static bool hides_inner(const struct address *address, const char *text)
 {
     const char *at = strchr(text, '@');
@@ -199,7 +202,7 @@ static bool hides_inner(const struct address *address, const char *text)
     return address->local_cut && (strpbrk(text, "!%") != NULL || (at != NULL && strchr(at + 1, '@') != NULL));
 }
 
-/* What the address, written as `text`, is in scope of. */
+/* Adds the patterns that the address, written as `text`, is in scope of. */
 static void match_scope(struct reading *reading, const struct address *address, const char *text)
 {
     if (address->kind == ADDRESS_NULL)
@@ -216,21 +219,20 @@ static void match_scope(struct reading *reading, const struct address *address, 
 }
 
 /*
- * Whether the domain of {rcpt_addr} is nowhere in the argument, so that it is the MTA's own. Postfix sees no
- * domain in spellings such as ",user", "user(x" and "@x(y:user", which are not read here as Postfix reads
- * them.
+ * Whether the MTA added its own domain in {rcpt_addr}: then the argument does not contain it. Postfix sees no
+ * domain in spellings such as ",user", "user(x" and "@x(y:user". We do not read those as Postfix does.
  */
 static bool is_completed(const struct address address[2], const char *argument, const char *rcpt_addr)
 {
     const char *at = strrchr(rcpt_addr, '@');
-    /* U-labels in capitals are the same, too. */
+    /* This also finds U-labels in capitals equal. */
     bool same =
         address[0].kind == ADDRESS_DOMAIN && strcmp(address[0].domain.text, address[1].domain.text) == 0;
 
     return at != NULL && address[1].kind == ADDRESS_DOMAIN && !same && strcasestr(argument, at + 1) == NULL;
 }
 
-/* What the address matches as it stands. */
+/* Adds the patterns that the address matches as it stands, to the row. */
 static void match_strictly(struct reading *reading, const struct address *address, unsigned row)
 {
     reading->row = row;
@@ -239,7 +241,7 @@ static void match_strictly(struct reading *reading, const struct address *addres
         match_at(reading, &address->domain);
 }
 
-/* Recipients that no exception can match count as the same. */
+/* If no exception can match the recipient, keeps its scope only: such recipients count as the same. */
 static void forget_if_never_excepted(struct recipient *recipient)
 {
     uint32_t *words = recipient->words;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words in which a refusal reaches the other side: a sentence that is
- * constant for its reason, so that log tools can count it, then in brackets
- * who, why, what was seen and needed, then the partner's message. Only our own
- * words and the policy's: nothing that a client chose, unless it is a version, suite or number that we know.
+ * The text of a refusal's SMTP reply: a sentence that is constant for its reason, so that log tools can count
+ * it; in brackets the partner, the reason, what was seen and what is needed; then the partner's message. All
+ * words are ours or the policy's. The client chooses none of them, except a version, suite or number that we
+ * know.
  */
 #include "policy/verdict/reply.h"
 
 #include <stdio.h>
 #include "policy/requirement/requirement.h"
 
-/* The reply to a transaction that `action` refuses for the sake of this partner. */
+/* The reply to a transaction that `action` refuses because of this partner. */
 static bool make(struct reply *reply, const struct policy *policy, const struct judged *judged,
                  enum action action, const struct facts *facts)
 {
@@ -31,9 +31,9 @@ static bool make(struct reply *reply, const struct policy *policy, const struct 
     requirement_detail(&weighing, detail, sizeof detail);
     message = partner_message(policy, judged->partner);
     message = message == NULL ? "" : message;
-    length = snprintf(reply->text, sizeof reply->text, "%s [%s %s%s]%s%s", words->sentence,
-                      judged->partner->name, reason_name(judged->reason), detail,
-                      message[0] == '\0' ? "" : " ", message);
+    length =
+        snprintf(reply->text, sizeof reply->text, "%s [%s %s%s]%s%s", words->sentence, judged->partner->name,
+                 reason_name(judged->reason), detail, message[0] == '\0' ? "" : " ", message);
     return length > 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The words in which a refusal reaches the other side. */
+/* The SMTP reply of a refusal. */
 #ifndef POLICY_VERDICT_REPLY_H
 #define POLICY_VERDICT_REPLY_H
 
@@ -17,8 +17,8 @@ struct reply {
 };
 
 /*
- * The reply to a transaction refused by `verdict`. True and *reply filled where its action is
- * reject or tempfail; else false. The class of code and status is always 5 for reject, 4 for tempfail.
+ * The reply to a transaction that `verdict` refuses. True: the action is reject or tempfail, and *reply is
+ * filled; else false. The class of code and status is always 5 for reject, 4 for tempfail.
  */
 bool reply_make(struct reply *reply, const struct policy *policy, const struct verdict *verdict,
                 const struct facts *facts);

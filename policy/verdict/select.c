@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an identity to partners. One hash table holds every domain, client name
- * and block; a lookup probes it once for each label of a name, or for each
- * length of block that the policy has, however many partners there are. Knows
- * nothing of recipients, modes or requirements: the caller passes over what
- * does not apply and asks for the next.
+ * From an identity to partners. One hash table holds every domain, client name and block. A lookup probes it
+ * once for each label of a name, or for each length of block that the policy has, however many partners there
+ * are. Knows nothing of recipients, modes or requirements: the caller skips what does not apply and asks for
+ * the next.
  */
 #include "policy/verdict/select.h"
 
@@ -14,7 +13,7 @@
 
 /* ---- the table ---- */
 
-/* What a lookup compares: a name, or a block if it is one. */
+/* What a lookup searches for: a name, or a block (SELECT_NETWORK). */
 struct wanted {
     enum selector_kind kind;
     const void *text;
@@ -105,7 +104,7 @@ static void note_labels(struct label_counts *counts, unsigned labels)
         counts->labels[counts->count++] = (unsigned char)labels;
 }
 
-/* What the policy has to know of its selectors as a whole. */
+/* Updates what the policy keeps about its selectors as a whole. */
 static void note(struct policy *policy, const struct selector *selector, const struct wanted *wanted)
 {
     const struct network *network = wanted->text;
@@ -126,10 +125,7 @@ static void note(struct policy *policy, const struct selector *selector, const s
     }
 }
 
-/*
- * Whether the selector says the same as the one added last, but of another kind: "[contoso.com,
- * .contoso.com]".
- */
+/* Whether the selector differs from the one added last by its kind only: "[contoso.com, .contoso.com]". */
 static bool joins_last(const struct policy *policy, const struct selector *selector,
                        const struct wanted *wanted)
 {
@@ -267,7 +263,7 @@ void select_client(struct selection *selection, const struct policy *policy, con
         selection->prefix = address->v6 ? 128 : 32;
 }
 
-/* The next of the blocks that hold the address, from the longest prefix down. */
+/* Returns the partner of the next block that contains the address, the longest prefix first. */
 static const struct partner *next_network(struct selection *selection)
 {
     const struct policy *policy = selection->policy;
@@ -289,7 +285,7 @@ static const struct partner *next_network(struct selection *selection)
     return NULL;
 }
 
-/* The next of the entries of that kind for what stands behind a dot of the name, from the longest down. */
+/* Returns the partner of the next entry of that kind for a parent of the name, the longest parent first. */
 static const struct partner *next_parent(struct selection *selection, enum selector_kind kind)
 {
     const struct partner *partner;
@@ -303,7 +299,7 @@ static const struct partner *next_parent(struct selection *selection, enum selec
     return NULL;
 }
 
-/* What a stage that answers once, or no more, is followed by. */
+/* Goes to the next stage: the current one answers only once, or has no more entries. */
 static void next_stage(struct selection *selection)
 {
     selection->rest = selection->domain;

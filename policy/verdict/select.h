@@ -6,15 +6,14 @@
 #include "policy/internal.h"
 
 /*
- * Adds a selector, of one kind, of the partner that is added last. *other is the
- * selector that was there before with the same text and kind, or NULL (then
- * it is added). False: out of memory.
+ * Adds a selector of one kind. Its partner is the one that was added last. *other is the selector that has
+ * this text and kind already, or NULL: only then the selector is added. False: out of memory.
  */
 bool select_add(struct policy *policy, const struct selector *selector, const struct selector **other);
 
 /*
- * Enters the name of a partner in an index of names, which the policy does not keep. *other is the
- * partner that has the name already, or NULL. False: out of memory.
+ * Enters the name of a partner in `names`, an index that is no part of the policy. *other is the partner that
+ * has the name already, or NULL. False: out of memory.
  */
 bool select_add_name(struct slots *names, const struct policy *policy, size_t partner,
                      const struct partner **other);
@@ -25,15 +24,15 @@ const struct partner *select_by_name(const struct slots *names, const struct pol
 struct selection {
     const struct policy *policy;
     const char *domain;            /* the name looked up; NULL: none */
-    const char *rest;              /* the part of it that is next */
+    const char *rest;              /* the part of it that is looked up next */
     const struct network *address; /* of a client */
     int stage, prefix;
     bool null_sender;
 };
 
 /*
- * By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: by the HELO name, with the
- * entries it lies below.
+ * By a sender's domain (NULL: it has none; only "*" is left). `null_sender`: the domain is a HELO name;
+ * entries for its parent domains select, too.
  */
 void select_domain(struct selection *selection, const struct policy *policy, const char *domain,
                    bool null_sender);
@@ -46,12 +45,12 @@ void select_client(struct selection *selection, const struct policy *policy, con
 const struct partner *select_next(struct selection *selection);
 
 /*
- * The domain entry, without its leading dot, by which select_next() found the last partner; "*" for that.
- * Two walks that found the same entry find the same partners behind it.
+ * The domain entry, without its leading dot, by which select_next() found the last partner; "*" for everyone.
+ * Two walks that found the same entry find the same partners after it.
  */
 const char *select_found_entry(const struct selection *selection);
 
-/* The partners with an entry for exactly this domain [0], and for what lies below it [1]; NULL: none. */
+/* The partners with an entry for exactly this domain [0], and for its subdomains [1]; NULL: none. */
 void select_exact(const struct policy *policy, const char *domain, size_t length,
                   const struct partner *found[2]);
 

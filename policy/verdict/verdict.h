@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the policy says of a transaction: a value. The room finds the partners of a transaction, judges
- * each and puts the result into words. It knows the policy and the facts. It does not know how they were
- * read, nor how the answer is delivered.
+ * The verdict of a policy on a transaction. The files of this directory find the partners of a transaction,
+ * judge each and put the result into words. They know the policy and the facts, but not how the facts were
+ * read or how the answer is delivered.
  */
 #ifndef POLICY_VERDICT_VERDICT_H
 #define POLICY_VERDICT_VERDICT_H
@@ -13,9 +13,8 @@
 enum { JUDGED_MAX = 8 };
 
 /*
- * A value, about 8 KiB; valid while the policy and the facts it was made from are.
- * partner[0] is the deciding one. Where more than JUDGED_MAX partners were selected, the most severe are
- * kept.
+ * About 8 KiB. Valid as long as the policy and the facts that it was made from. partner[0] is the deciding
+ * one. If more than JUDGED_MAX partners were selected, the most severe are kept.
  */
 struct verdict {
     enum outcome outcome;
@@ -24,7 +23,7 @@ struct verdict {
         would; /* the most severe of all partners that were judged, whether they are kept below or not */
     enum reason reason;
     enum exempt exempt;
-    unsigned pending; /* NEED_RCPT, NEED_DATA, NEED_HEADERS: what may still change this; 0: final */
+    unsigned pending; /* NEED_RCPT, NEED_DATA, NEED_HEADERS: what may still change the verdict; 0: final */
     size_t partner_count;
     struct judged partner[JUDGED_MAX];
     size_t scoped_count; /* while NEED_RCPT is pending: partners that judge mail to some recipients only */
