@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The connections over which an MTA asks: how many there may be, which one is closed where one too many
- * comes, and when each is freed. Knows nothing of the requests.
+ * The connections over which an MTA asks: how many there may be, which one is closed if there is one too
+ * many, and when each is freed. Knows nothing of the requests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "milter/log.h"
 
 enum {
-    SILENT_PART = 8, /* of all connections, this part may be silent before those go first */
+    SILENT_PART = 8, /* if more than max / SILENT_PART are silent, silent ones are evicted first */
     WARNED_MS = 60000,
 };
 
@@ -75,7 +75,7 @@ void outbound_connections_renew(struct outbound_connections *connections,
     link_connection(connections, connection);
 }
 
-/* Once a minute at most. */
+/* Warns once a minute at most. */
 static void warn_of_evicted(struct outbound_connections *connections, int64_t now)
 {
     struct log_line line;
@@ -88,7 +88,9 @@ static void warn_of_evicted(struct outbound_connections *connections, int64_t no
     log_write(LOG_WARNING, &line);
 }
 
-/* Postfix sends its request at once: strangers that say nothing evict each other, and none of its own. */
+/*
+ * Postfix sends its request at once. So strangers that send nothing evict each other, but none of Postfix's.
+ */
 void outbound_connections_evict(struct outbound_connections *connections, int64_t now)
 {
     bool silent =

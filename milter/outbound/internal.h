@@ -10,15 +10,15 @@ enum { PART = 16 * 1024 };
 
 struct octets {
     char *at;
-    size_t length, done; /* done: those of them that were sent */
+    size_t length, done; /* done: how many of them were sent */
 };
 
 struct outbound_connection {
     enum watched watched; /* first: WATCHED_CONNECTION */
     int fd;
-    bool is_served; /* it is in that list */
+    bool is_served; /* it is in the list `served` */
     struct outbound_connection *older, *newer;
-    uint32_t awaited;            /* of epoll */
+    uint32_t awaited;            /* events of epoll */
     struct octets input, output; /* what is not whole yet; what could not be sent at once */
     struct query *query;         /* the question to the upstream map that its request waits for */
     uint64_t message;            /* of the map "sendmail": the number of the last message, and its queue id */
@@ -29,13 +29,13 @@ struct outbound_connection {
 struct query {
     enum watched watched; /* first: WATCHED_QUERY */
     int fd;
-    bool used; /* the connection was used before: it may be closed at the other side */
+    bool used; /* the connection was kept from an earlier question: the other side may have closed it */
     struct query *previous, *next;
     struct outbound_connection *connection;
     struct policy *policy;
     struct outbound_choice choice;
     char *key;
-    int64_t now, deadline; /* the time of the request; milliseconds */
+    int64_t now, deadline; /* seconds, of the request; milliseconds */
     struct octets question, reply;
 };
 
@@ -56,11 +56,11 @@ bool octets_append(struct octets *octets, const char *more, size_t length);
 bool outbound_connections_watch(const struct outbound_connections *connections, int operation, int fd,
                                 uint32_t events, void *what);
 
-/* What is to happen next on the connection; 0: only its end is of interest. */
+/* Sets the events of epoll that the connection waits for; 0: only its end. False: epoll_ctl(2) failed. */
 bool outbound_connections_await(const struct outbound_connections *connections,
                                 struct outbound_connection *connection, uint32_t events);
 
-/* It sent a whole request: now it is the one whose last request is newest. */
+/* Moves the connection, which sent a whole request, to the newest place of `served`. */
 void outbound_connections_renew(struct outbound_connections *connections,
                                 struct outbound_connection *connection);
 
@@ -81,19 +81,25 @@ bool outbound_request_reply(const struct outbound_connections *connections,
 bool outbound_request_judge(const struct outbound_connections *connections,
                             struct outbound_connection *connection, const char *request, size_t length);
 
-/* Takes the requests that are whole, one after the other. False: the connection is to be closed. */
+/*
+ * Takes the whole requests of `input`, one after the other. `moment` in milliseconds. False: the connection
+ * is to be closed.
+ */
 bool outbound_request_take(struct outbound_connections *connections, struct outbound_connection *connection,
                            int64_t moment);
 
-/* Puts a request aside until the upstream map has answered. Takes the policy over; false: out of memory. */
+/*
+ * Sets a request aside until the upstream map has answered, and takes ownership of the policy. False: out of
+ * memory or epoll failed, and the policy stays the caller's.
+ */
 bool queries_ask(struct outbound_connections *connections, struct outbound_connection *connection,
                  struct policy *policy, const struct request *request, int64_t moment);
 
-/* Does what an event of epoll says of a question. */
+/* Handles an event of epoll for a question. */
 void queries_serve(struct outbound_connections *connections, struct query *query, uint32_t events,
                    int64_t now);
 
-/* Takes a question out of those that wait, and closes its connection; queries_free() frees it. */
+/* Removes a question from those that wait and closes its connection; queries_free() frees it. */
 void queries_forget(struct outbound_connections *connections, struct query *query);
 void queries_free(struct query *query);
 

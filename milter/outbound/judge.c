@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Requests of Sendmail (the map "sendmail"): a finished TLS session and a recipient, judged by
- * policy/outbound/. Logs and counts the decision. The answer is "OK" where the recipient is sent to, else the
- * text of a temporary failure.
+ * policy/outbound/. Logs and counts the decision. The answer is "OK" if mail to the recipient may be sent,
+ * else the text of a temporary failure.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "milter/partner_counts.h"
 #include "policy/outbound/server_session.h"
 
-/* Sendmail asks for one recipient after the other; those of one message have the same number. */
+/* Sendmail asks for each recipient separately; the recipients of one message share one number. */
 static uint64_t number_of(struct outbound_connection *connection, const char *queue_id)
 {
     const char *id = queue_id != NULL ? queue_id : "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The thread that answers Postfix and Sendmail how to send. Knows the listening socket and time; requests.c
- * reads requests and answers them, connections.c bounds the connections. Where descriptors run out, each new
+ * reads and answers requests, connections.c bounds the connections. If descriptors run out, each new
  * connection takes the place of an older one, or waits for a moment.
  */
 #include "milter/outbound/listener.h"
@@ -25,11 +25,11 @@
 enum { CONNECTIONS_MAX = 4096, CONNECTIONS_MIN = 1024, EVENTS_AT_ONCE = 64, ACCEPTED_AT_ONCE = 64 };
 enum { TICK_MS = 1000, PAUSE_MS = 100 };
 
-/* The process has one. */
+/* One per process. */
 static struct {
     pthread_t thread;
     bool started, paused;  /* paused: new connections wait */
-    int64_t resumes;       /* paused until then */
+    int64_t resumes;       /* milliseconds: the end of the pause */
     atomic_bool asking;    /* a request waits for the upstream map */
     atomic_bool newcomers; /* a connection has not asked yet */
     bool held;
@@ -53,7 +53,7 @@ static void watch_socket(bool watched)
     listener.paused = !watched;
 }
 
-/* Without descriptors the socket stays ready: the loop must not go on as if it could accept. */
+/* If descriptors have run out, the socket stays ready: without a pause the loop would never sleep. */
 static void pause_accepting(int64_t now)
 {
     watch_socket(false);
@@ -62,7 +62,7 @@ static void pause_accepting(int64_t now)
 
 static void accept_some(int64_t now)
 {
-    bool evicted = false; /* for the next one, because no descriptor was left */
+    bool evicted = false; /* a connection, because no descriptor was left for the next one */
 
     for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
         int fd = accept4(listener.socket.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -82,8 +82,10 @@ static void accept_some(int64_t now)
     }
 }
 
-/* False: it is to end; what came beside that is answered. Accepts last: a new connection may take the place
- * of one whose request is in this batch. */
+/*
+ * False: the thread is to end; the other events are answered. Accepts last: a new connection may evict one
+ * whose request is in this batch.
+ */
 static bool serve(const struct epoll_event *events, int count, int64_t now)
 {
     bool newcomers = false, goes_on = true;
@@ -133,7 +135,7 @@ static void *answer_requests(void *unused)
 
 /* ---- Beginning and end ---- */
 
-/* The address of the upstream map. A name is looked up once. */
+/* Reads the address of the upstream map. A host name is looked up only here. */
 static bool read_upstream(const char *spec, struct socket_problem *problem)
 {
     struct outbound_connections *connections = &listener.connections;
@@ -263,7 +265,7 @@ void outbound_listener_stop(void)
     if (!listener.started)
         return;
     if (write(listener.wake, &one, sizeof one) != (ssize_t)sizeof one)
-        return; /* it still runs: take nothing from under it */
+        return; /* the thread still runs: free nothing that it uses */
     pthread_join(listener.thread, NULL);
     listener.started = false;
     close_all();

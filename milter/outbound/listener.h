@@ -8,7 +8,7 @@
 #include "policy/policy.h"
 
 /*
- * Opens the socket `outbound` of the settings, or takes `held` over, which listens already (-1: there is
+ * Opens the socket `outbound` of the settings, or takes ownership of `held`, which listens already (-1:
  * none), and starts the thread. REFUSED or FAILED: nothing was started. Once per process.
  */
 enum socket_state outbound_listener_start(const struct milter_settings *settings, int held,
@@ -21,14 +21,14 @@ bool outbound_listener_is_asking(void);
 bool outbound_listener_has_newcomers(void);
 
 /*
- * Accepts nobody any more on a socket that is held: who connects from then on waits for the next daemon. A
- * socket of our own is served until the end. From the thread that starts and stops it.
+ * Stops accepting on a held socket: new connections wait there for the next daemon. A socket of our own is
+ * served until the end. Call it from the thread that starts and stops the listener.
  */
 void outbound_listener_stop_accepting(void);
 
 /*
- * Answers what has arrived, ends the thread and removes a unix socket. Nothing happens where none was
- * started. A held socket stays open elsewhere: who connects from then on waits for the next daemon.
+ * Answers what has arrived, ends the thread and removes a unix socket. Does nothing if none was started. A
+ * held socket stays open elsewhere: new connections wait there for the next daemon.
  */
 void outbound_listener_stop(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Questions to the upstream map, one for each request that depends on it. Each has UPSTREAM_MS, so that
- * Postfix has its answer in time; a failure is an answer, too. Connections are kept for the next question.
+ * Postfix gets its answer in time; a failure is an answer, too. Connections are kept for later questions.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 
 enum { REPLY_MAX = 16 * 1024, UPSTREAM_MS = 2000 };
 
-/* Out of the list of those that wait; freed by queries_free(). */
 void queries_forget(struct outbound_connections *connections, struct query *query)
 {
     if (query->previous != NULL)
@@ -44,7 +43,7 @@ void queries_free(struct query *query)
 
 static void start_query(struct outbound_connections *connections, struct query *query);
 
-/* The answer, or that there is none, to whoever waits for it. */
+/* Answers the request with what the upstream map said, or with its failure. */
 static void finish_query(struct outbound_connections *connections, struct query *query,
                          const struct upstream *upstream)
 {
@@ -63,7 +62,7 @@ static void fail_query(struct outbound_connections *connections, struct query *q
     finish_query(connections, query, &failed);
 }
 
-/* A connection that was used before may be closed at the other side: then a new one is tried. */
+/* If the connection was used before, the other side may have closed it: then tries a new one. */
 static void retry_query(struct outbound_connections *connections, struct query *query)
 {
     bool again = query->used && query->reply.length == 0;
@@ -101,7 +100,7 @@ static void start_query(struct outbound_connections *connections, struct query *
         fail_query(connections, query);
 }
 
-/* Keeps the connection for the next question, where it is good for one. */
+/* Keeps the connection for a later question, if there is a place for it. */
 static void keep_idle(struct outbound_connections *connections, struct query *query)
 {
     const size_t most = sizeof connections->idle / sizeof *connections->idle;
@@ -113,7 +112,7 @@ static void keep_idle(struct outbound_connections *connections, struct query *qu
     query->fd = -1;
 }
 
-/* What has come of the reply. */
+/* Reads what has arrived of the reply, and finishes the question when it is whole. */
 static void read_reply(struct outbound_connections *connections, struct query *query)
 {
     ssize_t count = recv(query->fd, connections->buffer, PART, MSG_DONTWAIT);
@@ -181,7 +180,6 @@ static bool write_question(struct octets *question, const char *key)
            && octets_append(question, key, strlen(key)) && octets_append(question, ",", 1);
 }
 
-/* Puts the request aside until the upstream map has answered. Takes the policy over; false: out of memory. */
 bool queries_ask(struct outbound_connections *connections, struct outbound_connection *connection,
                  struct policy *policy, const struct request *request, int64_t moment)
 {
@@ -213,7 +211,7 @@ bool queries_ask(struct outbound_connections *connections, struct outbound_conne
     return true;
 }
 
-/* Goes on with what its connection sent meanwhile, where a request has its answer. */
+/* After an answer: goes on with what the connection sent meanwhile. */
 static void resume(struct outbound_connections *connections, struct outbound_connection *connection,
                    int64_t moment)
 {
@@ -228,7 +226,7 @@ void queries_serve(struct outbound_connections *connections, struct query *query
     struct outbound_connection *connection = query->connection;
 
     if (query->fd < 0)
-        return; /* it was done with in this turn */
+        return; /* it was finished in this turn */
     if ((events & EPOLLOUT) != 0 && query->question.done < query->question.length)
         send_question(connections, query);
     else if ((events & ~(uint32_t)EPOLLOUT) != 0)

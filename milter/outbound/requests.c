@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests of Postfix for how to send to a next hop, and of Sendmail whether to send: read as they come,
- * answered by policy/outbound/, one at a time per connection. Nobody can make others wait or memory grow: all
- * descriptors are non-blocking, requests and answers have a bound, as have the connections
- * (connections.c). An idle connection is left alone while there is room: Postfix closes it, and one
- * that we close first can make it defer mail. Knows neither who listens nor how threads end.
+ * Requests of Postfix for how to send to a next hop, and of Sendmail whether to send: read as they arrive,
+ * answered by policy/outbound/, one at a time per connection. No client can make others wait or make memory
+ * grow: all descriptors are non-blocking; requests, answers and the connections (connections.c) are bounded.
+ * An idle connection is left open while there is room: Postfix closes it, and may defer mail if we close it
+ * first. Does not know who listens or how threads end.
  */
 #include "milter/outbound/internal.h"
 
@@ -24,7 +24,7 @@
 
 enum {
     REQUEST_MAX = 12000, /* Postfix asks for at most 10,000 octets */
-    READ_AT_ONCE = 512,  /* octets: a request, or some that are short */
+    READ_AT_ONCE = 512,  /* octets: one request, or a few short ones */
     TAKEN_AT_ONCE = 4,   /* requests, before other connections have their turn */
 };
 
@@ -68,7 +68,7 @@ static void octets_drop(struct octets *octets, size_t count)
 
 /* ---- answers ---- */
 
-/* Sends what is to be sent; false: the connection is to be closed. Reading goes on when all of it is out. */
+/* Sends the output; false: the connection is to be closed. Reading goes on when all of it is sent. */
 static bool send_output(const struct outbound_connections *connections,
                         struct outbound_connection *connection)
 {
@@ -106,7 +106,7 @@ bool outbound_request_reply(const struct outbound_connections *connections,
     return send_output(connections, connection);
 }
 
-/* Counts the answers that are logged, too: those about partners whose mode is not none. */
+/* Logs and counts an answer about a partner whose mode is not none. */
 static void log_answer(const struct outbound_choice *choice, const char *key,
                        const struct outbound_answer *answer, const struct upstream *upstream)
 {
@@ -126,7 +126,6 @@ static void log_answer(const struct outbound_choice *choice, const char *key,
     log_write(answer->result == OUTBOUND_TEMP ? LOG_ERR : LOG_INFO, &line);
 }
 
-/* False: the connection is to be closed. */
 bool outbound_request_answer(const struct outbound_connections *connections,
                              struct outbound_connection *connection, const struct request *request,
                              const struct upstream *upstream)
@@ -151,7 +150,9 @@ bool outbound_request_answer(const struct outbound_connections *connections,
 
 /* ---- requests ---- */
 
-/* A request of the map "postfix": a key, with a NUL behind it. False: the connection is to be closed. */
+/*
+ * Answers a request of the map "postfix": a key, with a NUL after it. False: the connection is to be closed.
+ */
 static bool answer_key(struct outbound_connections *connections, struct outbound_connection *connection,
                        const char *key, size_t length, int64_t moment)
 {
@@ -170,7 +171,7 @@ static bool answer_key(struct outbound_connections *connections, struct outbound
     return good;
 }
 
-/* What stands behind the name of the map, or NULL where it is another map. */
+/* Returns what follows the name of the map; NULL: the request is for another map. */
 static const char *behind(const char *map, const struct netstring *found)
 {
     size_t length = strlen(map);
@@ -178,7 +179,7 @@ static const char *behind(const char *map, const struct netstring *found)
     return found->length >= length && memcmp(found->text, map, length) == 0 ? found->text + length : NULL;
 }
 
-/* One request, "postfix KEY" or "sendmail FIELDS". False: the connection is to be closed. */
+/* Answers one request, "postfix KEY" or "sendmail FIELDS". False: the connection is to be closed. */
 static bool take_request(struct outbound_connections *connections, struct outbound_connection *connection,
                          const struct netstring *found, int64_t moment)
 {
@@ -194,10 +195,9 @@ static bool take_request(struct outbound_connections *connections, struct outbou
 }
 
 /*
- * Takes the requests that are whole, one after the other, as long as each has its answer at once; the comma
- * behind one becomes a NUL. More than a few wait until other connections had their turn; meanwhile the
- * connection is not read. *taken: how many octets. False: the connection is
- * to be closed.
+ * Takes the whole requests, one after the other, as long as each is answered at once; the comma after one
+ * becomes a NUL. More than a few wait until other connections had their turn; meanwhile the connection is not
+ * read. *taken: how many octets were taken. False: the connection is to be closed.
  */
 static bool take_requests(struct outbound_connections *connections, struct outbound_connection *connection,
                           char *octets, size_t length, size_t *taken, int64_t moment)
@@ -238,7 +238,7 @@ bool outbound_request_take(struct outbound_connections *connections, struct outb
     return true;
 }
 
-/* Requests mostly come whole, and are taken from where they were read. */
+/* Requests mostly come whole: they are taken from the buffer into which they were read. */
 static bool take_read(struct outbound_connections *connections, struct outbound_connection *connection,
                       size_t length, int64_t moment)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads requests of Postfix's check_policy_service, stores each as a report, and
- * answers it with DUNNO, whatever it says: nothing is decided here. No client can
- * block others or make memory grow: a connection has a fixed size, at most PART
- * octets are read in its turn, and the number of connections is bounded. Does not
- * know the listening socket, or who uses the reports.
+ * Reads requests of Postfix's check_policy_service, stores each as a report, and always answers DUNNO:
+ * nothing is decided here. No client can block others or make memory grow: a connection has a fixed size, at
+ * most PART octets are read in its turn, and the number of connections is bounded. Does not know the
+ * listening socket, or who uses the reports.
  */
 #include "milter/report/connections.h"
 
@@ -131,7 +130,7 @@ static void store_report(struct report_connections *connections, const struct re
         report_store_put(connections->store, &report, serial, seconds());
 }
 
-/* False: the answer did not fit into the socket's buffer. It is short: that client never reads answers. */
+/* False: the answer did not fit into the socket's buffer. It is short: this client never reads answers. */
 static bool send_answer(const struct report_connection *connection)
 {
     const size_t size = sizeof answer - 1;
@@ -185,7 +184,9 @@ void report_connections_serve(struct report_connections *connections, struct rep
         hang_up(connections, connection);
 }
 
-/* A connection that is answered moves to the end of a list, so it stops at what was the end before. */
+/*
+ * An answered connection moves to the end of a list: the loop stops at the connection that was last before.
+ */
 static void drop_waiting(struct report_connections *connections, const struct report_connection_list *list)
 {
     const struct report_connection *last = list->newest;

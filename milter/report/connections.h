@@ -12,7 +12,7 @@
 
 struct report_connection;
 
-/* In the order of their last complete request, or of their start where they sent none. */
+/* In the order of their last complete request, or of their start if they sent none. */
 struct report_connection_list {
     struct report_connection *oldest, *newest;
 };
@@ -27,14 +27,14 @@ struct report_connections {
 };
 
 /*
- * At most `max` connections: one more evicts the longest idle one, silent ones first. False: out of
+ * At most `max` connections: a further one evicts the longest idle one, silent ones first. False: out of
  * memory.
  */
 bool report_connections_begin(struct report_connections *connections, struct report_store *store, int events,
                               size_t max);
 void report_connections_end(struct report_connections *connections);
 
-/* Adds a new connection and owns its descriptor, which is closed where memory is out. */
+/* Adds a new connection and owns its descriptor, which is closed if memory is out. */
 void report_connections_add(struct report_connections *connections, int fd);
 
 /* Reads one part of what has arrived, and answers every complete request in it. May close the connection. */

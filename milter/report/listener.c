@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The thread that receives Postfix's reports: one epoll loop, in which no
- * connection blocks another. If the process stood still (stopped, swapped out),
- * requests may wait that Postfix has given up: they are answered, and not stored.
- * Knows sockets and time; connections.c reads the requests.
+ * The thread that receives Postfix's reports: one epoll loop, in which no connection blocks another. If the
+ * process was stopped or swapped out, requests may wait that Postfix has given up: they are answered, but not
+ * stored. Knows sockets and time; connections.c reads the requests.
  */
 #include "milter/report/listener.h"
 
@@ -28,10 +27,10 @@ enum {
     ACCEPTED_AT_ONCE = 512,
     TICK_MS = 1000,
     PAUSE_MS = 100,
-    STALL_MS = 2500 /* less than the time for which Postfix waits by forcetls-postfix(7) */
+    STALL_MS = 2500 /* less than Postfix waits with the settings of forcetls-postfix(7) */
 };
 
-/* The process has one listener; libmilter's callbacks have no other way to it. */
+/* One per process: libmilter's callbacks are given no pointer to it. */
 static struct {
     pthread_t thread;
     bool started;
@@ -79,7 +78,7 @@ static void drop_what_waited(void)
 }
 
 /*
- * False: stop, when the rest of this batch is answered. Accepts last: a new connection may evict one
+ * False: the thread is to end; the other events are answered. Accepts last: a new connection may evict one
  * that still has an event in this batch.
  */
 static bool serve(const struct epoll_event *events, int count)

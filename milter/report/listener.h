@@ -14,10 +14,10 @@
  */
 enum socket_state report_listener_start(const char *spec, bool shared, struct socket_problem *problem);
 
-/* Ends the thread and removes a unix socket; the reports stay. Does nothing where none was started. */
+/* Ends the thread and removes a unix socket; the reports stay. Does nothing if none was started. */
 void report_listener_stop(void);
 
-/* Whether it was started. */
+/* Whether the thread was ever started. Stays true after its end. */
 bool report_listener_runs(void);
 
 /* The newest report's serial, for a message to note at MAIL: reports up to it are about other messages. */

@@ -24,7 +24,10 @@ enum report_match {
  */
 enum report_match report_match_message(struct facts *facts, const char *queue_id, uint64_t serial);
 
-/* Logs why pins are missing: each reason once until report_match_log_again(). Logs nothing where none is. */
+/*
+ * Logs why pins are missing: each reason once until report_match_log_again(). Logs nothing if none is
+ * missing.
+ */
 void report_match_log(enum report_match match, const struct facts *facts, const char *queue_id);
 void report_match_log_again(void);
 

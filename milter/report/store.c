@@ -115,7 +115,7 @@ static void link_report(struct report_store *store, struct stored_report *stored
     store->count++;
 }
 
-/* Drops reports whose time is over, and the oldest where the store is full. */
+/* Drops reports whose time is over, and the oldest while the store is full. */
 static void make_room(struct report_store *store, uint64_t now)
 {
     struct stored_report *stored;
