@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cert: what an administrator wants to see of a certificate before he writes a
- * rule for it, and the rule. The arguments and the order of the steps are here;
- * reading, judging, asking and showing are in cert_*.c.
+ * cert: shows an administrator what to know of a certificate before he writes a rule for it,
+ * and the rule. Here are the arguments and the order of the steps. The other files of this
+ * directory read, judge, ask and show.
  */
 #include "policy/tool/cert/cert.h"
 
@@ -44,7 +44,7 @@ struct command {
     struct json *json;
 };
 
-/* Shows what is in the chain, which it frees. */
+/* Shows the certificate that the chain begins with, and frees the chain. Returns the exit status. */
 static int show(STACK_OF(X509) *chain, struct certificate_view view, const struct cert_source *source,
                 const struct command *command)
 {

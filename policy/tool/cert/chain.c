@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether a certificate and what was shown behind it lead to a root that is
- * believed, and if not, what is missing. The dates are looked at after the
- * chain, so that an expired certificate does not hide a missing one. For which
- * use it was issued does not matter here.
+ * Whether a certificate, with those that were shown after it, leads to a trusted root, and if not, what is
+ * missing. The dates are checked after the chain, so that an expired certificate does not hide a missing one.
+ * The purpose of the certificate does not matter here.
  */
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -103,7 +102,7 @@ static void tell_failure(struct certificate_view *view, X509_STORE_CTX *verifica
     }
 }
 
-/* The chain as far as it could be built; the issuer of its last certificate is the root. */
+/* Takes the chain as far as it could be built. The issuer of its last certificate is the root. */
 static void take_built(struct certificate_view *view, X509_STORE_CTX *verification)
 {
     STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(verification);
@@ -115,7 +114,7 @@ static void take_built(struct certificate_view *view, X509_STORE_CTX *verificati
         view->root = cert_short_name(view, X509_get_issuer_name(sk_X509_value(built, count - 1)));
 }
 
-/* What is verified, and as of when; what is wrong goes to the view. */
+/* What is verified, and as of when. The view gets what is wrong. */
 struct verification {
     struct certificate_view *view;
     X509_STORE *store;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The certificate that a mail server shows: a minimal SMTP client that gets as
- * far as STARTTLS, then TLS without any verification and with anything that
- * the other side may offer. Every step has a timeout. Only an error reply is kept.
+ * Gets the certificate that a mail server shows: a minimal SMTP client up to STARTTLS, then TLS without any
+ * verification, with whatever the server offers. The connection has a time limit, and so has all that
+ * follows. Only an error reply is kept.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -40,7 +40,7 @@ static time_t seconds(void)
     return now.tv_sec;
 }
 
-/* Waits until the socket is ready; false: it took too long. */
+/* Waits until the socket is ready. False: it took too long. */
 static bool await(const struct dialogue *dialogue, short events)
 {
     struct pollfd wait = {dialogue->file, events, 0};
@@ -67,8 +67,8 @@ static bool put(const struct dialogue *dialogue, const char *text)
 }
 
 /*
- * One octet at a time: nothing behind the line may be taken from the TLS that follows. Of a long line the
- * beginning is kept.
+ * Reads one octet at a time: what comes after the line belongs to TLS, and must stay in the socket. Keeps
+ * only the beginning of a long line.
  */
 static bool get_line(const struct dialogue *dialogue, char line[LINE_SIZE])
 {
@@ -96,7 +96,7 @@ static bool get_line(const struct dialogue *dialogue, char line[LINE_SIZE])
     return wrong(dialogue, "it is not an SMTP server", "an endless line");
 }
 
-/* Reads a reply, all its lines; `line` is the last one. *starttls is set where a line offers it. */
+/* Reads a reply with all its lines; `line` gets the last one. *starttls is set if a line offers STARTTLS. */
 static bool get_reply(const struct dialogue *dialogue, char line[LINE_SIZE], bool *starttls)
 {
     for (int lines = 0; lines < LINES_MAX; lines++) {
@@ -204,7 +204,7 @@ static STACK_OF(X509) *take_chain(const struct dialogue *dialogue, const char *h
 
 /* ---- the connection ---- */
 
-/* "host", "host:port", "[v6]", "[v6]:port", "v6". */
+/* Splits "host", "host:port", "[v6]", "[v6]:port" or "v6". */
 static void split(const char *target, char host[256], char port[16])
 {
     const char *colon = strrchr(target, ':');
@@ -213,7 +213,7 @@ static void split(const char *target, char host[256], char port[16])
 
     if (colon != NULL
         && ((!bracket && strchr(target, ':') != colon) || (bracket && colon < strchr(target, ']'))))
-        colon = NULL; /* a bare v6 address, or a colon inside of brackets */
+        colon = NULL; /* the colon is part of a v6 address */
     length = bracket ? strcspn(target + 1, "]") : colon != NULL ? (size_t)(colon - target) : strlen(target);
     snprintf(host, 256, "%.*s", (int)(length < 255 ? length : 255), target + bracket);
     snprintf(port, 16, "%.15s", colon != NULL ? colon + 1 : "25");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an MTA makes of a certificate, what its issuer is worth, and whether it
- * is the one that was meant: in sentences. The facts are view.c's.
+ * In sentences: what an MTA makes of a certificate, what its issuer is worth, and whether it is the one that
+ * was meant. view.c collects the facts.
  */
 #include <openssl/x509v3.h>
 #include <string.h>
 #include "policy/names/date.h"
 #include "policy/tool/cert/cert.h"
 
-/* Out of its dates: no MTA trusts it, whatever it may be used for. */
+/* For a certificate that is expired or not valid yet: no MTA trusts it, whatever its purpose. */
 static void judge_dates(struct certificate_view *view)
 {
     static const char untrusted[] = "a milter behind Postfix does not see it (certificate_missing), behind "

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Texts, names and times of a certificate, copied for those who show or judge it.
- * They come from the certificate's maker, whoever that is: they are copied as they
- * are, but for NUL octets, and made printable where they are written.
+ * Copies texts, names and times of a certificate for the files that show or judge it. They may come from
+ * anyone: they are copied as they are, except for NUL octets, and made printable when they are written.
  */
 #include "policy/tool/cert/cert.h"
 

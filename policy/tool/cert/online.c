@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the CRL and OCSP endpoints of a certificate say of it. Each is asked once,
- * over HTTP, with a time limit; an answer counts only if it is the issuer's and of the
- * present. OpenSSL speaks HTTP and checks signatures.
+ * Asks the CRL and OCSP endpoints of a certificate. Each is asked once, over HTTP, with a time limit. An
+ * answer counts only if it is the issuer's and still current. OpenSSL speaks HTTP and checks signatures.
  */
 #include <errno.h>
 #include <openssl/err.h>
@@ -22,7 +21,7 @@ enum { PATIENCE = 10, CRL_LIMIT = 64 * 1024 * 1024, OCSP_LIMIT = 1024 * 1024, LE
 /* What is asked about, and where the answer goes. */
 struct question {
     struct certificate_view *view;
-    X509 *leaf, *issuer; /* issuer NULL: it is not at hand */
+    X509 *leaf, *issuer; /* issuer NULL: not available */
     int64_t now;
     struct endpoint_answer *answer;
 };
@@ -58,7 +57,7 @@ static bool behind_proxy(void)
     return getenv("http_proxy") != NULL || getenv("HTTP_PROXY") != NULL;
 }
 
-/* Whether the host can be reached at all: what OpenSSL says of that is no help. */
+/* Whether the host can be reached, unless a proxy is used: OpenSSL's message about that is no help. */
 static bool reachable(const struct question *question)
 {
     const char *url = question->answer->url;
@@ -100,7 +99,7 @@ static void say_failure(const struct question *question)
 static OCSP_REQUEST *make_request(const struct question *question)
 {
     OCSP_REQUEST *request = OCSP_REQUEST_new();
-    /* SHA-1 is what responders know; it identifies, and secures nothing. */
+    /* Responders know SHA-1. It identifies the certificate, and secures nothing. */
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), question->leaf, question->issuer);
 
     if (request == NULL || id == NULL || OCSP_request_add0_id(request, id) == NULL) {
@@ -132,7 +131,7 @@ static OCSP_RESPONSE *post(const struct question *question, OCSP_REQUEST *reques
     return response;
 }
 
-/* Signed by the issuer, or by a responder that the issuer made one. */
+/* Whether the answer is signed by the issuer, or by a responder that the issuer has authorised. */
 static bool is_signed(const struct question *question, OCSP_BASICRESP *basic)
 {
     STACK_OF(X509) *issuers = sk_X509_new_null();
@@ -200,7 +199,7 @@ static void ask_ocsp(const struct question *question)
 
 /* ---- CRLs ---- */
 
-/* DER, or PEM as some write it. */
+/* Reads a CRL in DER, or in PEM, which some servers send. */
 static X509_CRL *parse_crl(BIO *body)
 {
     const unsigned char *text;
@@ -216,7 +215,7 @@ static X509_CRL *parse_crl(BIO *body)
     return crl;
 }
 
-/* The whole body, which comes from a socket that does not wait by itself. */
+/* Reads the whole body, from a socket that does not block. */
 static BIO *get(const char *url)
 {
     BIO *got = OSSL_HTTP_get(url, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, CRL_LIMIT, PATIENCE);

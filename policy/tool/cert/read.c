@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The certificates of a file or of standard input. Whatever else is there (keys,
- * what `openssl s_client` says around them) is passed over; whoever may write
- * the file does not matter, since it is only shown.
+ * The certificates of a file or of standard input. Everything else there is ignored, such as
+ * keys, and the text that `openssl s_client` prints around them. Who may write the file does not
+ * matter, because it is only shown.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ static const char *open_error(int number)
                                                  : "cannot be opened";
 }
 
-/* A descriptor of the file; -1: *why says what is wrong. */
+/* Returns a descriptor of the file. -1: *why says what is wrong. */
 static int open_file(const char *path, const char **why)
 {
     int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -39,7 +39,7 @@ static int open_file(const char *path, const char **why)
     return -1;
 }
 
-/* Reads to the end. NULL: *why says what is wrong; else to be freed. */
+/* Reads to the end; to be freed. NULL: *why says what is wrong. */
 static unsigned char *read_all(int file, size_t *length, const char **why)
 {
     unsigned char *octets = malloc(FILE_LIMIT + 1);
@@ -66,7 +66,7 @@ static unsigned char *read_all(int file, size_t *length, const char **why)
     return octets;
 }
 
-/* Puts the certificate that is meant in front. */
+/* Moves the certificate that is meant to the front. */
 static void turn(STACK_OF(X509) *chain, struct cert_source *source)
 {
     int meant = certbundle_meant(chain), other;
@@ -79,7 +79,7 @@ static void turn(STACK_OF(X509) *chain, struct cert_source *source)
     source->other = other < 0 ? NULL : sk_X509_value(chain, other);
     if (meant > 0) {
         sk_X509_delete(chain, meant);
-        sk_X509_unshift(chain, certificate); /* the place is there */
+        sk_X509_unshift(chain, certificate); /* does not fail: the deletion has left room */
     }
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A certificate for people, a line for each thing to know. Names come from
- * outside: what does not print is escaped.
- */
+/* A certificate for people, a line for each fact. Names come from outside: what does not print is escaped. */
 #include <stdlib.h>
 #include "policy/names/date.h"
 #include "policy/tool/cert/cert.h"
@@ -18,7 +15,7 @@ static void row(FILE *stream, const char *label, const char *text)
     text_fold(stream, text != NULL && *text ? text : "-", LABEL, terminal_fold(stream, COLUMNS));
 }
 
-/* One a line, the label at the first. */
+/* Each text on a line of its own, with the label on the first. */
 static void rows(FILE *stream, const char *label, const struct texts *texts)
 {
     char left_out[48];
@@ -129,6 +126,6 @@ void cert_show(const struct certificate_view *view, FILE *stream)
     }
     yaml = cert_yaml(view);
     fprintf(stream, "\ncertificates:\n%s",
-            yaml != NULL ? yaml : ""); /* it holds nothing that does not print */
+            yaml != NULL ? yaml : ""); /* these lines hold nothing that does not print */
     free(yaml);
 }

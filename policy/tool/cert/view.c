@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From an X.509 certificate to what is shown of it: dates, keys, fingerprints,
- * names, usages. OpenSSL takes it apart.
+ * names, usages. OpenSSL parses it.
  */
 #include "policy/tool/cert/cert.h"
 
@@ -16,7 +16,7 @@ enum { DAY = 86400 };
 static void take_dates(struct certificate_view *view, const X509 *x509, int64_t now)
 {
     if (!cert_instant(X509_get0_notBefore(x509), &view->not_before))
-        view->not_before = INT64_MAX; /* such a date is none: never valid */
+        view->not_before = INT64_MAX; /* the date cannot be read: never valid */
     if (!cert_instant(X509_get0_notAfter(x509), &view->not_after))
         view->not_after = 0;
     view->validity = now > view->not_after ? EXPIRED : now < view->not_before ? NOT_YET_VALID : VALID;

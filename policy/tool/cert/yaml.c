@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The lines of a policy for a certificate, to be pasted below `certificates:`.
- * A name that no MTA hands over gets no rule, and none of these lines holds
- * anything that a terminal or a YAML reader could misunderstand.
+ * The lines of a policy for a certificate, to be pasted below `certificates:`. A name that no MTA reports
+ * gets no rule. No line holds anything that a terminal or a YAML reader could misunderstand.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,9 @@
 #include "policy/tool/cert/cert.h"
 #include "policy/tool/text.h"
 
-enum { NAME_MAX_OCTETS = 255 }; /* Postfix cuts none, it shows none that is longer */
+enum { NAME_MAX_OCTETS = 255 }; /* Postfix reports no longer name, and cuts none */
 
-/* Whether an MTA hands over such a name at all: short enough, and all of it prints. */
+/* Whether an MTA reports such a name at all: it is short enough, and all of it prints. */
 static bool is_usable(const char *name)
 {
     char *printable = name != NULL ? text_printable(name) : NULL;
@@ -32,7 +31,7 @@ static void write_scalar(FILE *stream, const char *text)
     fputs(scalar, stream);
 }
 
-/* Whether a rule can say its names: in a rule a "*" stands for one further label. */
+/* Whether a rule can contain these names: in a rule, "*" means one further label. */
 static bool has_writable_names(const struct certificate_view *view)
 {
     return (view->common_name == NULL || certname_is_pattern(view->common_name))
@@ -45,7 +44,7 @@ static bool has_names(const struct certificate_view *view)
            && !view->self_signed;
 }
 
-/* The issuer, or all that the next renewal may have; nothing where these are not known. */
+/* Writes the issuer, or all that the next renewal may have; nothing if these are not known. */
 static void write_issuer(FILE *lines, const struct certificate_view *view)
 {
     const struct issuer_family *family = view->family;
@@ -64,7 +63,7 @@ static void write_issuer(FILE *lines, const struct certificate_view *view)
     fputc(']', lines);
 }
 
-/* "until: " of a rule that ends with the certificate; one that ends with the year 9999 has no end. */
+/* Writes "until: " of a rule that ends with the certificate. A certificate until the year 9999 has no end. */
 static void write_until(FILE *lines, const struct certificate_view *view)
 {
     char until[32];
@@ -75,7 +74,7 @@ static void write_until(FILE *lines, const struct certificate_view *view)
         fprintf(lines, "    until: %s\n", until);
 }
 
-/* "from: " of a rule that begins with the certificate. */
+/* Writes "from: " of a rule that begins with the certificate, if it is not valid yet. */
 static void write_from(FILE *lines, const struct certificate_view *view)
 {
     char from[32];
@@ -97,7 +96,7 @@ static void write_names(FILE *lines, const struct certificate_view *view)
     fputs("  # or, until it is renewed:\n", lines);
 }
 
-/* A CA's certificate: its name or fingerprint would be a rule that no mail server meets. */
+/* For a CA's certificate: no mail server would meet a rule by its name or fingerprint. */
 static void write_authority(FILE *lines, const struct certificate_view *view)
 {
     fputs("  # no rule: this is a CA, and a rule by its name or fingerprint would pin the CA\n"
