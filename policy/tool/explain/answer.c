@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shows a verdict: the decision and the reply first, then each partner with
- * everything it required. It weighs nothing itself: what was wanted and found
- * in words is policy.h's, the reply is reply.h's, as in the daemon.
+ * Shows a verdict: first the decision and the reply, then each partner with everything that it
+ * required. It judges nothing: policy.h puts into words what was wanted and found, and reply.h
+ * makes the reply, as in the daemon.
  */
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static int exit_status(enum action action)
     }
 }
 
-/* "530 5.7.0 text", or false where the mail is accepted. */
+/* Writes "530 5.7.0 text". False: there is no reply, because the mail is accepted or quarantined. */
 static bool reply_line(const struct answer *answer, char *line, size_t size)
 {
     struct reply reply;
@@ -42,7 +42,7 @@ static bool reply_line(const struct answer *answer, char *line, size_t size)
     return true;
 }
 
-/* The same if every partner in testing mode were enforced. */
+/* The same as if every partner in testing mode were enforced. */
 static bool enforced_line(const struct answer *answer, char *line, size_t size)
 {
     struct reply reply;
@@ -112,7 +112,7 @@ static void json_requirement(struct json *json, const struct answer *answer, con
     answer_json_finding(json, finding, wanted, known ? found : NULL);
 }
 
-/* The exception that holds, or null. */
+/* Writes the exception that applies, or null. */
 static void json_exception(struct json *json, const struct judged *judged)
 {
     char until[32];
@@ -150,7 +150,7 @@ static void json_judged(struct json *json, const struct answer *answer, const st
     json_close(json, '}');
 }
 
-/* Partners that judge mail to some recipients only, where the question has none. */
+/* Lists the partners that judge mail to some recipients only, if the question has no recipient. */
 static void json_scoped(struct json *json, const struct answer *answer)
 {
     size_t count = answer->unaddressed != NULL ? answer->unaddressed->scoped_count : 0;
@@ -169,7 +169,7 @@ static void json_scoped(struct json *json, const struct answer *answer)
     json_close(json, ']');
 }
 
-/* What came later than the other keys. */
+/* Keys that later releases have added. */
 static void json_circumstances(struct json *json, const struct answer *answer)
 {
     const struct verdict *verdict = answer->verdict;
@@ -204,7 +204,7 @@ int answer_json(const struct answer *answer)
     return exit_status(verdict->action);
 }
 
-/* The partner for whose sake an exception holds; NULL: none. */
+/* Returns the first partner with an exception that applies. NULL: none. */
 static const struct judged *excepted_partner(const struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->partner_count; i++)
@@ -213,7 +213,7 @@ static const struct judged *excepted_partner(const struct verdict *verdict)
     return NULL;
 }
 
-/* "until 2026-12-01: reason". */
+/* Prints "until 2026-12-01: reason". */
 static void show_exception(const struct exception *exception)
 {
     char until[32];
@@ -223,7 +223,7 @@ static void show_exception(const struct exception *exception)
     text_show(stdout, exception_reason(exception));
 }
 
-/* Why a mail passes that no testing mode lets through. */
+/* Says why the mail is accepted, if testing mode is not the reason. */
 static void show_accepted(const struct answer *answer)
 {
     const struct verdict *verdict = answer->verdict;
@@ -250,7 +250,7 @@ static void show_accepted(const struct answer *answer)
     putchar('\n');
 }
 
-/* What enforcing all partners would do where it is more than what happens. */
+/* Says what would happen if all partners were enforced. The caller knows that this is more severe. */
 static void show_enforced(const struct answer *answer)
 {
     char line[TEXT_SIZE];
@@ -283,7 +283,7 @@ static void show_decision(const struct answer *answer)
         show_enforced(answer);
 }
 
-/* Whose mail the answer would be another for, with other recipients. */
+/* Without a recipient in the question: says what depends on the recipient. */
 static void show_scoped(const struct answer *answer)
 {
     const struct verdict *unaddressed = answer->unaddressed;

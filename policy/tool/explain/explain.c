@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain: what the daemon would answer to one transaction. The question
- * comes as macros, and from there on everything is the daemon's own code:
- * facts_read(), policy_evaluate(), reply_make(). Nothing is judged here.
+ * explain: what the daemon would answer to one transaction. The question comes as macros, and from there on
+ * all code is the daemon's own: facts_read(), policy_evaluate(), reply_make(). This file judges nothing.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,9 +38,8 @@ static const char *macro_value(void *arg, const char *name)
 }
 
 /*
- * Behind Postfix: what postfix_facts would have reported of the certificate by DATA. It reports both
- * fingerprints of any certificate: where one is not given here, it is as if nothing had been reported of
- * it.
+ * Fills in what postfix_facts would have reported of the certificate by DATA, behind Postfix. It reports both
+ * fingerprints of any certificate. So a fingerprint that is not given here counts as not reported.
  */
 static void report_pin(struct pin *pin, const char *text, bool certificate)
 {
@@ -54,8 +52,8 @@ static void report_pin(struct pin *pin, const char *text, bool certificate)
 }
 
 /*
- * {rcpt_addr} is what --macro says, else the recipient itself; `mailboxes`: else the user alone, as
- * Sendmail has it for a mailbox of its own host, in `local`.
+ * Returns {rcpt_addr}: what --macro says, else the recipient. With `mailboxes`, it is the user alone, as
+ * Sendmail has it for a mailbox of its own host; `local` holds it.
  */
 static const char *rcpt_addr_of(const struct question *question, const char *to, bool mailboxes,
                                 struct address *local)
@@ -122,7 +120,10 @@ static bool more_severe(const struct verdict *a, const struct verdict *b)
     return a->outcome != b->outcome ? a->outcome > b->outcome : a->would > b->would;
 }
 
-/* The message as a whole, as from DATA on, and each recipient by itself, as at its RCPT. */
+/*
+ * Judges the message as a whole, as from DATA on, and each recipient alone, as at its RCPT.
+ * The most severe verdict counts.
+ */
 static void judge(const struct question *question, const struct policy *policy,
                   struct transaction *transaction, struct verdict *verdict)
 {
@@ -142,7 +143,7 @@ static void judge(const struct question *question, const struct policy *policy,
     facts->recipients = &transaction->all.all;
 }
 
-/* As before any recipient is known. Answers NULL where the question has some. */
+/* Judges as before any recipient is known. NULL: the question has recipients. */
 static const struct verdict *judge_unaddressed(const struct question *question, const struct policy *policy,
                                                struct transaction *transaction, struct verdict *verdict)
 {
@@ -154,7 +155,7 @@ static const struct verdict *judge_unaddressed(const struct question *question, 
     return verdict;
 }
 
-/* What would have been another answer with another question. */
+/* Says if the answer would differ for a mailbox of Sendmail's own. */
 static void hint_recipients(const struct question *question, const struct policy *policy,
                             struct transaction *transaction)
 {
@@ -170,7 +171,7 @@ static void hint_recipients(const struct question *question, const struct policy
               stderr);
 }
 
-/* Shows an option whose value was probably meant as a domain: as an address it is a local part. */
+/* Warns of an option whose value was probably meant as a domain: as an address it is a local part. */
 static void hint_address(const char *option, const char *text)
 {
     struct address address;
@@ -204,7 +205,7 @@ static void hint_version(const char *version)
     fputs("; write TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3\n", stderr);
 }
 
-/* A suite that this OpenSSL does not have, such as a cipher string. */
+/* Warns of a suite that this OpenSSL does not have, such as a cipher string. */
 static void hint_cipher(const char *cipher)
 {
     struct suites *suites = cipher != NULL ? suites_new() : NULL;
@@ -232,7 +233,7 @@ static void hint_bits(const char *bits)
     fputs("; write a number, such as 256\n", stderr);
 }
 
-/* What options cannot bring about behind this MTA, and values that no MTA sends. */
+/* Warns of options that have no effect behind this MTA, and of values that no MTA sends. */
 static void hint(const struct question *question, const struct policy *policy)
 {
     hint_addresses(question);
@@ -250,7 +251,7 @@ static void hint(const struct question *question, const struct policy *policy)
         fputs("forcetls explain: Postfix shows no fingerprint, as the policy has no postfix_facts\n", stderr);
 }
 
-/* A partner whose clients count, and no client: no MTA keeps that to itself. */
+/* Warns if a partner's clients matter and no client is given: every MTA reports the client. */
 static void hint_client(const struct question *question, const struct verdict *verdict)
 {
     for (size_t i = 0; question->macro[MACRO_CLIENT_ADDR] == NULL && i < verdict->partner_count; i++) {
@@ -315,7 +316,7 @@ out:
 int verb_explain(int argc, char **argv)
 {
     struct question *question = calloc(1, sizeof *question);
-    const char **values = calloc(3 * (size_t)argc, sizeof *values); /* of three lists */
+    const char **values = calloc(3 * (size_t)argc, sizeof *values); /* for three lists */
     int status = EX_OSERR;
 
     if (question != NULL && values != NULL) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain --outbound: what Postfix is answered before it sends. The keys are
- * those that smtp(8) makes of a next hop; the answer is the daemon's own code.
+ * explain --outbound: what the daemon answers Postfix before it sends. The keys are those that smtp(8) makes
+ * of a next hop; the answer is made by the daemon's own code.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum { TEMPFAIL = 10 };
 struct lookup {
     const struct policy *policy;
     const struct question *question;
-    const char *key;   /* the first one */
+    const char *key;   /* the first that Postfix asks for */
     size_t key_length; /* without a final dot */
     struct address address;
     struct upstream upstream;
@@ -30,7 +30,7 @@ struct lookup {
     struct outbound_answer answer;
 };
 
-/* The domain of an address, without a final dot; or a domain alone. */
+/* Returns the domain of an address, or of a domain alone; *length is without a final dot. */
 static const char *domain_of(const char *to, size_t *length)
 {
     const char *at = strrchr(to, '@'), *domain = at == NULL ? to : at + 1;
@@ -42,8 +42,8 @@ static const char *domain_of(const char *to, size_t *length)
 }
 
 /*
- * The first key for an address: its domain as it is written, or as Postfix rewrites it where the address has
- * blanks, comments, "%" or "!" that hide it.
+ * Finds the first key for an address: its domain as it is written, or as Postfix rewrites it if the address
+ * has blanks, comments, "%" or "!" that hide it.
  */
 static void find_key(struct lookup *lookup, const char *to)
 {
@@ -60,8 +60,8 @@ static void find_key(struct lookup *lookup, const char *to)
 }
 
 /*
- * Calls `each` for the keys that Postfix asks by until one is answered: a domain, then its parents with
- * a dot.
+ * Calls `each` for the keys that Postfix asks for until one is answered: a domain, then its
+ * parents with a dot before them.
  */
 static void each_key(const struct lookup *lookup, void (*each)(void *arg, const char *key, size_t length),
                      void *arg)
@@ -91,7 +91,7 @@ static void json_one_key(void *json, const char *key, size_t length)
     json_text(json, key, length);
 }
 
-/* "secure match=...", "TEMP ...", or NULL. To be freed. */
+/* Returns "secure match=..." or "TEMP ..."; to be freed. NULL: not found, or out of memory. */
 static char *answer_text(const struct outbound_answer *answer)
 {
     const char *text = answer->text != NULL ? answer->text : "out of memory";
@@ -148,7 +148,7 @@ static void show_answer(const char *what, const struct outbound_answer *answer)
     free(text);
 }
 
-/* What the answer would be if the rule were enforced. */
+/* Shows what the answer would be if the rule were enforced, without exceptions. */
 static void show_enforced(const struct lookup *lookup)
 {
     struct outbound_choice enforced = lookup->choice;

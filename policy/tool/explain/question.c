@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The options of explain, turned into what the MTA would have sent. What an
- * option means to each MTA is known here, and which macros go with it; what a
- * macro means is the library's knowledge.
+ * The options of explain, turned into what the MTA would have sent. This file knows what an option means to
+ * each MTA, and which macros go with it; the library knows what a macro means.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -96,7 +95,7 @@ static const struct option options[] = {
 
 static const struct usage usage = {help, "c:h", options};
 
-/* Takes "{name}=value"; people may leave the braces out. False: no macro that is read. */
+/* Takes "{name}=value", with or without the braces. False: the daemon does not read that macro. */
 static bool override(struct question *question, const char *text)
 {
     const char *equals = strchr(text, '=');
@@ -123,7 +122,7 @@ static bool override(struct question *question, const char *text)
     return false;
 }
 
-/* Sendmail's "+XX" for what does not stand for itself in a name. */
+/* Writes a name as Sendmail encodes it: "+XX" for special characters. */
 static void encode(const char *name, char *text, size_t size)
 {
     size_t length = 0;
@@ -138,8 +137,8 @@ static void encode(const char *name, char *text, size_t size)
 }
 
 /*
- * Sendmail sends a whole name and, beside it, its common name: each is made
- * from the other, the whole name of a bare one being "/CN=name".
+ * Sendmail sends a whole name, and its common name as well. Each is made from the other: the whole name of a
+ * bare common name is "/CN=name".
  */
 static void sendmail_name(struct question *question, enum macro whole, enum macro common,
                           char name[2][ENCODED_MAX])
@@ -162,7 +161,7 @@ static void sendmail_name(struct question *question, enum macro whole, enum macr
     }
 }
 
-/* What Sendmail shows of a certificate beside what options name. */
+/* Adds what Sendmail shows of a certificate beyond what options name. */
 static void complete_names(struct question *question)
 {
     unsigned char fingerprint[FINGERPRINT_SIZE];
@@ -176,7 +175,7 @@ static void complete_names(struct question *question)
     }
 }
 
-/* The macros that the MTA sends beside those that options name. */
+/* Adds the macros that the MTA sends beyond those that options name. */
 static void complete(struct question *question)
 {
     const char **macro = question->macro;
@@ -207,7 +206,7 @@ static bool is_fingerprint(const char *text)
     return fingerprint_read(fingerprint, text) || fingerprint_parse(fingerprint, text) == NULL;
 }
 
-/* Takes one option; NULL if good, else what is wrong with its argument. */
+/* Takes one option. NULL: good; else what is wrong with its argument. */
 static const char *take(struct question *question, int option, const char *text)
 {
     struct network client;
@@ -267,7 +266,7 @@ static const char *take(struct question *question, int option, const char *text)
     return NULL;
 }
 
-/* Whether a macro is given that says nothing of a server. */
+/* Whether an option is given that describes a client or a message, not a server. */
 static bool has_client(const struct question *question)
 {
     static const enum macro of_client[] = {MACRO_CLIENT_ADDR, MACRO_CLIENT_NAME, MACRO_AUTH_AUTHEN};
@@ -279,7 +278,7 @@ static bool has_client(const struct question *question)
            || question->overrides.count > 0;
 }
 
-/* Sendmail asks when it has a session with the server. */
+/* Checks the options for Sendmail, which asks when it has a session with the server. -1: good. */
 static int sensible_session(const struct question *question, const char *title)
 {
     if (question->next_hop != NULL || question->upstream != NULL)
@@ -290,7 +289,7 @@ static int sensible_session(const struct question *question, const char *title)
     return -1;
 }
 
-/* Postfix asks by where the mail goes, and shows nothing else. */
+/* Checks the options for Postfix, which asks with the next hop and shows nothing else. -1: good. */
 static int sensible_lookup(const struct question *question, const char *title)
 {
     bool macros = has_client(question) || question->fingerprint != NULL || question->alternative_name != NULL;
@@ -317,7 +316,7 @@ static int sensible_outbound(const struct question *question, const char *title)
                                          : sensible_lookup(question, title);
 }
 
-/* What only all options together show; -1 if good, else the exit status. */
+/* Finds mistakes that only all options together show. -1: good, else the exit status. */
 static int sensible(const struct question *question, const char *title)
 {
     if (question->outbound)
@@ -340,7 +339,7 @@ static int sensible(const struct question *question, const char *title)
     return -1;
 }
 
-/* "Name <user@domain>" without what stands around the address; a domain alone as "@domain". */
+/* Takes the address out of "Name <user@domain>"; a domain alone becomes "@domain". */
 static void complete_recipient(struct question *question)
 {
     const char *to = question->to.value[0], *open = strrchr(to, '<');

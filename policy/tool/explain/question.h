@@ -21,30 +21,29 @@ struct values {
     size_t count;
 };
 
-/* The text of the options is borrowed. Not to be copied: it points into itself. */
+/* The texts of the options are borrowed. Never copy the struct: it points into itself. */
 struct question {
     const char *file;
     const char *from, *helo, *fingerprint, *key_fingerprint;
     struct values to, header_from, overrides;
-    enum mta mta; /* the one that speaks */
+    enum mta mta; /* the MTA that sends the macros */
     int64_t now;
     bool json;
-    bool outbound;                   /* how mail leaves, not how it comes */
-    const char *next_hop, *upstream; /* of outbound */
-    const char *alternative_name;    /* of outbound behind Sendmail */
+    bool outbound;                   /* mail to partners, not from them */
+    const char *next_hop, *upstream; /* for outbound behind Postfix */
+    const char *alternative_name;    /* for outbound behind Sendmail */
     const char *macro[MACRO_COUNT];
     bool rcpt_addr_set;
-    const char *rcpt_addr;          /* of --macro, while set; else each recipient is its own */
-    char argument[FROM_MAX + 4];    /* of MAIL */
-    char bare[FROM_MAX + 2];        /* the same without brackets: {mail_addr}; of outbound: the recipient */
-    char name[4][ENCODED_MAX];      /* made from --cert-subject and --cert-issuer, each whole and common */
-    char cert_fp[FINGERPRINT_TEXT]; /* --fingerprint as Sendmail writes it, behind "sha256:" */
+    const char *rcpt_addr;       /* of --macro, if set; else each recipient is its own */
+    char argument[FROM_MAX + 4]; /* of MAIL: the sender in brackets */
+    char bare[FROM_MAX + 2];     /* the sender without brackets: {mail_addr}; for outbound: the recipient */
+    char name[4][ENCODED_MAX];   /* from --cert-subject and --cert-issuer: each whole, and common name */
+    char cert_fp[FINGERPRINT_TEXT]; /* --fingerprint as Sendmail writes it, after "sha256:" */
 };
 
 /*
- * Reads the options into *question, whose defaults, lists and `now` are set.
- * Answers -1 when it is complete, else the exit status (help was shown, or an
- * error reported).
+ * Reads the options into *question, whose defaults, lists and `now` are set. Returns -1 if it is complete,
+ * else the exit status: help was shown, or an error reported.
  */
 int question_read(struct question *question, int argc, char **argv);
 

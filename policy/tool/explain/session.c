@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * explain --outbound --mta sendmail: what becomes of a recipient after Sendmail has made a session with a
- * server. The options are the fields of the ruleset's request; the answer is the daemon's own code.
+ * explain --outbound --mta sendmail: what happens to a recipient when Sendmail has a session with a server.
+ * The options are the fields of the ruleset's request; the answer is made by the daemon's own code.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static void fill_session(struct server_session *session, const struct question *
                                        }};
 }
 
-/* Whether outbound_access can have a tag for the domain. */
+/* Whether outbound_access may have a tag for the domain. */
 static bool has_tag(const struct policy *policy, const char *domain)
 {
     const struct partner *found[2];
@@ -54,7 +54,10 @@ static bool has_tag(const struct policy *policy, const char *domain)
            || (found[1] != NULL && found[1]->terms->outbound != NULL) || hops_find(policy, domain) != NULL;
 }
 
-/* Calls `each` for the domains by which Sendmail looks for a tag: the recipient's, then its parents. */
+/*
+ * Calls `each` for the domains by which Sendmail looks for a tag: the recipient's, then
+ * its parents, until one has a tag.
+ */
 static void each_key(const struct explained *explained, void (*each)(void *arg, const char *key), void *arg)
 {
     struct address address;
@@ -109,7 +112,7 @@ static bool describe_found(const struct explained *explained, const struct findi
     return true;
 }
 
-/* "OK", "451 4.7.0 ..."; false: Sendmail does not ask. */
+/* Writes "OK" or "451 4.7.0 ...". False: Sendmail does not ask. */
 static bool write_answer(const struct explained *explained, char *text, size_t size)
 {
     const struct server_judgement *judgement = &explained->judgement;
