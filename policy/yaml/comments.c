@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Finds each "#" that cuts a text. Knows lines of a file and no YAML: who asks knows where a value ends. */
+/* Finds each "#" that cuts a text off. Knows lines and no YAML: the caller knows where a value ends. */
 #include "policy/yaml/comments.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ static bool begins_text(unsigned char octet)
     return ascii_letter_or_digit((char)octet) || octet >= 0x80;
 }
 
-/* Where the text before octet `at` of a run ended; 0: there is none in this line. */
+/* The column after the text before octet `at` of a run; 0: this line has no text before it. */
 static unsigned text_before(const struct comments *comments, const struct plain_run *run, size_t at)
 {
     while (at > 0 && run->octets[at - 1] == ' ')
@@ -19,13 +19,13 @@ static unsigned text_before(const struct comments *comments, const struct plain_
     return at > 0 ? run->column + (unsigned)at : comments->text_end;
 }
 
-/* A "#" at octet `at` of a run, if text stands before it and close behind it. */
+/* Notes a "#" at octet `at` of a run, if text and a blank come before it, and text follows at once. */
 static void note(struct comments *comments, const struct plain_run *run, size_t at)
 {
     unsigned end = text_before(comments, run, at);
     bool behind_blank = at > 0 ? run->octets[at - 1] == ' ' : run->column > comments->text_end;
     bool is_text =
-        at + 1 >= run->count || begins_text(run->octets[at + 1]); /* the end: read_comment() sees */
+        at + 1 >= run->count || begins_text(run->octets[at + 1]); /* at the end read_comment() decides */
 
     if (end == 0 || !behind_blank || !is_text || comments->count >= COMMENT_MARKS)
         return;
@@ -52,7 +52,7 @@ void comments_line(struct comments *comments)
     comments->text_end = 0;
 }
 
-/* Reads what the file has at a mark, up to the line's end. */
+/* Reads the comment at `offset`, up to the line's end. False: it does not begin as text does. */
 static bool read_comment(int file, off_t offset, char text[COMMENT_MAX])
 {
     ssize_t got = pread(file, text, COMMENT_MAX - 1, offset);

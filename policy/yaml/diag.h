@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Mistakes and doubts of a policy file, reported one at a time to whoever loads it. */
+/* Errors and warnings about a policy file, reported one at a time to the caller that loads it. */
 #ifndef POLICY_YAML_DIAG_H
 #define POLICY_YAML_DIAG_H
 
@@ -10,7 +10,7 @@ enum severity { SEVERITY_WARNING, SEVERITY_ERROR };
 
 /*
  * A place in a policy file. `line` and `column` count from 1 (columns in
- * characters, as editors do); 0 where the finding is of the file as a whole.
+ * characters, as editors do); 0: the finding is about the file as a whole.
  */
 struct place {
     const char *file;
@@ -30,15 +30,15 @@ struct diag {
 typedef void diag_fn(void *arg, const struct diag *diag);
 
 /*
- * As vsnprintf(), for the text of a finding: what it quotes of a file is no second line and no control
- * character.
+ * As vsnprintf(), for the text of a finding. Control characters become "?", so that a quotation from a file
+ * cannot begin a second line.
  */
 void diag_text(char *text, size_t size, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
 /*
- * Appends " [id]" to a text of at most size - 1 octets, and cuts the text where it must. NULL: nothing
- * to append.
+ * Appends " [id]" to a text of at most size - 1 octets, and cuts the text to make it fit. `id` NULL: appends
+ * nothing.
  */
 void diag_append_id(char *text, size_t size, const char *id);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shows findings. Knows how a line of a file is cut around a place, and reads nothing else of it. */
+/* Shows findings. Knows how to cut a line of a file around a place; reads nothing else of the file. */
 #include "policy/yaml/diag_show.h"
 
 #include <string.h>

@@ -8,11 +8,11 @@
 #include "policy/yaml/diag.h"
 #include "policy/yaml/lines.h"
 
-/* Starts with the stream and what is wanted; the rest zeroed. */
+/* The caller sets the stream and the options; the rest starts zeroed. */
 struct diag_show {
     FILE *stream;
-    bool source;    /* errors show their line with a caret below the place */
-    bool colour;    /* as escape sequences of a terminal */
+    bool source;    /* errors show their line, with a caret below the place */
+    bool colour;    /* with escape sequences of a terminal */
     unsigned width; /* columns that a line of the file may take; 0: 100 */
     struct lines lines;
 };

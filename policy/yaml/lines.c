@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads one line of a file. Knows how lines end and no YAML; that a line cannot be read is no error here. */
+/* Reads one line of a file. Knows how lines end and no YAML. A line that cannot be read is no error here. */
 #include "policy/yaml/lines.h"
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static bool begin(struct lines *lines, const char *path)
     return lines->file != NULL;
 }
 
-/* Reads an octet; '\n' at any end of a line. */
+/* Reads an octet; any end of a line becomes '\n'. */
 static int read_octet(FILE *file)
 {
     int octet = getc(file), next;
@@ -43,7 +43,7 @@ static int read_octet(FILE *file)
     return '\n';
 }
 
-/* Passes over lines up to the one wanted; false: there are not that many. */
+/* Skips lines up to the wanted one; false: the file has fewer. */
 static bool skip_to(struct lines *lines, unsigned line)
 {
     int octet = 0;
@@ -55,7 +55,7 @@ static bool skip_to(struct lines *lines, unsigned line)
     return octet != EOF;
 }
 
-/* The place in the file is no longer known: the next call begins anew. */
+/* Forgets the place in the file: the next call goes back to its start. */
 static const char *lose(struct lines *lines)
 {
     lines->next = UINT_MAX;

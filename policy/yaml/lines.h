@@ -18,8 +18,7 @@ struct lines {
 /*
  * Line `line` of a file, counted from 1, without its end and without a byte order mark; lines end as in YAML
  * with LF, CR or CR LF. Valid until the next call. NULL: there is no such line, it is longer than 64 KiB, or
- * it cannot be read. Lines that are asked for in ascending order are found without reading the file from its
- * start.
+ * it cannot be read. Calls for lines in ascending order do not read the file from its start again.
  */
 const char *lines_read(struct lines *lines, const char *path, unsigned line);
 void lines_close(struct lines *lines);

@@ -2,8 +2,8 @@
 /*
  * YAML text to nodes. Knows libyaml's events and what the policy language
  * leaves out of YAML: anchors, aliases, tags, further documents, depth over 16,
- * scalars over 4 KiB. Knows nothing of partners; the file and its octets are source.c's. What can
- * be read in spite of a mistake is read on, so that one run reports all of them.
+ * scalars over 4 KiB. Knows nothing of partners; the file and its octets are source.c's. Reads on
+ * after a mistake if it can, so that one run reports all mistakes.
  */
 #include "policy/yaml/node.h"
 
@@ -27,7 +27,7 @@ static struct node *node_new(struct node_reader *reader, struct arena *arena, co
     return node;
 }
 
-/* Keeps the comment behind a plain scalar that may have been meant as part of it. False: out of memory. */
+/* Keeps the comment after a plain scalar if it may have been meant as part of it. False: out of memory. */
 static bool take_comment(struct node_reader *reader, struct arena *arena, struct node *node,
                          const yaml_mark_t *end)
 {
@@ -69,8 +69,8 @@ static struct node *take_node(struct node_reader *reader, struct arena *arena, y
                               unsigned depth);
 
 /*
- * Reads one node from the next event; NULL with *end set at the end of the collection, without when
- * reading broke off.
+ * Reads the node that begins with the next event. NULL: the collection ends, and *end is true; or reading
+ * broke off, and *end is false.
  */
 static struct node *read_node(struct node_reader *reader, struct arena *arena, unsigned depth, bool *end)
 {
@@ -103,7 +103,7 @@ static bool take_sequence(struct node_reader *reader, struct arena *arena, struc
     return end;
 }
 
-/* Reports a key that is no text or that stands twice; false: the entry is left out. */
+/* Reports a key that is no text or that occurs twice; false: the entry is left out. */
 static bool check_key(struct node_reader *reader, const struct node *mapping, const struct node *key)
 {
     if (key->kind != NODE_SCALAR) {
@@ -113,8 +113,7 @@ static bool check_key(struct node_reader *reader, const struct node *mapping, co
     for (const struct node *value = mapping->first; value != NULL; value = value->next)
         if (node_is(value->key, key->text)) {
             source_tell(reader->source, key->line, key->column,
-                        "duplicate key \"%.64s\"; the first is in line %u", key->text,
-                        value->key->line);
+                        "duplicate key \"%.64s\"; the first is in line %u", key->text, value->key->line);
             return false;
         }
     return true;
@@ -146,7 +145,7 @@ static bool take_mapping(struct node_reader *reader, struct arena *arena, struct
     return end;
 }
 
-/* The node that begins with `event`, whole. */
+/* Reads the whole node that begins with `event`. NULL: reading broke off. */
 static struct node *take_node(struct node_reader *reader, struct arena *arena, yaml_event_t *event,
                               unsigned depth)
 {
@@ -228,7 +227,7 @@ bool node_failed(const struct node_reader *reader)
     return reader->failed;
 }
 
-/* Passes stream and document start up to the first node, which must be a mapping. */
+/* Skips the starts of stream and document, and enters the first node, which must be a mapping. */
 static bool enter_top(struct node_reader *reader)
 {
     yaml_event_t event;
@@ -251,7 +250,7 @@ static bool enter_top(struct node_reader *reader)
     return !reader->ended;
 }
 
-/* Behind the top mapping nothing may follow. */
+/* Nothing may follow the top mapping. */
 static void leave_top(struct node_reader *reader)
 {
     yaml_event_t event;
@@ -289,7 +288,7 @@ const struct node *node_next_key(struct node_reader *reader, struct arena *arena
     return key;
 }
 
-/* A node with what follows it in order, or NULL. */
+/* Reads a node, and ahead the event after it. NULL: the collection ends, or reading broke off. */
 static const struct node *read_sound_node(struct node_reader *reader, struct arena *arena, unsigned depth)
 {
     bool end;

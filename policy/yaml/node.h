@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A policy file as a tree of nodes that know where they stand: the only way in to libyaml. */
+/* A policy file as a tree of nodes that know their place in the file: the only interface to libyaml. */
 #ifndef POLICY_YAML_NODE_H
 #define POLICY_YAML_NODE_H
 
@@ -17,7 +17,7 @@ struct node {
     bool quoted;            /* a scalar in quotes, or a block scalar: always text */
     unsigned line, column;  /* from 1 */
     const char *text;       /* of a scalar */
-    const char *comment;    /* behind a plain scalar, if it begins as text does ("#2 Mail"); else NULL */
+    const char *comment;    /* after a plain scalar, if it begins as text does ("#2 Mail"); else NULL */
     size_t count;           /* of a sequence or mapping */
     const struct node *key; /* of a value in a mapping */
     const struct node *first, *next;
@@ -37,25 +37,26 @@ struct node_reader;
 /*
  * Opens a policy file: a regular file that group and others cannot write, of at most 512 MiB.
  * Its findings go to `diag` as they come, with `path` as the file's name; `path` must outlive
- * the reader. NULL: it cannot be read, or there is no memory; diag has the mistake.
+ * the reader. NULL: the file cannot be read, and diag has the reason; or out of memory, and it has none.
  */
 struct node_reader *node_open(const char *path, diag_fn *diag, void *arg);
 void node_close(struct node_reader *reader); /* NULL is fine */
 
 /*
- * The file's top is a mapping; node_next_key() gives its keys one by one (NULL: no more, or
- * reading broke off), each valid until `arena` is reset. The value must be taken before the next key:
+ * The file's top is a mapping; node_next_key() returns its keys one by one (NULL: no more, or
+ * reading broke off), each valid until `arena` is reset. The value must be read before the next key:
  * whole by node_value(), or item by item by node_enter_sequence() and node_next_item().
  */
 const struct node *node_next_key(struct node_reader *reader, struct arena *arena);
 const struct node *node_value(struct node_reader *reader, struct arena *arena); /* NULL: reading broke off */
 
 /*
- * Enters the value if it is a sequence. False where it is none: then *other is the
- * value, read whole, or NULL where reading broke off.
+ * Enters the value if it is a sequence. False: it is none, and *other is the whole value;
+ * or reading broke off, and *other is NULL. node_next_item() returns the items one by one; NULL: no more,
+ * or reading broke off.
  */
 bool node_enter_sequence(struct node_reader *reader, struct arena *arena, const struct node **other);
-const struct node *node_next_item(struct node_reader *reader, struct arena *arena); /* NULL: no more */
+const struct node *node_next_item(struct node_reader *reader, struct arena *arena);
 
 /* Whether reading broke off (a syntax error, too deep, out of memory): diag has the reason. */
 bool node_failed(const struct node_reader *reader);

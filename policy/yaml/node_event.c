@@ -52,7 +52,7 @@ static void tell_syntax(struct node_reader *reader)
     source_tell(reader->source, place.line, place.column, "%s", text);
 }
 
-/* Notes a text in quotes that goes over several lines: where one is not closed, the next one closes it. */
+/* Notes a quoted text over several lines: a quotation mark that is not closed runs on to the next one. */
 static void note_quote(struct node_reader *reader, const yaml_event_t *event)
 {
     if (event->type != YAML_SCALAR_EVENT || event->start_mark.line == event->end_mark.line

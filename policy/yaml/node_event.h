@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libyaml's events, with the mistakes in them reported: for node.c only. */
+/* libyaml's events, and reports of the mistakes in them: for node.c only. */
 #ifndef POLICY_YAML_NODE_EVENT_H
 #define POLICY_YAML_NODE_EVENT_H
 
@@ -14,9 +14,9 @@ struct node_reader {
     bool opened;                  /* the top mapping was entered */
     struct spot bracket;          /* the innermost [ or { that is open, */
     char opener;                  /* and which of them it is */
-    struct spot quote, quote_end; /* the text in quotes over several lines that was read last */
+    struct spot quote, quote_end; /* the last quoted text over several lines */
     yaml_parser_t parser;
-    bool has_ahead; /* `ahead` was read before it was asked for */
+    bool has_ahead; /* `ahead` is the next event, read already */
     yaml_event_t ahead;
 };
 
@@ -32,16 +32,16 @@ struct spot spot_of(const yaml_mark_t *mark);
 bool node_event(struct node_reader *reader, yaml_event_t *event);
 
 /*
- * Reads the next event ahead. False: reading broke off. Then what was read last is not passed on: its lines
- * may be part of the mistake, and what is wrong with it would be a consequence.
+ * Reads the next event ahead. False: reading broke off. The caller then drops the node that it read last: the
+ * lines of that node may be part of the mistake, and errors found in it would only follow from it.
  */
 bool node_look_ahead(struct node_reader *reader);
 
-/* Reports an anchor or a tag; a top that is no mapping, perhaps for want of a blank. */
+/* They report an anchor or a tag; and a top that is no mapping, perhaps because a blank is missing. */
 void node_check_properties(struct node_reader *reader, const yaml_event_t *event);
 void node_tell_no_mapping(struct node_reader *reader, const yaml_event_t *event);
 
-/* Notes the bracket that opens a list or a mapping in one line. */
+/* Notes the bracket of a list in [ ] or a mapping in { } that begins with the event. */
 void node_note_bracket(struct node_reader *reader, const yaml_event_t *event);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A policy file as octets. Knows which files are taken (regular, writable by
+ * A policy file as octets. Knows which files it accepts (regular, writable by
  * their owner alone, at most 512 MiB) and which characters (UTF-8 without tabs, NUL,
- * control characters and line breaks that no editor shows), and counts lines and columns for what
- * libyaml could not place. Knows no YAML.
+ * control characters and line breaks that no editor shows), and counts lines and columns for
+ * mistakes that libyaml could not place. Knows no YAML.
  */
 #include "policy/yaml/source.h"
 
@@ -29,18 +29,18 @@ struct source {
     void *arg;
     int file;
     off_t size;            /* octets read so far */
-    struct stat status;    /* as it was opened */
+    struct stat status;    /* when it was opened */
     unsigned line, column; /* of the next octet */
     unsigned findings;
     bool after_cr;
-    bool in_indentation;   /* only blanks were read of this line */
-    bool odd_indentation;  /* and among them what is no blank */
-    bool broken;           /* a line is indented by what is no blank: nothing is read from there on */
-    size_t line_start;     /* of the line being checked, in the buffer; 0: before it */
-    bool odd_encoding;     /* an octet was there that is not UTF-8 */
+    bool in_indentation;   /* this line has only blanks so far */
+    bool odd_indentation;  /* some of them were other characters, which are replaced */
+    bool broken;           /* other characters than blanks indent a line: nothing is read from there on */
+    size_t line_start;     /* where the line being checked begins in the buffer; 0: at or before its start */
+    bool odd_encoding;     /* some octet is not UTF-8 */
     unsigned char held[3]; /* the beginning of a character whose rest is still to come */
     size_t held_count;
-    unsigned nul_line, nul_column; /* behind the last NUL octet: a run of them is one finding */
+    unsigned nul_line, nul_column; /* the place after the last NUL octet: a run of them is one finding */
     struct comments comments;
 };
 
@@ -64,7 +64,7 @@ const char *source_path(const struct source *source)
 
 /* ---- characters ---- */
 
-/* Reports a character that no policy may hold, at the place of the next one. */
+/* Reports a character that no policy may hold, at the place that is read next. */
 static void tell_character(struct source *source, const char *what)
 {
     if (source->findings < FINDINGS_MAX)
@@ -75,7 +75,7 @@ static void tell_character(struct source *source, const char *what)
     source->findings++;
 }
 
-/* Reports a character that looks like a blank and stands where only blanks may. */
+/* Reports a character that looks like a blank where only blanks are allowed. */
 static void tell_invisible(struct source *source, UChar32 character)
 {
     char name[INVISIBLE_TEXT], text[INVISIBLE_TEXT + 40];
@@ -88,13 +88,13 @@ static void tell_invisible(struct source *source, UChar32 character)
     tell_character(source, text);
 }
 
-/* Whether a character is reported and replaced by blanks because it stands in an indentation. */
+/* Whether a character is reported and replaced by blanks because it is in an indentation. */
 static bool is_odd_indentation(const struct source *source, UChar32 character)
 {
     return source->in_indentation && is_invisible(character);
 }
 
-/* What keeps a character out of a policy; NULL: nothing. */
+/* Why a policy may not hold a character; NULL: it may. */
 static const char *fault_of(UChar32 character)
 {
     if (character == '\t')
@@ -119,15 +119,15 @@ static void note_nul(struct source *source)
     source->nul_column = source->column + 1;
 }
 
-/* A tab, or a control character with nothing in front of it in its line. */
+/* A tab, or a control character with only blanks before it in its line. */
 static bool is_blank_like(const struct source *source, UChar32 character)
 {
     return character == '\t' || (source->in_indentation && character >= 0 && character < 0x20);
 }
 
 /*
- * One character that is no plain text in ASCII: reported and replaced where it has a fault. Answers how
- * many octets it has; 0: some are still to come.
+ * Checks one character that is no plain text in ASCII. Reports and replaces it if it has a fault. Returns
+ * how many octets it has; 0: some are still to come. `last`: nothing follows the octets in the file.
  */
 static size_t odd_character(struct source *source, unsigned char *octets, size_t count, bool last)
 {
@@ -152,10 +152,10 @@ static size_t odd_character(struct source *source, unsigned char *octets, size_t
         if ((octets[0] != '\t' || !source->odd_indentation) && (character >= 0 || !source->odd_encoding)
             && !(character == 0 && is_behind_nul(source)))
             tell_character(source, fault);
-        source->odd_encoding |= character < 0; /* the whole file is, and one message says so */
+        source->odd_encoding |= character < 0; /* one message is enough for a whole file */
         if (character == 0)
             note_nul(source);
-        /* At the end of a file, where programs of other systems or a crash leave them, they are no text. */
+        /* Programs or a crash leave control characters at the end of a file; as blanks they are no text. */
         memset(octets, is_blank_like(source, character) ? ' ' : REPLACEMENT, length);
         source->odd_indentation |= source->in_indentation && octets[0] == ' ';
     }
@@ -184,8 +184,8 @@ static void begin_line(struct source *source, size_t at)
 }
 
 /*
- * Plain text of a line. Where odd characters indent it, its structure is lost; in front of a comment
- * they do no harm.
+ * Notes plain text of a line. If odd characters indent it, the structure of the file is lost; before a
+ * comment they do no harm.
  */
 static void pass_text(struct source *source, const unsigned char *octets, size_t length)
 {
@@ -210,8 +210,8 @@ static void end_line(struct source *source, unsigned char octet)
 }
 
 /*
- * Notes the comments of a run of plain octets; `count` octets are there, from its beginning to where the
- * file is read.
+ * Notes the comments of a run of plain octets. `count` octets are there, from its beginning to the place
+ * where the file is read next.
  */
 static void note_comments(struct source *source, const unsigned char *octets, size_t length, size_t count)
 {
@@ -229,8 +229,8 @@ bool source_comment(struct source *source, unsigned line, unsigned column, char 
 }
 
 /*
- * Checks whole characters and keeps count of lines and columns. Answers how many octets that were;
- * nothing follows the last.
+ * Checks whole characters and counts lines and columns. Returns how many octets it checked. `last`: nothing
+ * follows the octets in the file.
  */
 static size_t check_octets(struct source *source, unsigned char *octets, size_t count, bool last)
 {
@@ -257,7 +257,7 @@ static size_t check_octets(struct source *source, unsigned char *octets, size_t 
     return at;
 }
 
-/* Octets from the file; false: reported. */
+/* Reads octets from the file. False: that failed, and is reported. */
 static bool read_file(struct source *source, unsigned char *buffer, size_t size, size_t *got)
 {
     ssize_t count;
@@ -288,7 +288,7 @@ static bool is_utf16(const unsigned char *octets, size_t count)
            || (octets[0] == 0 && octets[2] == 0 && (octets[1] != 0 || octets[3] != 0));
 }
 
-/* Takes a byte order mark away: libyaml would count it as a column. Answers how many octets are left. */
+/* Removes a byte order mark: libyaml would count it as a column. Returns how many octets are left. */
 static size_t skip_mark(unsigned char *octets, size_t count)
 {
     if (count < 3 || memcmp(octets, "\xEF\xBB\xBF", 3) != 0)
@@ -319,7 +319,7 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
         *got = check_octets(source, buffer, count, ended);
         source->held_count = count - *got;
         memcpy(source->held, buffer + *got, source->held_count);
-        if (source->broken) { /* what stands above is read all the same */
+        if (source->broken) { /* the lines above are read all the same */
             *got = source->line_start;
             return *got > 0;
         }

@@ -12,16 +12,16 @@ struct source;
 
 /*
  * Opens a regular file that group and others cannot write, of at most 512 MiB. Findings go to
- * `diag`, with `path`, which must outlive the source. NULL: diag has the reason, but for lack of memory.
+ * `diag`, with `path`, which must outlive the source. NULL: diag has the reason, unless memory ran out.
  */
 struct source *source_open(const char *path, diag_fn *diag, void *arg);
 void source_close(struct source *source); /* NULL is fine */
 
 /*
- * The next octets, 0 at the end; `size` is at least 4. Tabs, NUL, control characters, Unicode's line
- * breaks and what is not UTF-8 are reported with line and column (the first 20 of a file) and replaced,
- * so that reading can go on. So are tabs and invisible characters in an indentation, but nothing is read
- * from that line on. False: diag has the reason.
+ * Reads the next octets; *got is 0 at the end. `size` is at least 4. Tabs, NUL, control characters,
+ * Unicode's line breaks and octets that are not UTF-8 are reported with line and column (the first 20 of a
+ * file) and replaced, so that reading can go on. So are tabs and invisible characters in an indentation, but
+ * nothing is read from that line on. False: diag has the reason.
  */
 bool source_read(struct source *source, unsigned char *buffer, size_t size, size_t *got);
 
@@ -29,9 +29,9 @@ bool source_read(struct source *source, unsigned char *buffer, size_t size, size
 const char *source_path(const struct source *source);
 
 /*
- * The comment of a line that begins as text does ("#2", not "# 2"), if nothing but blanks is between it and
- * `column`, where a text ended: its first octets, without the line's end. Lines and columns count from 1,
- * and lines must not descend from call to call. False: there is none there.
+ * Finds a comment of a line that begins as text does ("#2", not "# 2"), if only blanks are between it and
+ * `column`, where a text ended. Writes its first octets, without the line's end. Lines and columns count from
+ * 1, and lines must not descend from call to call. False: there is none.
  */
 bool source_comment(struct source *source, unsigned line, unsigned column, char text[COMMENT_MAX]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From libyaml's messages to what an administrator can act on. Knows libyaml's
- * words and the mistakes behind them, and looks at the lines around the place;
- * it parses nothing and knows no key of the policy language.
+ * Turns libyaml's messages into words that an administrator can act on. Knows
+ * libyaml's words and the mistakes that cause them, and looks at the lines around
+ * the place. Parses nothing and knows no key of the policy language.
  */
 #include "policy/yaml/syntax.h"
 
@@ -20,7 +20,7 @@ struct fault {
     const char *path;
     struct lines lines;
     struct spot place;
-    char line[LINE_OCTETS]; /* the one of syntax->at, or "" */
+    char line[LINE_OCTETS]; /* the line of syntax->at, or "" */
     char *text;
     size_t size;
 };
@@ -80,7 +80,7 @@ static unsigned line_above(struct fault *fault, unsigned number, char line[LINE_
     return 0;
 }
 
-/* Where the text behind the indentation and the dashes of list items begins. */
+/* Where the text begins, after the indentation and the dashes of list items. */
 static size_t content(const char *line)
 {
     size_t at = indentation(line);
@@ -102,7 +102,7 @@ static bool opens_bracket(const char *line, const char *end)
 
 /* ---- keys and items without a blank or a colon ---- */
 
-/* Explains a line whose key has no blank behind its colon; false: it has one. */
+/* Explains a line whose key has no blank after its colon; false: this is no such line. */
 static bool say_glued(struct fault *fault, unsigned number, const char *line)
 {
     size_t at = content(line), length = syntax_glued_key(line + at);
@@ -114,7 +114,7 @@ static bool say_glued(struct fault *fault, unsigned number, const char *line)
     return true;
 }
 
-/* Says that a line holds a word and no colon; false: it has one. */
+/* Says that a colon is missing in a line of words; false: this is no such line. */
 static bool say_no_colon(struct fault *fault, unsigned number, const char *line)
 {
     size_t at = content(line), length = strcspn(line + at, "#");
@@ -130,8 +130,7 @@ static bool say_no_colon(struct fault *fault, unsigned number, const char *line)
 
 /* ---- indentation ---- */
 
-/* Of the columns in which the lines above begin and go on: the nearest on both sides of `indent`; -1: none.
- */
+/* Finds where lines above, or their texts, begin: the nearest places on both sides of `indent`; -1: none. */
 static void find_levels(struct fault *fault, unsigned number, int indent, int *less, int *more)
 {
     char line[LINE_OCTETS];
@@ -153,7 +152,7 @@ static void find_levels(struct fault *fault, unsigned number, int indent, int *l
     }
 }
 
-/* Says that a blank is missing behind a dash of this line or the one above; false: none is. */
+/* Says that a blank is missing after the dash of this line or the one above; false: none is. */
 static bool say_glued_dash(struct fault *fault, unsigned number, const char *line)
 {
     char above[LINE_OCTETS];
@@ -201,7 +200,7 @@ static size_t word_length(const char *word, bool in_brackets)
     return length > WORD_OCTETS ? WORD_OCTETS : length;
 }
 
-/* What else to write for "*.contoso.com" and "@contoso.com", up to the name; "": nothing. */
+/* What to write instead of "*.contoso.com" and "@contoso.com", up to the name; "": nothing. */
 static const char *for_all_of(const char *word)
 {
     if (word[0] == '*' && word[1] == '.')
@@ -211,7 +210,7 @@ static const char *for_all_of(const char *word)
                : "";
 }
 
-/* A value that begins with a character of YAML's own. */
+/* Explains a value that begins with a character that YAML reserves. */
 static bool explain_indicator(struct fault *fault)
 {
     static const struct {
@@ -278,7 +277,7 @@ static bool explain_quotes(struct fault *fault)
     return false;
 }
 
-/* The "#" of a comment in the text; NULL: there is none. One in quotes is none. */
+/* Finds the "#" of a comment in a line; NULL: there is none. A "#" in quotes begins none. */
 static const char *find_comment(const char *line)
 {
     char quote = '\0';
@@ -294,7 +293,7 @@ static const char *find_comment(const char *line)
     return NULL;
 }
 
-/* A "#" that touches text, and so hides the end of the brackets that are open. */
+/* Explains a "#" right before text: it begins a comment, which hides the closing bracket. */
 static bool explain_comment(struct fault *fault, const struct spot *bracket, char opener)
 {
     const char *comment;
@@ -317,7 +316,7 @@ static bool explain_comment(struct fault *fault, const struct spot *bracket, cha
     return false;
 }
 
-/* Inside [ ] or { }. */
+/* Explains a mistake inside [ ] or { }. */
 static bool explain_bracket(struct fault *fault)
 {
     const struct syntax *syntax = fault->syntax;
@@ -357,7 +356,7 @@ static bool explain_missing_colon(struct fault *fault)
     return say_glued(fault, syntax->from.line, line) || say_no_colon(fault, syntax->from.line, line);
 }
 
-/* A second colon in one line, or a line that goes on with a value of the one above. */
+/* Explains a second colon in one line, or a line that YAML takes for more of the value above. */
 static bool explain_colon(struct fault *fault)
 {
     const struct syntax *syntax = fault->syntax;
@@ -395,7 +394,7 @@ static bool explain_item(struct fault *fault)
     return say_indentation(fault, fault->syntax->at.line, fault->line);
 }
 
-/* What follows where a key or an item was expected. */
+/* Explains other text where a key or an item is expected. */
 static bool explain_rest(struct fault *fault)
 {
     const struct syntax *syntax = fault->syntax;

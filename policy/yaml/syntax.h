@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is wrong with a file that is no YAML, in words that name what to change. */
+/* What is wrong with a file that is no YAML, in words that say what to change. */
 #ifndef POLICY_YAML_SYNTAX_H
 #define POLICY_YAML_SYNTAX_H
 
@@ -14,30 +14,30 @@ struct spot {
 /* What libyaml found, and what was open there. */
 struct syntax {
     const char *problem, *context; /* libyaml's words; context may be NULL */
-    struct spot at, from;          /* where the problem is, and where what it is about begins */
+    struct spot at, from;          /* where the problem is, and where the text in question begins */
     struct spot bracket;           /* the innermost [ or { that is open, */
     char opener;                   /* and which of them it is */
-    struct spot quote, quote_end;  /* the text in quotes over several lines that was read last */
+    struct spot quote, quote_end;  /* the last quoted text over several lines */
 };
 
 /*
- * Explains the fault in `text`, one line. Reads the lines around it from the file again; where that fails the
- * words are libyaml's. Sets *place to where an administrator has to look, which may be above the place where
- * libyaml gave up.
+ * Writes an explanation of the fault to `text`, one line. Reads the lines around it from the file again; if
+ * that fails, the words are libyaml's. Sets *place to where an administrator has to look, which may be above
+ * the place where libyaml gave up.
  */
 void syntax_explain(const struct syntax *syntax, const char *path, struct spot *place, char *text,
                     size_t size);
 
 /*
- * Whether a text is a key whose colon has no blank behind it, as in "name:contoso": the octets of the key
- * with its colon, or 0. A key has letters and underscores alone, and "//" does not follow the colon.
+ * Returns the length of a key with its colon if no blank follows the colon, as in "name:contoso"; else 0. A
+ * key has only lower-case letters and underscores, and "//" (a URL) does not follow the colon.
  */
 size_t syntax_glued_key(const char *text);
 
-/* What is wrong with such a text, one line: the blank is missing, or it is no blank that stands there. */
+/* Says what is wrong with such a text, one line: the blank is missing, or is another character. */
 void syntax_explain_glued(const char *text, char *explanation, size_t size);
 
-/* Whether a text is a list item whose dash has no blank behind it, as in "-contoso". */
+/* Whether a text is a list item whose dash has no blank after it, as in "-contoso". */
 bool syntax_glued_dash(const char *text);
 
 #endif

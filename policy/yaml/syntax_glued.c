@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys and list items without the blank that makes them such. Knows texts, and no files. */
+/* Keys and list items that lack the blank after their colon or dash. Knows texts, and no files. */
 #include <stdio.h>
 #include <string.h>
 #include <unicode/utf8.h>
