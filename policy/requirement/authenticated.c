@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `authenticated`: the session is authenticated by SASL. Whether such mail is judged at all is for
- * `exempt`.
+ * `authenticated`: the session is authenticated by SASL. `exempt` decides whether such mail is judged at all.
  */
 #include "policy/requirement/requirement.h"
 
@@ -16,7 +15,7 @@ static void read_value(struct loading *loading, const struct node *node, void *i
     requirement_given(require, REQUIRE_AUTHENTICATED);
 }
 
-/* An MTA that did not get our list of macros may hide who it is. */
+/* If the MTA did not get our list of macros, the session may be authenticated without showing it. */
 static void weigh(const struct weighing *weighing, struct finding *finding)
 {
     const struct facts *facts = weighing->facts;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Weighing a `certificates` list: names that count only if the MTA verified
- * them, pins that need no chain, dates for rollovers. Of identities that do not
- * match, the one that came nearest gives the reason. Knows what the facts say
- * of a certificate, not which macro said it.
+ * Weighs a `certificates` list: names, which count only if the MTA verified the certificate; pins, which need
+ * no chain; dates, for rollovers. If no identity matches, the nearest one gives the reason. Knows what the
+ * facts say of a certificate, not which macro said it.
  */
 #include <string.h>
 #include "policy/facts/mta.h"
@@ -13,10 +12,10 @@
 
 /* ---- names ---- */
 
-/* The common name and the distinguished name of one side, as far as they were shown. */
+/* The common name and the distinguished name of the subject or the issuer, as far as the MTA showed them. */
 struct seen_name {
     const char *cn, *dn;
-    bool unsent;     /* the common name should have been sent, and was not: a dn alone is not believed */
+    bool unsent;     /* the MTA should have sent a common name and did not: a dn alone is not trusted */
     bool dn_unshown; /* this MTA shows no distinguished names */
 };
 
@@ -90,7 +89,10 @@ static struct comparison compare_names(const struct policy *policy, const struct
 
 /* ---- pins ---- */
 
-/* Whether it is the file's certificate by another digest of 256 bits, for which the MTA is configured. */
+/*
+ * Whether the pin is that of the file's certificate by another digest of 256 bits, for which the MTA is
+ * configured.
+ */
 static bool is_other_digest(const struct particulars *particulars, const struct pin *pin)
 {
     const struct certfile *certificate = particulars->certificate;

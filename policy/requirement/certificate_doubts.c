@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Findings about what names in a certificate are worth: those that a whole
- * platform shares, issuers that change with every renewal. Knows the names of a
- * rule, not how they are compared.
+ * Warnings about names in certificates that prove little: those that a whole platform shares, and issuers
+ * that change with every renewal. Knows the names of a rule, not how they are compared.
  */
 #include "policy/requirement/certificate.h"
 
@@ -21,7 +20,7 @@ static bool names_issuer(const struct name_rule *rule, const char *name)
     return false;
 }
 
-/* Warns of an issuer that the CA will take another one for, unless the rule names all of them. */
+/* Warns of an issuer that the CA will replace by another one, unless the rule names all issuers of the CA. */
 static void warn_issuer(struct loading *loading, const struct node *node, const struct name_rule *rule,
                         const char *issuer)
 {
@@ -42,12 +41,11 @@ static void warn_issuer(struct loading *loading, const struct node *node, const 
         "\"%.128s\" is one of several CAs of %s, which %s: the next certificate may have another issuer; "
         "write %s%s%sno issuer",
         issuer, family->ca,
-        family->at_random ? "picks one at random for each certificate"
-                          : "changes it from time to time",
+        family->at_random ? "picks one at random for each certificate" : "changes it from time to time",
         family->complete ? "issuer: [" : "", family->complete ? all : "", family->complete ? "], or " : "");
 }
 
-/* Of each family once. */
+/* Warns once for each family of issuers in a row. */
 static void warn_issuers(struct loading *loading, const struct node *node, const struct name_rule *rule)
 {
     const struct issuer_family *last = NULL;

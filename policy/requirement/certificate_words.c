@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `certificates`: identities, and what was seen of a certificate, in words. Texts may hold what the
- * client chose; whoever prints them escapes them.
+ * `certificates`: identities, and what was seen of a certificate, in words. The texts may contain octets that
+ * the client chose: the caller must escape them.
  */
 #include "policy/requirement/certificate.h"
 
 #include "policy/names/date.h"
 
-/* "O=Contoso + CN=mail.contoso.com or mx.contoso.com" */
+/* Adds a rule such as "O=Contoso + mail.contoso.com or mx.contoso.com". */
 static void add_rule(struct growing *text, const struct name_rule *rule)
 {
     for (size_t i = 0; i < rule->count; i++)
@@ -15,11 +15,11 @@ static void add_rule(struct growing *text, const struct name_rule *rule)
             const struct name_attribute *attribute = &rule->patterns[i].attributes[k];
 
             growing_add(text, "%s%s%s%s",
-                k > 0   ? " + "
-                : i > 0 ? " or "
-                        : "",
-                attribute->type == NULL ? "" : attribute->type, attribute->type == NULL ? "" : "=",
-                attribute->value);
+                        k > 0   ? " + "
+                        : i > 0 ? " or "
+                                : "",
+                        attribute->type == NULL ? "" : attribute->type, attribute->type == NULL ? "" : "=",
+                        attribute->value);
         }
 }
 
@@ -43,7 +43,7 @@ static void add_pin(struct growing *text, const struct identity *identity,
 
     fingerprint_format(particulars->fingerprint, fingerprint);
     growing_add(text, "%s %s", identity->kind == IDENTITY_FINGERPRINT ? "fingerprint" : "key_fingerprint",
-        fingerprint);
+                fingerprint);
     if (particulars->file != NULL)
         growing_add(text, " (%s)", particulars->file);
 }
@@ -92,7 +92,7 @@ void identity_name(const struct policy *policy, const struct identity *identity,
 
     if (identity->kind != IDENTITY_NAMES) {
         identity_name_pin(&text, identity_particulars(policy, identity),
-            identity->kind == IDENTITY_KEY_FINGERPRINT);
+                          identity->kind == IDENTITY_KEY_FINGERPRINT);
         return;
     }
     names = identity_subject(policy, identity, &lone);
@@ -135,7 +135,7 @@ bool certificate_found(struct growing *text, const struct weighing *weighing, co
         pin |= finding->certificates->identities[i].kind != IDENTITY_NAMES;
     if (facts->certificate == CERTIFICATE_TRUSTED)
         growing_add(text, "subject %s, issuer %s", subject == NULL ? "(no common name)" : subject,
-            issuer == NULL ? "(none)" : issuer);
+                    issuer == NULL ? "(none)" : issuer);
     else if (facts->certificate != CERTIFICATE_MACROS && !(pin && facts->certificate_pin.state == PIN_KNOWN))
         growing_add(text, "%s", states[facts->certificate]);
     if (pin && facts->certificate_pin.state == PIN_KNOWN) {
@@ -148,4 +148,3 @@ bool certificate_found(struct growing *text, const struct weighing *weighing, co
     }
     return text->length > 0;
 }
-

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `ciphers`: the suite of the session is in the list. Without a list it is a suite that is not weak. */
+/* `ciphers`: the suite of the session is in the list. Without a list, any suite will do that is not weak. */
 #include "policy/requirement/requirement.h"
 
 #include <stdio.h>
@@ -8,7 +8,10 @@
 
 /* ---- reading ---- */
 
-/* Leaves in the set what satisfies: all of TLS 1.3 unless some was named, nothing weak unless named. */
+/*
+ * Completes the set of suites that satisfy: all of TLS 1.3 unless one was named, no weak one unless it was
+ * named.
+ */
 static void finish_ciphers(const struct suites *suites, struct ciphers *ciphers, bool names_tls13)
 {
     for (int suite = 0; suite < (int)suites_count(suites); suite++) {
@@ -29,7 +32,7 @@ static bool is_all_weak(const struct suites *suites, const struct suite_set *set
     return true;
 }
 
-/* Adds the suites of one entry. NULL, or what is wrong with it. */
+/* Adds the suites of one entry. Returns what is wrong with the entry; NULL: nothing. */
 static const char *add_suites(const struct suites *suites, const char *entry, struct suite_set *set,
                               int *literal)
 {
@@ -44,7 +47,7 @@ static const char *add_suites(const struct suites *suites, const char *entry, st
     return wrong;
 }
 
-/* Reports an entry that is no suite and no cipher string, and what is meant where that is known. */
+/* Reports an entry that is neither a suite nor a cipher string, and what is meant if that is known. */
 static void refuse_entry(struct loading *loading, const struct node *item, const char *entry,
                          const char *wrong)
 {
@@ -70,7 +73,7 @@ static void refuse_entry(struct loading *loading, const struct node *item, const
         loading_error(loading, item, "\"%.128s\" %s", entry, wrong);
 }
 
-/* For all the entries of a list, with what separates them. */
+/* Returns the octets needed for all entries of a list with separators, and a NUL. */
 static size_t room_of_list(const struct node *node)
 {
     size_t room = 1;
@@ -122,7 +125,7 @@ static void read_value(struct loading *loading, const struct node *node, void *i
 
 /* ---- weighing ---- */
 
-/* Weak suites are in no list that does not name them; without a list they are not wanted either. */
+/* Lists contain no weak suites but those that they name. Without a list, weak suites are refused, too. */
 static void weigh(const struct weighing *weighing, struct finding *finding)
 {
     const struct suites *suites = weighing->policy->suites;
@@ -136,7 +139,7 @@ static void weigh(const struct weighing *weighing, struct finding *finding)
         return;
     }
     suite = suites_find(suites, name);
-    if (suite < 0) { /* what is in no table may be as good as any, unless its name says otherwise */
+    if (suite < 0) { /* an unknown suite may be as good as any, unless its name says otherwise */
         requirement_found(finding, suites_name_is_weak(name) ? UNMET : UNKNOWN,
                           suites_name_is_weak(name) ? REASON_CIPHER : REASON_MTA_MACROS);
         return;
@@ -184,8 +187,8 @@ static bool is_listed(const struct judged *judged)
 }
 
 /*
- * The suites needed are said where the policy names them in few words: its names and cipher strings are
- * OpenSSL's.
+ * Shows the needed suites only if the policy's list is short. The list has OpenSSL's names and cipher
+ * strings, which a reply may show.
  */
 static void detail(struct growing *text, const struct weighing *weighing, const struct finding *finding)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which identity of a `certificates` list says most. Knows results and dates, no names and no pins. */
+/* Which identity of a `certificates` list gives the result. Knows results and dates, no names and no pins. */
 #include "policy/requirement/comparison.h"
 
 #include "policy/requirement/requirement.h"
@@ -40,8 +40,8 @@ static struct comparison out_of_dates(struct comparison comparison)
 }
 
 /*
- * Whether the comparison says more than the best so far: a match, else what is not known yet, not known,
- * or nearest.
+ * Whether the comparison is better than the best so far: a match first, then pending, then unknown, then the
+ * nearest unmet one, whose reason comes last in enum reason.
  */
 static bool is_better(const struct comparison *comparison, const struct finding *best)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `decidable`: what had to be known to judge the partner at all. No key of the language; whoever cannot
- * know whose mail it is adds the finding.
+ * `decidable`: what must be known to judge a partner at all. It is no key of the language. The code that
+ * cannot tell whose mail it is adds the finding.
  */
 #include "policy/requirement/requirement.h"
 
-/* Whether an exception asks who the client is. */
+/* Whether an exception depends on the client. */
 static bool asks_client(const struct terms *terms)
 {
     for (size_t i = 0; i < terms->exception_count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `min_cipher_bits`: the suite of the session has at least so many bits. */
+/* `min_cipher_bits`: the suite of the session has at least this number of bits. */
 #include "policy/requirement/requirement.h"
 
 static void read_value(struct loading *loading, const struct node *node, void *into)

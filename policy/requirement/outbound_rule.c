@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a partner's `outbound` says together with the defaults: mode, exceptions,
- * requirements, and the further keys by which the MTA asks. Judges nothing, asks no clock.
+ * A partner's `outbound` combined with the defaults: mode, exceptions, requirements, and the next hops that
+ * the partner lists. Judges nothing, reads no clock.
  */
 #include "policy/requirement/outbound_rule.h"
 
@@ -93,7 +93,7 @@ void server_identity_name(const struct server_identity *identity, char *to, size
         identity_name_pin(&text, &identity->particulars, identity->kind == SERVER_KEY_FINGERPRINT);
 }
 
-/* ---- further keys ---- */
+/* ---- listed next hops ---- */
 
 static const char *text_of(const struct policy *policy, size_t hop)
 {
@@ -142,7 +142,7 @@ bool hops_add(struct policy *policy, const struct listed_hop *hop, const struct 
     return true;
 }
 
-/* They lie in the order of the partners. */
+/* A binary search: hops are in the order of the partners. */
 const struct listed_hop *partner_hops(const struct policy *policy, const struct partner *partner,
                                       size_t *count)
 {

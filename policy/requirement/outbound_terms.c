@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Versions and suites that a partner's rule allows: the strictest of its own
- * keys, the defaults and the profiles. Knows suites; how an MTA is asked
- * for them is not known here.
+ * Versions and suites that a partner's rule allows: the strictest of its own keys, the defaults and the
+ * profiles. Knows suites; does not know how to ask an MTA for them.
  */
 #include "policy/requirement/outbound_rule.h"
 #include "policy/requirement/weigh.h"
 
-/* What the pieces say together. */
+/* The limits of all pieces together. */
 struct limits {
     unsigned bits;
     bool ciphers; /* some piece lists suites */
@@ -44,7 +43,7 @@ static void leave_out_short(struct suite_set *set, const struct suites *suites, 
             set->bits[suite / 64] &= ~((uint64_t)1 << suite % 64);
 }
 
-/* Keeps what satisfies all that is said of suites; weak ones only where a list names them. */
+/* Keeps the suites that satisfy all limits; weak ones only if a list names them. */
 static void keep_suites(const struct suites *suites, struct server_terms *terms, const struct limits *limits)
 {
     suite_set_keep(&terms->suites, suites_of(suites, SUITES_USABLE));
@@ -56,7 +55,7 @@ static void keep_suites(const struct suites *suites, struct server_terms *terms,
         leave_out_short(&terms->suites, suites, limits->bits);
 }
 
-/* Versions without a suite that is left are not allowed. Postfix cannot leave out suites of TLS 1.3. */
+/* Leaves out versions of which no suite is left. Postfix cannot exclude suites of TLS 1.3. */
 static void keep_versions(const struct suites *suites, struct server_terms *terms)
 {
     struct suite_set old = terms->suites, missing = *suites_of(suites, SUITES_OFFERED);
@@ -102,6 +101,6 @@ bool require_has_suite(const struct policy *policy, const struct partner *partne
 
     for (size_t i = 0; i < count && i < PIECES_MAX; i++)
         if (piece[i].require->value[REQUIRE_MIN_CIPHER_BITS] > CIPHER_BITS_MAX)
-            piece[i].keys &= ~(1u << REQUIRE_MIN_CIPHER_BITS); /* a warning of its own (cipher_bits) */
+            piece[i].keys &= ~(1u << REQUIRE_MIN_CIPHER_BITS); /* reported by its own warning (cipher_bits) */
     return !terms_of(policy, piece, count).none;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The built-in requirement profiles and the providers' shared certificates:
- * data in one place, each with where it is from and how old it is. A list is
- * what its source recommends for a server or a client, whether or not the
- * OpenSSL at hand has the suite. Judges nothing, and knows neither policies
- * nor sessions.
+ * The built-in requirement profiles and the providers' shared certificates: data in one place, each with its
+ * source and its date. A list has what its source recommends for a server or a client, whether or not the
+ * local OpenSSL has the suite. Judges nothing, and knows neither policies nor sessions.
  */
 #include "policy/requirement/profiles.h"
 
@@ -12,7 +10,7 @@
 #include <strings.h>
 #include "policy/names/certname.h"
 
-/* What Exchange Online offers; the last one is from the wire only. */
+/* What Exchange Online offers. The last one is not in its documentation, but was seen in sessions. */
 /* clang-format off */
 static const char *const exchange_online[] = {
     "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256",
@@ -33,7 +31,7 @@ static const char *const mozilla_intermediate[] = {
     "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305", NULL,
 };
 
-/* By key of the certificate. OpenSSL 1.1.0 gave up keys for static DH and ECDH. */
+/* Sorted by the key type of the certificate. OpenSSL 1.1.0 dropped static DH and ECDH. */
 static const char *const nist_sp_800_52r2[] = {
     "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256",
     /* ECDSA */
@@ -85,7 +83,7 @@ static const char *const bsi_tr_02102_2[] = {
     "TLS_DHE_RSA_WITH_AES_128_CCM", "TLS_DHE_RSA_WITH_AES_256_CCM", NULL,
 };
 
-/* "Good", then "sufficient". */
+/* The levels "good", then "sufficient". */
 static const char *const ncsc_nl[] = {
     "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
     "TLS_AES_128_GCM_SHA256", "TLS_AES_128_CCM_SHA256",
@@ -141,7 +139,7 @@ const struct provider providers[] = {
 
 const size_t provider_count = sizeof providers / sizeof *providers;
 
-/* "*.pphosted.com" covers every name below pphosted.com, at any depth. */
+/* Whether a wildcard covers the name: "*.pphosted.com" covers every name below pphosted.com, at any depth. */
 static bool is_below(const char *subject, const char *wildcard)
 {
     size_t length = strlen(subject), tail = strlen(wildcard) - 1;

@@ -9,10 +9,10 @@
 struct builtin_profile {
     const char *name;
     enum tls_version min_tls_version;
-    const char *const *ciphers; /* OpenSSL or IANA names, then NULL; skip those suites_find() knows not */
+    const char *const *ciphers; /* OpenSSL or IANA names, then NULL; skip those unknown to suites_find() */
     const char *source;         /* document and edition */
     const char *date;           /* of that edition, "2025-05" */
-    const char *note;           /* what to know of it (second-hand, "no ChaCha20"), or NULL */
+    const char *note;           /* remarks ("second-hand", "no ChaCha20"), or NULL */
 };
 
 extern const struct builtin_profile builtin_profiles[];
@@ -30,8 +30,8 @@ extern const struct provider providers[];
 extern const size_t provider_count;
 
 /*
- * The provider whose shared certificate bears the common name that a policy wants (no regard to case,
- * and also where only the policy's wildcard makes it match), or NULL.
+ * Returns the provider whose shared certificate has the common name that a policy wants, or NULL. Ignores
+ * case; a wildcard of the policy may match, too.
  */
 const struct provider *provider_of_subject(const char *subject);
 

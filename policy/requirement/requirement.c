@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of requirements, and what their rows have in common. Knows no single one. */
+/* The table of requirements, and what its rows have in common. Knows no single requirement. */
 #include "policy/requirement/requirement.h"
 
 #include <stdio.h>

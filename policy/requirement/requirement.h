@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A requirement: all that there is to say of one, in one row. Each has a file of its own that defines
- * its row, `requirement_NAME`; the table of them is REQUIREMENTS in policy/words.h.
+ * A requirement is one row, with all that belongs to it. Each has its own file that defines its row,
+ * `requirement_NAME`; REQUIREMENTS in policy/words.h lists them.
  */
 #ifndef POLICY_REQUIREMENT_REQUIREMENT_H
 #define POLICY_REQUIREMENT_REQUIREMENT_H
@@ -10,26 +10,26 @@
 #include "policy/reading/reading.h"
 #include "policy/requirement/weigh.h"
 
-/* A partner before a transaction's facts: what a row's functions may look at. */
+/* A partner and the facts of a transaction: what a row's functions may look at. */
 struct weighing {
     const struct policy *policy;
-    const struct facts *facts; /* NULL where only what is wanted matters */
+    const struct facts *facts; /* NULL if only what is wanted matters */
     int64_t now;
-    const struct judged *judged; /* its pieces are there */
+    const struct judged *judged; /* its pieces are filled */
 };
 
-/* What holds where several pieces of a partner's requirements have the key. */
+/* How a key combines if several pieces of a partner's requirements have it. */
 enum combination {
-    COMBINE_NONE,     /* it is no key of the language */
-    COMBINE_GREATEST, /* the greatest value; 0 asks for nothing */
-    COMBINE_COMMON,   /* what all of them allow: one finding */
-    COMBINE_EACH      /* each by itself: a finding for each */
+    COMBINE_NONE,     /* not a key of the language */
+    COMBINE_GREATEST, /* the greatest value; 0 requires nothing */
+    COMBINE_COMMON,   /* what all of them allow; one finding */
+    COMBINE_EACH      /* each on its own; a finding for each */
 };
 
 /* How a value is written in JSON. */
 enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_TRUTH };
 
-/* What a reason says to the other side. */
+/* The reply for a reason. */
 struct reason_words {
     enum reason reason;
     const char *reject, *reject_status; /* code and status; NULL: never rejected, because it is our mistake */
@@ -41,30 +41,30 @@ enum { REASONS_OF_ONE = 12 };
 
 struct requirement_row {
     enum combination combination;
-    bool always; /* weighed for every partner */
-    bool of_tls; /* unmet for want of TLS where there is none */
+    bool always; /* weighed for every partner, even without a key */
+    bool of_tls; /* without TLS, the finding is that of REQUIRE_TLS */
 
     /*
-     * Reads the key's value into a struct require. Mistakes are reported, and then the key does not
-     * count. NULL: no key of the language.
+     * Reads the key's value into a struct require. Reports mistakes; then the key counts as not given. NULL:
+     * not a key of the language.
      */
     void (*read)(struct loading *loading, const struct node *node, void *require);
 
-    /* Of COMBINE_GREATEST: how a value is written. VALUE_TEXT needs `value_text`. */
+    /* For COMBINE_GREATEST: how a value is written. VALUE_TEXT needs `value_text`. */
     enum value_kind value_kind;
     const char *(*value_text)(unsigned value);
 
-    /* Sets met and reason of the finding, which has its lists. */
+    /* Sets met and reason of the finding; its certificates or clients are already set. */
     void (*weigh)(const struct weighing *weighing, struct finding *finding);
 
-    /* What was wanted, for people. NULL of COMBINE_GREATEST: the value as it is written. */
+    /* Writes what was wanted, for people. NULL is allowed for COMBINE_GREATEST: the value is written. */
     void (*wanted)(struct growing *text, const struct weighing *weighing, const struct finding *finding);
-    /* What was found; false: there is nothing to show. NULL: there never is. */
+    /* Writes what was found. False: there is nothing to show. NULL: there never is. */
     bool (*found)(struct growing *text, const struct weighing *weighing, const struct finding *finding);
-    /* What the reply says in brackets behind the reason: ": TLSv1 seen, TLSv1.2 needed". NULL: nothing. */
+    /* Writes what follows the reason in a reply's brackets: ": TLSv1 seen, TLSv1.2 needed". NULL: nothing. */
     void (*detail)(struct growing *text, const struct weighing *weighing, const struct finding *finding);
 
-    struct reason_words reasons[REASONS_OF_ONE]; /* its own ones, up to REASON_NONE */
+    struct reason_words reasons[REASONS_OF_ONE]; /* those of this requirement, up to REASON_NONE */
 };
 
 #define REQUIREMENT_DECLARATION(NAME, name, most) extern const struct requirement_row requirement_##name;
@@ -72,27 +72,27 @@ REQUIREMENTS(REQUIREMENT_DECLARATION)
 
 const struct requirement_row *requirement_row(enum requirement requirement);
 
-/* The words for a reason; NULL for REASON_NONE. */
+/* Returns the words for a reason; NULL for REASON_NONE. */
 const struct reason_words *requirement_reason(enum reason reason);
 
 /*
- * What was seen and needed for the deciding reason of weighing->judged, in at most size - 1 octets:
- * ": TLSv1.1 seen, TLSv1.2 needed"; "" where the reason says it all.
+ * Writes what was seen and needed for the deciding reason of weighing->judged:
+ * ": TLSv1.1 seen, TLSv1.2 needed"; "" if the reason says it all. At most size - 1 octets.
  */
 void requirement_detail(const struct weighing *weighing, char *detail, size_t size);
 
-/* A value as the language writes it, at most size - 1 octets. */
+/* Writes a value as in the policy language, in at most size - 1 octets. */
 void requirement_write_value(enum requirement requirement, unsigned value, char *text, size_t size);
 
-/* For the rows. Sets met, and the reason unless it is MET. */
+/* For the rows: sets met, and the reason unless met. */
 void requirement_found(struct finding *finding, enum met met, enum reason reason);
 /* Notes that the key was given. */
 void requirement_given(struct require *require, enum requirement requirement);
-/* Shows the macro as the MTA sent it; false: it did not. */
+/* Writes the macro as the MTA sent it. False: the MTA did not send it. */
 bool requirement_show_macro(struct growing *text, const struct facts *facts, enum macro macro);
-/* The suite that was seen by the name that we know, never by a client's or MTA's text. */
+/* Returns our own name for the suite that was seen, never a text of the client or the MTA. */
 const char *requirement_suite_seen(const struct weighing *weighing);
-/* ": unknown suite seen", where that is why the finding is unknown. */
+/* Writes ": unknown suite seen", if that is why the finding is unknown. */
 void requirement_detail_unknown_suite(struct growing *text, const struct weighing *weighing);
 
 #endif

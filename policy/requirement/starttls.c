@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `tls`: that there is TLS at all. No key of the language: every partner requires it. */
+/* `tls`: the session has TLS. Not a key of the language: every partner requires it. */
 #include "policy/requirement/requirement.h"
 
 static void weigh(const struct weighing *weighing, struct finding *finding)

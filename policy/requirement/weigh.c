@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a partner is owed against what was seen: which requirements hold, and what each row finds. Pure;
- * knows nothing of selection, modes and actions.
+ * Weighs a partner's requirements: finds out which ones apply, and lets each row judge the facts. Pure; knows
+ * nothing of selection, modes and actions.
  */
 #include "policy/requirement/requirement.h"
 
@@ -16,7 +16,10 @@ static size_t add_piece(struct piece piece[PIECES_MAX], size_t count, const stru
     return count + (added->keys != 0);
 }
 
-/* The pieces of the profiles that a `require` names, and of those that they name. */
+/*
+ * Adds the pieces of the profiles that a `require` names, and of those that these name. Returns the new
+ * count.
+ */
 static size_t add_profiles(const struct policy *policy, const struct require *require,
                            struct piece piece[PIECES_MAX], size_t count)
 {
@@ -78,7 +81,7 @@ bool weigh_strictest(const struct judged *judged, enum requirement requirement, 
     return given;
 }
 
-/* Without TLS, what stands and falls with it is unmet for that reason. */
+/* Weighs one requirement. Without TLS, one that depends on TLS has the finding of REQUIRE_TLS. */
 static void weigh_one(const struct weighing *weighing, enum requirement requirement, struct finding *finding)
 {
     const struct requirement_row *row = requirement_row(requirement);
@@ -89,7 +92,7 @@ static void weigh_one(const struct weighing *weighing, enum requirement requirem
         row->weigh(weighing, finding);
 }
 
-/* A finding for each piece that has the key. */
+/* Adds a finding for each piece that has the key. */
 static void weigh_each(const struct weighing *weighing, enum requirement requirement, struct judged *judged)
 {
     for (size_t i = 0; i < judged->piece_count; i++) {
