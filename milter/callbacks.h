@@ -3,7 +3,7 @@
 #ifndef MILTER_CALLBACKS_H
 #define MILTER_CALLBACKS_H
 
-#include <stdbool.h> /* in front of mfapi.h, which defines a bool of its own */
+#include <stdbool.h> /* before mfapi.h, which defines a bool of its own */
 #include <libmilter/mfapi.h>
 
 extern const struct smfiDesc callbacks;

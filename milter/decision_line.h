@@ -15,21 +15,21 @@ struct decision {
     const struct verdict *verdict;
     const struct reply *reply;   /* NULL: accepted */
     const char *qid;             /* NULL: none yet */
-    const struct policy *policy; /* that judged; NULL: none did */
-    struct timespec at;          /* of MAIL */
+    const struct policy *policy; /* the one that judged; NULL: none */
+    struct timespec at;          /* the time of MAIL */
     uint64_t message;            /* its number in this run, from 1 */
 };
 
-/* Puts the line together, but for its end (log_write()). */
+/* Makes the whole line except its end, which log_write() adds. */
 void decision_line(struct log_line *line, const struct decision *decision);
 
-/* Adds who connected: the keys client=, client_port= and client_name=. */
+/* Adds the key client=, the client's address. */
 void decision_line_client(struct log_line *line, const struct facts *facts);
 
-/* The outcome of the deciding partner; the verdict's where mail is exempt or no partner decides. */
+/* The outcome of the deciding partner; the verdict's if mail is exempt or no partner decides. */
 enum outcome decision_outcome(const struct verdict *verdict);
 
-/* The unmet and unknown reasons of the deciding partner, as bits; a reason without a partner alone. */
+/* The unmet and unknown reasons of the deciding partner, as bits; without a partner, the verdict's reason. */
 unsigned decision_reasons(const struct verdict *verdict);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libmilter's work, and the end of it: sessions that are under way are served, new ones are not taken. */
+/* Runs libmilter and ends it: sessions under way are served, new ones are not accepted. */
 #ifndef MILTER_DRAIN_H
 #define MILTER_DRAIN_H
 
 #include <stdbool.h>
 
-/* Seconds that sessions under way have at most. */
+/* The most seconds that sessions under way have: the default, and the limit of -d. */
 enum { DRAIN_SECONDS = 10, DRAIN_SECONDS_MAX = 3600 };
 
 /* Blocks SIGTERM, SIGINT and SIGHUP in this thread and in those that it starts. */
@@ -14,9 +14,9 @@ void drain_block_signals(void);
 enum work_end { WORK_STOPPED, WORK_FAILED, WORK_NO_THREAD };
 
 /*
- * Lets libmilter work until a signal or drain_ask() ends it, and drains. To be called once, by the process's
- * first thread, with those signals blocked. WORK_FAILED: libmilter ended by itself. WORK_NO_THREAD: it did
- * not begin.
+ * Lets libmilter work until a signal or drain_ask() asks for the end, and drains. To be called once, by the
+ * process's first thread, with those signals blocked. WORK_FAILED: libmilter ended by itself. WORK_NO_THREAD:
+ * its thread did not start.
  */
 enum work_end drain_work(unsigned seconds);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Warns of partners' mail that is exempt because of its client. Where a proxy, a tunnel or the port driver of
- * a container connects to the MTA, every client has its address (127.0.0.1), and no partner is judged.
+ * Warns of partners' mail that is exempt because of its client. If a proxy, a tunnel or the port driver of a
+ * container connects to the MTA, every client has its address (127.0.0.1), and no partner is judged.
  */
 #ifndef MILTER_EXEMPT_H
 #define MILTER_EXEMPT_H
@@ -30,8 +30,8 @@ bool exempt_count(struct exempt_sum *sum, const struct verdict *verdict, int64_t
 void exempt_warned(struct exempt_sum *sum, int64_t now);
 
 /*
- * For each mail with EXEMPT_CLIENT that is logged: logs the first at once, then the number of them
- * with the first one after every hour. Takes a lock; mail of no partner never comes here.
+ * Call it for each mail with EXEMPT_CLIENT that is logged. Logs the first mail at once, then once an hour,
+ * with the first mail after the hour, how many there were. Takes a lock; mail of no partner never comes here.
  */
 void exempt_note(const struct verdict *verdict, const struct facts *facts, int64_t now);
 

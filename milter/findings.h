@@ -18,10 +18,10 @@ struct findings {
 /* Copies a finding (a diag_fn). */
 void findings_keep(void *findings, const struct diag *diag);
 
-/* Calls `found` for each, and at the end once for those that were missed, which it says are of `file`. */
+/* Calls `found` for each finding, then once for those that were missed, with `file` as their place. */
 void findings_each(const struct findings *findings, const char *file, diag_fn *found, void *arg);
 
-/* Empties them. */
+/* Frees all findings. */
 void findings_clear(struct findings *findings);
 
 #endif

@@ -15,10 +15,10 @@ struct inherited {
 enum inherited_use { INHERITED_MILTER, INHERITED_OUTBOUND, INHERITED_COUNT };
 
 /*
- * Looks for them, by $LISTEN_PID, $LISTEN_FDS and $LISTEN_FDNAMES. The one named "outbound" is for that; of
- * the others the milter's is the only one, or the one named "milter". The rest is closed. To be called
- * before anything opens a descriptor, which could take the number of one that was not handed over. GOOD
- * with an fd of -1: there is none. REFUSED: the service manager's settings are wrong.
+ * Looks for them by $LISTEN_PID, $LISTEN_FDS and $LISTEN_FDNAMES. The socket named "outbound" is outbound's.
+ * The milter's is the only other one or, of several, the one named "milter". Closes the rest. Call it before
+ * anything opens a descriptor: it could get the number of one that was not handed over. GOOD with an fd of
+ * -1: there is none. REFUSED: the service manager's settings are wrong.
  */
 enum socket_state inherited_find(struct inherited inherited[INHERITED_COUNT], struct socket_problem *problem);
 

@@ -7,8 +7,8 @@
 
 /*
  * Opens standard files that are closed. Raises the number of descriptors to what is allowed. Gives new
- * threads a small stack, and large memory back to the system when it is freed. Logs a warning where the
- * descriptors are few, and when it runs as root.
+ * threads a small stack, and large memory back to the system when it is freed. Logs a warning if few
+ * descriptors are allowed, and if the daemon runs as root.
  */
 void limits_set(void);
 

@@ -6,9 +6,8 @@
 #include <stddef.h>
 
 /*
- * Room for a line without its end (" run=... seq=..."), which comes behind it and is never cut. rsyslog
- * cuts a message at 8096 octets, its own prefix included, without a mark. The longest decision has about
- * 6700.
+ * The size of a line without its end (" run=... seq=..."), which is added later and never cut. rsyslog cuts a
+ * message at 8096 octets, its own prefix included, without a mark. The longest decision has about 6700.
  */
 #define LOG_LINE_SIZE 7936
 #define LOG_VALUE_MAX 256 /* octets of an outside value, as printed between its quotes */
@@ -26,21 +25,21 @@ struct log_line {
 
 void log_begin(struct log_line *line, const char *event);
 
-/* A word of our own, bare. NULL or "": `key=` with nothing behind. Keys must last as long as the line. */
+/* A word of our own, bare. NULL or "": `key=` alone. Keys must last as long as the line. */
 void log_word(struct log_line *line, const char *key, const char *word);
 
 void log_number(struct log_line *line, const char *key, size_t number);
 
 /*
- * A value from outside, in quotes: `"` and `\` behind a backslash, every other
- * byte that does not print as \xNN, at most LOG_VALUE_MAX octets of that. NULL: `key=` with nothing behind.
+ * A value from outside, in quotes: a backslash before `"` and `\`, every other byte that does not print as
+ * \xNN, at most LOG_VALUE_MAX octets of that. NULL: `key=` and nothing after it.
  */
 void log_quoted(struct log_line *line, const char *key, const char *value);
 
 /* A sentence of our own, escaped in the same way, at most LOG_TEXT_MAX octets. NULL as above. */
 void log_text(struct log_line *line, const char *key, const char *text);
 
-/* Notes that the value of `key` is not whole, where whoever made it had no room for all of it. */
+/* Notes that the value of `key` is not whole, because the caller had no room for all of it. */
 void log_note_cut(struct log_line *line, const char *key);
 
 /* `cut=`: the keys of all values so far that are not whole, with commas. */

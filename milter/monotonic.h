@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Time that passes, whatever the clock on the wall is set to. */
+/* Time that goes on evenly, even if the clock is set. */
 #ifndef MILTER_MONOTONIC_H
 #define MILTER_MONOTONIC_H
 

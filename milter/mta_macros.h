@@ -3,28 +3,28 @@
 #ifndef MILTER_MTA_MACROS_H
 #define MILTER_MTA_MACROS_H
 
-#include <stdbool.h> /* in front of mfapi.h, which defines a bool of its own */
+#include <stdbool.h> /* before mfapi.h, which defines a bool of its own */
 #include <libmilter/mfapi.h>
 #include "milter/session.h"
 
-/* The value in force, NULL: none. libmilter's until the next macros come. */
+/* The value in force; NULL: none. It belongs to libmilter and lasts until the next macros come. */
 const char *mta_macro(SMFICTX *mta, const char *name);
 
 /*
- * Asks for the macros at MAIL, all of them: our list replaces the administrator's. Those of CONNECT and
- * HELO are asked for without TLS: a value of that time would be taken for MAIL's. (Empty lists are
- * understood by newer MTAs only.) Where the lists are not honoured, {client_port} is missing at MAIL.
- * False: out of memory, and what would select a partner may be missing, too.
+ * Asks for all macros at MAIL: our list replaces the administrator's. The lists of CONNECT and HELO leave out
+ * the TLS macros: a value of that time would be taken for MAIL's. (They have "v", because only newer MTAs
+ * understand empty lists.) If the MTA does not honour the lists, {client_port} is missing at MAIL. False: out
+ * of memory, and what would select a partner may be missing, too.
  */
 bool mta_macros_ask(SMFICTX *mta, unsigned shown);
 
 /*
- * Remembers where libmilter holds the macros of CONNECT and HELO: it answers with an earlier stage's
- * value where MAIL's list has none, and only the place in memory shows which it is.
+ * Remembers where libmilter holds the macros of CONNECT and HELO. If MAIL has no value, libmilter returns
+ * that of an earlier stage, and only the place in memory shows which it is.
  */
 void mta_macros_note_early(SMFICTX *mta, struct session *session);
 
-/* Where MAIL's macros come from; the value that came with MAIL, or NULL. A macro_fn of struct mail_macros. */
+/* The argument of mta_macro_of_mail(), a macro_fn that returns the value that came with MAIL, or NULL. */
 struct mail_macros {
     SMFICTX *mta;
     const struct session *session;
@@ -32,19 +32,19 @@ struct mail_macros {
 const char *mta_macro_of_mail(void *arg, const char *name);
 
 /*
- * When libmilter has no memory for the macros of a MAIL it goes on without them and reports nothing.
- * Left: the macros of the previous MAIL are still in force. libmilter allocates new ones before it frees
- * the old ones, so a value at the same place is an old value.
- * Lost: there was no previous MAIL, and no macro came with this one. An MTA that takes our lists always
- * sends some ("v" does not count: it may be CONNECT's).
- * Call each once a MAIL, the first before any macro is read.
+ * If libmilter has no memory for the macros of a MAIL, it goes on without them and reports nothing.
+ * Left: the macros of the previous MAIL are still in force. libmilter allocates new ones before it frees the
+ * old ones, so a value at the same place is an old value.
+ * Lost: there was no previous MAIL, and no macro came with this one. An MTA that takes our lists always sends
+ * some ("v" does not count: it may be CONNECT's).
+ * Call each once per MAIL, the first before any macro is read.
  */
 bool mta_macros_left_at_mail(SMFICTX *mta, struct session *session);
 bool mta_macros_lost_at_mail(const struct session *session, const struct facts *facts);
 
 /*
- * The same for RCPT. Its list asks for {client_port}, too: a value at the place of MAIL's, or of the
- * previous RCPT's, means that no macros came. Call it once a RCPT.
+ * The same for RCPT. Its list asks for {client_port}, too: a value at the place of MAIL's, or of the previous
+ * RCPT's, means that no macros came. Call it once per RCPT.
  */
 bool mta_macros_lost_at_rcpt(SMFICTX *mta, struct session *session);
 

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-/* Sends `state` ("READY=1") to $NOTIFY_SOCKET; nothing happens where there is none. */
+/* Sends `state` ("READY=1") to $NOTIFY_SOCKET; does nothing if that is not set. */
 void notify_send(const char *state);
 
-/* Whether stderr goes to systemd's journal, and so to where syslog(3) goes. */
+/* Whether systemd's journal reads stderr: then stderr and syslog(3) go to the same place. */
 bool notify_reads_stderr(void);
 
 #endif

@@ -6,15 +6,15 @@
 #include <stdbool.h>
 
 struct options {
-    const char *policy; /* -c, else the default */
-    const char *socket; /* -s, or NULL: as the policy says */
+    const char *policy;     /* -c, else the default */
+    const char *socket;     /* -s; NULL: the policy's */
     unsigned drain_seconds; /* -d, else the default */
-    bool to_stderr;     /* -e */
-    bool check;         /* -t */
-    bool to_journal;    /* stderr is read by the journal: it takes lines of the log only */
+    bool to_stderr;         /* -e */
+    bool check;             /* -t */
+    bool to_journal;        /* the journal reads stderr: only lines of the log may go there */
 };
 
-/* Reads the command line. -1: go on; else the status to exit with, and all was said. */
+/* Reads the command line. Returns -1: go on; else the status to exit with, and all is printed. */
 int options_read(struct options *options, int argc, char **argv);
 
 #endif

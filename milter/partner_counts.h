@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is counted by partner, for the metrics. The counts belong to no policy: they go by the partner's
- * name, and a partner that a reload removes and another one adds again goes on where it was. Nothing is ever
- * freed, so a pointer lasts as long as the process. From any thread; takes no lock.
+ * Counts by partner, for the metrics. The counts belong to no policy: they go by the partner's name, so that
+ * a partner that one reload removes and another adds again keeps its counts. Nothing is ever freed, so a
+ * pointer lasts as long as the process. From any thread; takes no lock.
  */
 #ifndef MILTER_PARTNER_COUNTS_H
 #define MILTER_PARTNER_COUNTS_H
@@ -13,14 +13,14 @@
 #include "policy/outbound/outbound.h"
 #include "policy/words.h"
 
-/* So many partners have counts of their own; those that come later share the counts of the name "". */
+/* This many partners have counts of their own; those that come later share the counts of the name "". */
 enum { PARTNER_COUNTS_MAX = 10000 };
 
 struct partner_counts;
 
 /*
- * The counts of that name, made at its first use. NULL or "" is no partner, and where there is no memory or
- * no room for one more, these counts are returned, too. Never NULL.
+ * Returns the counts of that name, made at its first use. Never NULL: if the name is NULL (no partner),
+ * memory is out or PARTNER_COUNTS_MAX is reached, returns the counts of "".
  */
 struct partner_counts *partner_counts_of(const char *name);
 
@@ -28,22 +28,22 @@ struct partner_counts *partner_counts_of(const char *name);
 struct decision_kind {
     enum outcome outcome;
     enum action action;
-    enum reason reason; /* the first one; REASON_NONE: nothing was wrong */
+    enum reason reason; /* the first reason; REASON_NONE: nothing was wrong */
     bool outbound;      /* mail to the partner, not from it */
 };
 
-/* One more decision. Where there is no memory for a kind's first one, it counts under the name "". */
+/* Counts a decision. If there is no memory for the first one of a kind, it counts under the name "". */
 void partner_counts_add_decision(struct partner_counts *counts, struct decision_kind kind);
 
-/* One more answer to Postfix about mail to the partner. */
+/* Counts an answer to Postfix about mail to the partner. */
 void partner_counts_add_outbound(struct partner_counts *counts, enum outbound_result result);
 
-/* One more TLS session. */
+/* Counts a TLS session. */
 void partner_counts_add_tls(struct partner_counts *counts, enum tls_version version);
 
 /*
- * For the reader: all counts that there are now, one after the other, those of "" last. The first; the next,
- * or NULL behind the last one. Their name.
+ * For the reader: all counts that exist now, one after the other, those of "" last. The first; the next, or
+ * NULL after the last; their name.
  */
 const struct partner_counts *partner_counts_first(void);
 const struct partner_counts *partner_counts_next(const struct partner_counts *counts);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What became of the last reload, for whoever asks for its status or waits for its end. The reload thread
+ * The result of the last reload, for the status and for clients that wait for its end. The reload thread
  * writes, any thread reads.
  */
 #ifndef MILTER_RELOADS_H
@@ -18,22 +18,22 @@ struct reload_finding {
     unsigned line, column;
 };
 
-/* A copy of what is known. */
+/* A copy of what is known of a reload. */
 struct reload_result {
     uint64_t number; /* of this process's reloads, from 1; 0: none has ended yet */
-    int64_t time;    /* of its end */
+    int64_t time;    /* of its end, in seconds since 1970 */
     bool loaded;
     char digest[POLICY_DIGEST_TEXT]; /* of the policy in force at its end */
     char text[RELOAD_TEXT];          /* one line: what changed, or the first error */
-    unsigned errors;                 /* all of them */
-    unsigned finding_count;          /* those that are kept */
+    unsigned errors;                 /* how many there were */
+    unsigned finding_count;          /* how many are kept below */
     struct reload_finding finding[RELOAD_FINDINGS];
 };
 
 /*
- * For the reload thread, in this order: it begins; it found something (a diag_fn, which also logs it);
- * the policy loaded, and what changed, or it did not and the old one is kept; it ends, and whoever waits
- * is answered.
+ * For the reload thread, in this order: the reload begins; it found something (a diag_fn, which also logs
+ * it); the policy was loaded, and `text` says what changed, or it was not and the old one is kept; the reload
+ * ends, and those who wait are answered.
  */
 void reloads_begin(void);
 void reloads_diag(void *unused, const struct diag *diag);
@@ -41,7 +41,7 @@ void reloads_note(const struct policy *policy, const char *text);
 void reloads_note_failed(const struct policy *kept);
 void reloads_end(void);
 
-/* The number of the reload that begins next: by then what is on disk now is read. */
+/* The number of the reload that begins next: it will read what is on disk now. */
 uint64_t reloads_next(void);
 
 /* How many have ended. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The status socket, a thread of its own: what the daemon is, and reload and drain for those who may. */
+/* The status socket and its thread: shows the daemon's status, and reloads or drains for those who may. */
 #ifndef MILTER_STATUS_H
 #define MILTER_STATUS_H
 
@@ -19,7 +19,7 @@ struct status_subject {
 enum socket_state status_start(const char *spec, const struct status_subject *subject,
                                struct socket_problem *problem);
 
-/* Ends the thread and removes the sockets, if they are still its own. False: the thread still runs. */
+/* Ends the thread and removes the sockets, unless others took their place. False: the thread still runs. */
 bool status_stop(void);
 
 #endif

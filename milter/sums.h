@@ -14,7 +14,7 @@
 /* Logs the sums. */
 void sums_log(void);
 
-/* Waits until somebody posts `end`, and logs the sums every SUMS_INTERVAL meanwhile. */
+/* Waits until `end` is posted; logs the sums every SUMS_INTERVAL seconds meanwhile. */
 void sums_wait(sem_t *end);
 
 #endif

@@ -15,15 +15,15 @@ struct watch;
 struct watch *watch_new(void);
 void watch_free(struct watch *watch); /* NULL is fine */
 
-/* Waits. True: the files have changed, and were then left alone for a while. False: SIGUSR1. */
+/* Waits. True: the files have changed, and have been left alone for a while since. False: SIGUSR1. */
 bool watch_wait(struct watch *watch);
 
-/* A load begins, which will see all changes so far. */
+/* A load begins: it will see all changes so far. */
 void watch_begin_load(struct watch *watch);
 
 /*
- * A load has ended, and looked at `disk`; takes over the reference, and NULL leaves what was looked at
- * before. `follow`: from now on wait for changes of that.
+ * A load has ended that looked at `disk`. Takes ownership of the reference; NULL leaves what was looked at
+ * before. `follow`: from now on waits for changes of that.
  */
 void watch_end_load(struct watch *watch, struct disk *disk, bool follow);
 

@@ -20,17 +20,19 @@ struct watch_events {
     size_t count;
     struct watched *watched; /* malloc'd, in the order of compare() */
 };
+/* clang-format off */
 #define WATCH_EVENTS_NONE {.fd = -1}
+/* clang-format on */
 
-/* Why changes may go unseen; errno's 0: they do not. */
+/* Why changes may go unseen; `error` 0: they do not. */
 struct watch_problem {
     int error;
-    char directory[256]; /* that cannot be watched; "": inotify is not to be had at all */
+    char directory[256]; /* the one that cannot be watched; "": inotify is not available */
 };
 
 /*
- * Watches each directory on the way to what was noted, and no others. Opens inotify where it is not
- * open. The first problem is in `problem`; whatever can be watched is.
+ * Watches each directory on the way to the files that `disk` notes, and no others. Opens inotify if it is not
+ * open. *problem is the first problem; whatever can be watched is watched.
  */
 void watch_events_lay(struct watch_events *events, const struct disk *disk, struct watch_problem *problem);
 
@@ -42,7 +44,7 @@ enum watch_sign {
 };
 enum watch_sign watch_events_read(struct watch_events *events);
 
-/* Ends it all. */
+/* Ends all watches and closes inotify. */
 void watch_events_close(struct watch_events *events);
 
 #endif

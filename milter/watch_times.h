@@ -17,25 +17,25 @@ enum {
 
 struct watch_times {
     bool pending;        /* a change waits to be loaded */
-    int64_t first, last; /* changes that wait */
-    int64_t poll;        /* the next comparison, where no change waits */
+    int64_t first, last; /* of the changes that wait */
+    int64_t poll;        /* the next comparison, if no change waits */
 };
 
 /* No change waits; the files are compared next in WATCH_POLL. */
 void watch_times_reset(struct watch_times *times, int64_t now);
 
-/* There is a change. */
+/* Notes a change. */
 void watch_times_note(struct watch_times *times, int64_t now);
 
 /*
- * Whether the changes are to be loaded; whether that must be, even if further ones come; whether to
- * compare.
+ * Whether the changes are to be loaded; whether they must be, even if more come; whether to compare the
+ * files.
  */
 bool watch_times_load_due(const struct watch_times *times, int64_t now);
 bool watch_times_at_limit(const struct watch_times *times, int64_t now);
 bool watch_times_poll_due(const struct watch_times *times, int64_t now);
 
-/* How long nothing of that is due unless there is a change; at least 0, at most WATCH_POLL. */
+/* How long it takes until one of these is due, if no change comes; at least 0, at most WATCH_POLL. */
 int watch_times_left(const struct watch_times *times, int64_t now);
 
 #endif
