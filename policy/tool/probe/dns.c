@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the resolver of this machine says of a domain: MX, TLSA and TXT records,
- * and whether it vouches for them (the AD bit). Knows libresolv.
+ * Asks the resolver of this machine for the MX, TLSA and TXT records of a domain, and whether DNSSEC secures
+ * them (the AD bit). Uses libresolv.
  */
 #include <arpa/nameser.h>
 #include <netdb.h>
@@ -18,7 +18,7 @@ enum { REPLY_MAX = 65535, TYPE_TLSA = 52 };
 #define RES_TRUSTAD 0
 #endif
 
-/* Calls `found` for each record of the type. */
+/* Is called for each record of the type that was asked for. */
 typedef void found_fn(void *arg, const ns_msg *message, const ns_rr *record);
 
 static struct answer_state read_reply(const unsigned char *reply, int length, int type, found_fn *found,

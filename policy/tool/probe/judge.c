@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether what a server shows is what a rule asks for, by the checks of
- * Postfix's smtp(8): chain and purpose, names, fingerprints, TLSA records.
+ * Checks whether a server meets a rule, as Postfix's smtp(8) does: chain and purpose, names, fingerprints,
+ * TLSA records.
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -14,7 +14,7 @@
 #include "policy/tool/cert/cert.h"
 #include "policy/tool/probe/probe.h"
 
-/* Notes why a server falls short. */
+/* Notes that a server does not meet the rule, and why. */
 static void fall_short(struct showing *showing, const char *reason, const char *why)
 {
     showing->met = false;
@@ -24,7 +24,7 @@ static void fall_short(struct showing *showing, const char *reason, const char *
 
 /* ---- names ---- */
 
-/* The name of a DNS entry; NULL: it is another kind. */
+/* Returns the name of a DNS entry. NULL: the entry is of another kind. */
 static const char *dns_name(const GENERAL_NAME *entry, size_t *length)
 {
     int type;
@@ -43,7 +43,7 @@ static bool common_name(X509 *certificate, char name[256])
     return length > 0 && (size_t)length == strlen(name);
 }
 
-/* The names for DNS count; only where there are none, the common name. */
+/* The common name counts only if the certificate has no DNS names. */
 static bool has_name(X509 *certificate, const struct rule *rule)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
@@ -138,7 +138,7 @@ static X509_STORE *open_store(const struct trust *trust)
     return store;
 }
 
-/* What OpenSSL says of the chain; `dane` NULL: by the trust store. */
+/* Returns what OpenSSL says of the chain. `dane` NULL: it is verified by the trust store alone. */
 static int verify(STACK_OF(X509) *chain, const struct trust *trust, SSL *dane)
 {
     X509_STORE *store = open_store(trust);
@@ -169,7 +169,7 @@ static void report_chain(struct showing *showing, int error)
 
 /* ---- DANE ---- */
 
-/* A session that holds the TLSA records; NULL: none of them can be used. */
+/* Returns a session that has the TLSA records. NULL: no record can be used. */
 static SSL *hold_tlsa(SSL_CTX *tls, const struct host *host)
 {
     SSL *session = SSL_CTX_dane_enable(tls) == 1 ? SSL_new(tls) : NULL;
@@ -182,7 +182,7 @@ static SSL *hold_tlsa(SSL_CTX *tls, const struct host *host)
     for (size_t i = 0; i < host->record_count; i++) {
         const struct tlsa *record = &host->record[i];
 
-        if (record->usage == 2 || record->usage == 3) /* of the others Postfix makes no use */
+        if (record->usage == 2 || record->usage == 3) /* Postfix ignores the other usages */
             usable |= SSL_dane_tlsa_add(session, record->usage, record->selector, record->matching,
                                         record->data, record->length)
                       > 0;
@@ -248,7 +248,7 @@ void showing_judge(struct showing *showing, STACK_OF(X509) *chain, const struct 
 
 /* ---- the attempt ---- */
 
-/* What the server does without the rule, so that it can be said what is missing. */
+/* Connects again without the rule, to find what the server lacks: a TLS version or a suite. */
 static void look_without_rule(struct showing *showing, const char *target, const struct rule *rule,
                               unsigned patience)
 {

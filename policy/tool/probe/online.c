@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * check --online: what the name servers say against the rules for mail to
- * partners. Only names are looked up; no mail server is asked (probe.c does that).
+ * check --online: compares the rules for mail to partners with DNS. Only looks up names: it connects to no
+ * mail server (probe.c does).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@
 
 enum { NAMES_SHOWN = 100 };
 
-/* A domain of a partner. */
+/* A domain of a partner, which is looked up. */
 struct question {
     struct doubts doubts; /* of the partner */
     const char *domain;
     const struct outbound *outbound;
     enum proof proof;
-    struct rule rule; /* as Postfix is given it */
+    struct rule rule; /* as Postfix gets it */
     struct hosts hosts;
     bool exhausted; /* memory ran out */
 };
@@ -31,7 +31,7 @@ static void warn(struct question *question, enum warning warning, const char *te
 
 /* ---- DANE and MTA-STS ---- */
 
-/* Whether Postfix can use DANE: the MX records are signed, and so is a TLSA record of each server. */
+/* Whether Postfix can use DANE: the MX records are signed, and each server has a signed TLSA record. */
 static bool has_dane(const struct hosts *hosts)
 {
     bool has = hosts->state.secure;
@@ -41,7 +41,9 @@ static bool has_dane(const struct hosts *hosts)
     return has;
 }
 
-/* Whether the rule hides what is published. The upstream map gives that, but not where there is a pin. */
+/*
+ * Whether the rule hides what the domain publishes. An upstream map passes that on, unless the rule is a pin.
+ */
 static bool hides(const struct question *question)
 {
     if (question->rule.level == RULE_FINGERPRINT)
@@ -91,7 +93,7 @@ static void list_names(const struct rule *rule, char names[NAMES_SHOWN])
                                    rule->pattern[i]);
 }
 
-/* The servers of a platform have certificates of its own name, which it changes when it likes. */
+/* The certificates of a platform's servers have its own name, and it replaces them at any time. */
 static void warn_provider(struct question *question, const char *host, const struct provider *provider)
 {
     bool pinned = question->rule.level == RULE_FINGERPRINT;
@@ -116,7 +118,7 @@ static void warn_name(struct question *question, const char *host)
                   host, question->domain, names);
 }
 
-/* One warning a domain: its servers mostly have names of one kind. */
+/* Warns once per domain: the names of its servers are mostly alike. */
 static void warn_names(struct question *question)
 {
     for (size_t i = 0; i < question->hosts.count; i++) {
@@ -136,7 +138,7 @@ static void warn_names(struct question *question)
 
 /* ---- a domain ---- */
 
-/* False: there is no server to look at. */
+/* Looks up the servers of the domain. False: it has none; the reason is reported. */
 static bool find_servers(struct question *question)
 {
     struct hosts *hosts = &question->hosts;
@@ -162,7 +164,9 @@ static void warn_servers(struct question *question)
         warn_names(question);
 }
 
-/* A rule that allows no server today has a warning of its own: only the domain is looked at. */
+/*
+ * A rule that allows no server today has its own warning: of such a domain only failed look-ups are reported.
+ */
 static void ask(struct question *question, const char *domain)
 {
     const struct policy *policy = question->doubts.policy;

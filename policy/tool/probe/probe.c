@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * probe: tries the mail servers of a partner with the rule for mail to it, as
- * Postfix would. Here are the options, and which next hops and hosts are tried;
- * the daemon's own code gives the rule.
+ * probe: connects to the mail servers of a partner with the rule for mail to it, as Postfix would. This file
+ * has the options and chooses the next hops and hosts; the rule comes from the daemon's own code.
  */
 #include <netdb.h>
 #include <netinet/in.h>
@@ -47,7 +46,9 @@ static const struct usage usage = {help, "c:h", options};
 
 /* ---- a next hop ---- */
 
-/* The number of a port, by which TLSA records are named, without zeros in front; 25 where there is none. */
+/*
+ * The port as a number without leading zeros, because TLSA records are named by it; 25 if the key has none.
+ */
 static void number_port(char port[32])
 {
     const struct servent *service = getservbyname(port, "tcp");
@@ -60,7 +61,10 @@ static void number_port(char port[32])
         memmove(port, port + strspn(port, "0"), strlen(port + strspn(port, "0")) + 1);
 }
 
-/* "[mx.contoso.com]:587" to "mx.contoso.com" and "587"; false: it is a domain, whose MX hosts count. */
+/*
+ * Splits "[mx.contoso.com]:587" into "mx.contoso.com" and "587". False: the key is a domain, whose MX hosts
+ * are used.
+ */
 static bool take_host(const char *key, char host[HOST_NAME_MAX_LENGTH], char port[32])
 {
     bool bracket = *key == '[';
@@ -93,7 +97,7 @@ static void find_hosts(struct target *target)
         host_find_tlsa(&target->hosts.host[i], target->port);
 }
 
-/* Whether Postfix takes the name of an MX record: a host's, and no address. */
+/* Whether Postfix accepts the name of an MX record: a host name, not an address. */
 static bool is_host_name(const char *name)
 {
     struct domain domain;
@@ -148,7 +152,7 @@ static bool add_target(struct probe *probe, const char *key)
     return (grown[probe->count++].key = strdup(key)) != NULL;
 }
 
-/* The domains without a dot in front, and the further next hops. */
+/* Adds the domains without a leading dot, and the next hops that the policy lists. */
 static bool add_all(struct probe *probe)
 {
     size_t selectors, hops;
@@ -178,7 +182,7 @@ static int no_memory(void)
     return EX_OSERR;
 }
 
-/* Finds the partner and its next hops. EX_OK, or the status to end with, reported. */
+/* Finds the partner and its next hops. Returns EX_OK, or the exit status after an error that it reports. */
 static int find_targets(struct probe *probe, const char *name)
 {
     struct outbound_choice choice;
@@ -240,7 +244,7 @@ static int probe_partner(struct probe *probe, const char *file, const char *name
     return status;
 }
 
-/* False: it is no number of seconds. */
+/* False: not a number of seconds within the limits. */
 static bool read_patience(const char *text, unsigned *patience)
 {
     size_t length = strspn(text, "0123456789");

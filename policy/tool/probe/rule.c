@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A TLS policy of Postfix, taken apart: probe asks of a server what Postfix would
- * ask for by the daemon's answer. Knows the words of that answer, and what
- * OpenSSL calls them.
+ * Parses a TLS policy of Postfix, so that probe demands from a server what Postfix would demand by the
+ * daemon's answer. Maps the words of that answer to OpenSSL's.
  */
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 #include "policy/tool/probe/probe.h"
 #include "policy/tool/text.h"
 
-/* What Postfix takes where the policy names no grade (tls_medium_cipherlist). */
+/* Postfix's list if the policy names no grade (tls_medium_cipherlist). */
 static const char grade[] = "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH";
 
 char *rule_answer(const struct policy *policy, const char *key, int64_t now, bool *waits)
@@ -60,7 +59,9 @@ static void read_protocols(struct rule *rule, char *text)
     }
 }
 
-/* Suites to leave out, as a list of OpenSSL's; at a level that authenticates Postfix takes no weak keys. */
+/*
+ * Makes an OpenSSL list without the excluded suites. At levels that authenticate, Postfix refuses weak keys.
+ */
 static bool set_ciphers(struct rule *rule, char *exclude)
 {
     char *list = text_format("%s", grade), *longer;
@@ -77,7 +78,7 @@ static bool set_ciphers(struct rule *rule, char *exclude)
     return rule->ciphers != NULL;
 }
 
-/* A fingerprint without its colons. */
+/* Removes the colons of a fingerprint. */
 static void strip_colons(char *text)
 {
     char *to = text;
@@ -99,7 +100,7 @@ static bool add_pattern(struct rule *rule, const char *pattern)
     return true;
 }
 
-/* Names with a colon between them, or one fingerprint. */
+/* Reads names that colons separate, or one fingerprint. */
 static bool read_match(struct rule *rule, char *text)
 {
     if (rule->level == RULE_FINGERPRINT) {
@@ -150,7 +151,7 @@ void rule_free(struct rule *rule)
     free(rule->pattern);
 }
 
-/* As Postfix compares the name of a certificate with a pattern of match=. */
+/* Compares the name of a certificate with a pattern of match= as Postfix does. */
 static bool name_matches(const char *name, const char *pattern)
 {
     size_t length = strlen(name), tail = strlen(pattern);

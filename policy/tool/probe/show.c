@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What probe found: a row for each host, for people or as JSON. Asks nobody. */
+/* Prints what probe found, a row for each host: a table for people, or JSON. Makes no queries. */
 #include <stdio.h>
 #include <string.h>
 #include "policy/tool/probe/target.h"
@@ -32,7 +32,7 @@ static void add_host(struct table *table, const struct target *target, size_t i)
                                            tlsa_words(&host->tlsa), result});
 }
 
-/* Why there is no host to try; NULL: there is one. */
+/* Returns why there is no host to try. NULL: there is one. */
 static const char *no_hosts(const struct target *target)
 {
     if (target->waits)

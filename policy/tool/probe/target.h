@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A partner that is probed: its next hops, and what their servers showed. */
+/* A partner under probe: its next hops, and what their servers showed. */
 #ifndef POLICY_TOOL_PROBE_TARGET_H
 #define POLICY_TOOL_PROBE_TARGET_H
 
@@ -10,18 +10,18 @@
 struct target {
     char *key;
     char port[32];
-    char *answer; /* Postfix's TLS policy; or why mail waits, where `waits` */
+    char *answer; /* Postfix's TLS policy; if `waits`, why mail is deferred */
     bool waits;   /* the rule allows no server today */
     struct hosts hosts;
     struct answer_state sts;
     struct showing shown[HOSTS_MAX]; /* of each host */
-    bool met;                        /* every host meets the rule, and there is one */
+    bool met;                        /* every host meets the rule, and there is at least one */
 };
 
 struct probe {
     struct policy *policy;
     const struct partner *partner;
-    enum mode mode; /* now */
+    enum mode mode; /* the mode in force now */
     struct trust trust;
     unsigned patience; /* seconds */
     bool json;
@@ -29,7 +29,7 @@ struct probe {
     size_t count;
 };
 
-/* For people: a table with a row for each host; -1: out of memory. */
+/* Prints a table for people, with a row for each host. -1: out of memory. */
 int probe_show(const struct probe *probe);
 void probe_show_json(const struct probe *probe);
 
