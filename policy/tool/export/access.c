@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For Sendmail: outbound_access, the domains for which it asks the daemon, and the lines of sendmail.mc.
- * Knows access tags and rulesets. The map has more than the policy: a tag also stands for what lies below its
- * domain. The daemon, which is asked with the recipient, decides.
+ * For Sendmail: writes outbound_access, the domains for which it asks the daemon, and the lines of
+ * sendmail.mc. Knows access tags and rulesets. The map matches more than the policy, because a tag also
+ * matches all names below its domain. Sendmail asks the daemon with the recipient, and the daemon decides.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static bool is_covered(const struct export *export, const struct partner *partne
     return partner != NULL && export_covers(export, partner);
 }
 
-/* "contoso.com" and ".contoso.com" have the same tag, which is written once. */
+/* "contoso.com" and ".contoso.com" share one tag, so it is written once. */
 static void write_domain(struct tags *tags, const struct selector *entry)
 {
     const struct policy *policy = tags->export->policy;
@@ -81,8 +81,8 @@ void write_access(struct export *export, FILE *stream)
 /* ---- sendmail.mc ---- */
 
 /*
- * $1 is the recipient. What has no domain is local. An address in which no domain can be found is asked for,
- * too: the daemon reads addresses more leniently than a ruleset does.
+ * $1 is the recipient. An address without a domain is local. If the ruleset finds an "@" but no domain, it
+ * still asks: the daemon reads addresses more leniently than a ruleset does.
  */
 static const char before_question[] = "LOCAL_TLS_RCPT\n"
                                       "R$+\t\t\t$: <?> <$1> $>CanonAddr $1\n"
@@ -95,7 +95,7 @@ static const char before_question[] = "LOCAL_TLS_RCPT\n"
                                       "R<$+> <$+>\t\t$: <$1> $>forcetls_altname $&{server_name}\n"
                                       "R<$+> $*\t\t$: <$(sendmail ";
 
-/* Whatever is no answer of the daemon defers the mail. */
+/* Anything but an answer of the daemon defers the mail. */
 static const char behind_question[] =
     " $: <TMPF> $)>\n"
     "R<OK>\t\t\t$@ OK\n"

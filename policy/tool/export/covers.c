@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which partners are written. Knows modes and dates; not how they are written. */
+/* Chooses the partners that are written, by modes and dates. Does not know the formats. */
 #include "policy/tool/export/export.h"
 
-/* Whether the mode holds now, or at a date to come. */
+/* Whether the mode is in force now or at a later date. */
 static bool comes(const struct export *export, const struct outbound *rule, enum mode mode)
 {
     if (outbound_in_force(export->policy, rule, export->now) == mode)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * export: files that the MTA reads, made of the policy. Writes all of them or
- * none, and prints the lines of main.cf or sendmail.mc that name them. Knows options and order of the steps.
+ * export: writes files for the MTA, made from the policy: all of them or none. Prints the lines of main.cf or
+ * sendmail.mc that name them. This file has the options and the order of the steps.
  */
 #include "policy/tool/export/export.h"
 
@@ -49,18 +49,21 @@ static int no_memory(void)
 
 /* ---- what is printed ---- */
 
-/* inet:8896@127.0.0.1 as Postfix names it: inet:127.0.0.1:8896. */
+/* Prints inet:8896@127.0.0.1 as Postfix writes it: inet:127.0.0.1:8896. */
 static void print_inet(const char *spec)
 {
     char host[SOCKET_HOST_SIZE] = "", port[SOCKET_PORT_SIZE] = "";
     bool v6;
 
-    (void)socket_form_internet(spec, host, port); /* the policy loaded, so it is one */
+    (void)socket_form_internet(spec, host, port); /* valid, because the policy loaded */
     v6 = strchr(host, ':') != NULL;
     printf("socketmap:inet:%s%s%s:%s:postfix", v6 ? "[" : "", host, v6 ? "]" : "", port);
 }
 
-/* The daemon's socket: a path below the queue directory is relative to it, in a chroot and without one. */
+/*
+ * The daemon's socket. A path below the queue directory is printed relative to it: that works with and
+ * without a chroot.
+ */
 static void print_socket(const char *spec)
 {
     const char *path = socket_form_path(spec);
@@ -107,7 +110,7 @@ static void print_static(const struct export *export, const char *directory)
 
 /* ---- what cannot be exported ---- */
 
-/* NULL: the MTA's configuration can name the path; else what is wrong with it. */
+/* NULL: the MTA's configuration can name the path. Otherwise returns what is wrong with it. */
 static const char *check_path(const char *path, bool sendmail)
 {
     if (!sendmail && path[strcspn(path, " \t\r\n,{}$#\"\\")] != '\0')
@@ -117,7 +120,7 @@ static const char *check_path(const char *path, bool sendmail)
     return NULL;
 }
 
-/* Whether the MTA can ask the daemon; else reported. */
+/* Whether the MTA can ask the daemon. If not, reports why. */
 static bool check_socket(const struct export *export)
 {
     const char *socket = policy_milter(export->policy)->outbound;
@@ -135,7 +138,7 @@ static bool check_socket(const struct export *export)
     return socket != NULL && wrong == NULL;
 }
 
-/* Reports the partners that have a rule and are not written. */
+/* Reports how many partners have a rule but are not written. */
 static void note_left_out(const struct export *export)
 {
     const struct policy *policy = export->policy;
@@ -160,7 +163,7 @@ static void report_hole(const char *dot, const char *key)
         dot, key);
 }
 
-/* Reports the keys that a map of answers would answer for the wrong partner: it has no holes. */
+/* Reports the keys that a static map would answer for the wrong partner: such a map cannot exempt keys. */
 static bool has_holes(const struct export *export, const struct holes *holes)
 {
     const struct policy *policy = export->policy;
@@ -177,7 +180,7 @@ static bool has_holes(const struct export *export, const struct holes *holes)
     return found;
 }
 
-/* EX_OK, or why there is nothing to write. */
+/* Returns EX_OK, or the exit status if nothing can be written. */
 static int check_policy(const struct export *export, const struct holes *holes)
 {
     const struct milter_settings *milter = policy_milter(export->policy);
@@ -214,7 +217,7 @@ static bool write_guards(struct export *export, const struct holes *holes, const
     return good;
 }
 
-/* One file alone. */
+/* Writes a single file. */
 static bool write_file(struct export *export, const char *directory, const char *name,
                        void (*write_lines)(struct export *, FILE *))
 {
@@ -270,7 +273,7 @@ static int export_policy(struct export *export, const char *directory)
 
 /* ---- the verb ---- */
 
-/* NULL: the MTA's configuration can name the path; else what is wrong with the directory. */
+/* NULL: the MTA's configuration can name the directory. Otherwise returns what is wrong with it. */
 static const char *check_directory(const char *path, bool sendmail)
 {
     struct stat state;
@@ -282,7 +285,10 @@ static const char *check_directory(const char *path, bool sendmail)
     return check_path(path, sendmail);
 }
 
-/* The directory without links, as the MTA's configuration names it; to be freed. NULL: reported. */
+/*
+ * Returns the path of the directory without symbolic links, for the MTA's configuration. The caller frees it.
+ * NULL: reported.
+ */
 static char *read_directory(const char *title, const char *name, bool sendmail)
 {
     char *path = realpath(name, NULL);
@@ -313,7 +319,7 @@ static int export_files(struct export *export, const char *title, const char *fi
     return status;
 }
 
-/* The MTA, which is the only operand; -1 if good, else the exit status. */
+/* Reads the MTA, the only operand. Returns -1 if it is valid, else the exit status. */
 static int read_mta(struct export *export, int argc, char **argv)
 {
     if (optind == argc)

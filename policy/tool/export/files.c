@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files that take the place of old ones when all of them are whole and on the
- * disk. Knows nothing of what is in them.
+ * New files replace the old ones once all of them are complete and synced to disk. Knows nothing of their
+ * content.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include "policy/tool/export/export.h"
 #include "policy/tool/text.h"
 
-/* Says what cannot be done with a path, and why. */
+/* Reports what cannot be done with a path, and why (errno). Returns false. */
 static bool fail(const char *path, const char *what)
 {
     const char *why = strerror(errno);
@@ -53,7 +53,7 @@ bool file_begin(struct new_file *file, const char *directory, const char *name)
     return true;
 }
 
-/* Closes a file that is whole and on the disk. */
+/* Flushes, syncs and closes a file. */
 static bool put_on_disk(struct new_file *file)
 {
     bool good = fflush(file->stream) == 0 && !ferror(file->stream)
@@ -67,7 +67,7 @@ static bool put_on_disk(struct new_file *file)
     return good;
 }
 
-/* Whether a file can take that place: a directory cannot be replaced. */
+/* Whether a file can be renamed to the path: a directory cannot be replaced. */
 static bool is_free(const struct new_file *file)
 {
     struct stat state;

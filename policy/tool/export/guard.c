@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guard files: the keys for which Postfix asks the daemon. A key that they
- * do not have is sent without the daemon; for one that they have, mail waits while the
- * daemon is down. Knows Postfix's map lines and regexp_table(5).
+ * Writes the guard files: the keys for which Postfix asks the daemon. Mail for any other key is sent without
+ * the daemon; mail for these keys is deferred while the daemon is down. Knows Postfix's map lines and
+ * regexp_table(5).
  */
 #include <string.h>
 #include "policy/tool/export/export.h"
@@ -14,7 +14,7 @@
 struct exact {
     struct export *export;
     FILE *stream;
-    const char *asked; /* what the daemon is asked */
+    const char *asked; /* the key that the daemon is asked for */
 };
 
 static void write_line(void *arg, const char *key)
@@ -78,7 +78,7 @@ static void write_suffix(struct export *export, const struct holes *holes, const
     export->patterns++;
 }
 
-/* A domain with a port, or with other dots: the daemon takes it for the domain. */
+/* Matches a domain with a port or with other dots: the daemon reads both as the domain. */
 static void write_respelled(struct export *export, const char *domain, FILE *stream)
 {
     fputs("/^(", stream);
@@ -87,7 +87,7 @@ static void write_respelled(struct export *export, const char *domain, FILE *str
     export->patterns++;
 }
 
-/* A next hop that the patterns would match. */
+/* Exempts a next hop that the patterns would match. */
 static void write_hop_hole(FILE *stream, const char *hop)
 {
     fputs("if !/^", stream);
@@ -95,7 +95,7 @@ static void write_hop_hole(FILE *stream, const char *hop)
     fputs("$/\n", stream);
 }
 
-/* Next hops with a port or dots in spellings that are not in outbound_exact. */
+/* Writes next hops whose port or dots are spelled otherwise than in outbound_exact. */
 static void write_hops(struct export *export, FILE *stream)
 {
     const struct policy *policy = export->policy;
@@ -129,7 +129,7 @@ static size_t write_hop_holes(const struct export *export, FILE *stream)
     return count;
 }
 
-/* The entries of one kind that are written. */
+/* Writes the entries of one kind, of the partners that are written. */
 static void write_entries(struct export *export, const struct holes *holes, enum selector_kind kind,
                           FILE *stream)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keys that a written domain would match, but that belong to a partner that is
- * not written: the most specific entry decides. Knows how entries lie below each other.
+ * Finds keys that a written domain would match although they belong to a partner that is not written, because
+ * the most specific entry decides. Knows how domains nest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static bool covers_below(const struct export *export, const char *suffix)
     return found[1] != NULL && export_covers(export, found[1]);
 }
 
-/* The holes that an entry makes. */
+/* Adds the holes that an entry makes. */
 static bool add_entry(struct holes *holes, const struct export *export, const struct selector *entry)
 {
     const char *domain = arena_get(&export->policy->arena, entry->text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How Postfix may spell the key of a domain or next hop: U-labels, A-labels,
- * the port. A map folds the case of its keys; regexp_table(5) only that of ASCII.
+ * How Postfix may spell the key of a domain or next hop: U-labels, A-labels, the port. Maps ignore the case
+ * of keys; regexp_table(5) ignores only that of ASCII.
  */
 #include <string.h>
 #include <unicode/uchar.h>
@@ -14,7 +14,7 @@
 
 enum { SPELLING_MAX = UNICODE_DOMAIN_MAX + 64 };
 
-/* A key taken apart: what stands in front of the host, the host, and what stands behind. */
+/* A key in parts: the text before the host, the host, and the text after it. */
 struct parts {
     const char *front; /* "", "." or "[" */
     char host[NEXT_HOP_MAX];
@@ -22,7 +22,7 @@ struct parts {
     const char *port;   /* "587"; NULL: none */
 };
 
-/* Whom each spelling is given to. */
+/* The callback for each spelling. */
 struct each_spelling {
     void (*call)(void *arg, const char *spelling);
     void *arg;
@@ -43,8 +43,8 @@ static struct parts take_apart(const char *key)
 }
 
 /*
- * A text whose characters are taken apart into letters and marks, as some systems write them (NFD). False:
- * there is nothing to take apart, or no room.
+ * Decomposes characters into letters and marks (NFD), as some systems write them. False: the text does not
+ * change, or the result does not fit.
  */
 static bool decompose(const char *text, char *apart, size_t size)
 {
@@ -59,7 +59,7 @@ static bool decompose(const char *text, char *apart, size_t size)
     return U_SUCCESS(error) && error != U_STRING_NOT_TERMINATED_WARNING && strcmp(apart, text) != 0;
 }
 
-/* The host with `port` behind its brackets, and with the names of that port. */
+/* Spells the host with `port` after its brackets, and with each name of that port. */
 static void spell_port(const struct parts *parts, const char *host, const char *port,
                        const struct each_spelling *each)
 {
@@ -95,7 +95,7 @@ void spell_key(const char *key, bool ports, void (*each)(void *arg, const char *
     const char *shown;
 
     spell_host(&parts, parts.host, ports, &spellings);
-    if (strchr(parts.host, ':') != NULL) { /* IPv6, which Postfix takes with this word, too */
+    if (strchr(parts.host, ':') != NULL) { /* Postfix also accepts an IPv6 address with this prefix */
         snprintf(other, sizeof other, "ipv6:%s", parts.host);
         spell_host(&parts, other, ports, &spellings);
         return;
@@ -117,7 +117,7 @@ static void write_alternative(FILE *stream, const char *text)
         fprintf(stream, "|%s", apart);
 }
 
-/* One character in both cases, also taken apart. */
+/* Writes a character in both cases, each also decomposed. */
 static void write_character(FILE *stream, const char *octets, size_t length, UChar32 character)
 {
     UChar32 upper = u_toupper(character);

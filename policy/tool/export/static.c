@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * outbound_static: the answers of the daemon as a map of Postfix. A rule that
- * has no answer now (no identity is in force) has a value that Postfix cannot read, so that
- * mail waits as it does with the daemon.
+ * Writes outbound_static: the daemon's answers as a map of Postfix. If a rule has no answer now (no
+ * certificate of its list is in force), its value is one that Postfix cannot parse. So mail is deferred, as
+ * it is with the daemon.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static void write_line(void *arg, const char *key)
 }
 
 /*
- * Puts the words by which Postfix names the next hop into an answer that was made for the domain "nexthop": a
- * dotted key does not say which domain is looked up. NULL where memory ran out.
+ * Replaces the placeholder domain "nexthop" in an answer by Postfix's words for the next hop, because a
+ * dotted key does not say which domain is looked up. Frees the old text. NULL: out of memory.
  */
 static void say_next_hop(char **answer)
 {
@@ -46,7 +46,7 @@ static void say_next_hop(char **answer)
     *answer = text;
 }
 
-/* `domain`: of which the certificate must have the name; "" for a next hop. */
+/* `domain`: the domain that the certificate must name; "" for a next hop. */
 static void write_key(struct lines *lines, const struct partner *partner, const char *domain, const char *key)
 {
     const struct export *export = lines->export;
