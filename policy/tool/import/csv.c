@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import csv: a table whose first line names the columns, as RFC 4180 has it. A
- * column is a key of a partner. Values are written as they stand: what the
- * language says of them is found when the policy is loaded.
+ * import csv: a table as in RFC 4180, whose first line names the columns. Each column is a key of a partner.
+ * Values are written unchanged: the policy language checks them when the policy is loaded.
  */
 #include <ctype.h>
 #include <string.h>
@@ -18,7 +17,7 @@ struct table_reader {
     const char *at;
     unsigned line;  /* of `at` */
     char separator; /* "," as in RFC 4180, ";" or a tab as spreadsheets write them */
-    bool broken;    /* an error behind which records cannot be kept apart */
+    bool broken;    /* after this error records cannot be told apart */
 };
 
 /* One record. */
@@ -26,7 +25,7 @@ struct record {
     const char *field[COLUMNS_MAX];
     size_t count;
     unsigned line;
-    const char *text; /* as it stands in the file */
+    const char *text; /* as it is in the file */
 };
 
 static bool is_line_end(char octet)
@@ -34,7 +33,7 @@ static bool is_line_end(char octet)
     return octet == '\n' || octet == '\r';
 }
 
-/* Passes a line's end: LF, CR LF or CR. */
+/* Skips the end of a line: LF, CR LF or CR. */
 static void pass_line_end(struct table_reader *reader)
 {
     if (reader->at[0] == '\r' && reader->at[1] == '\n')
@@ -45,7 +44,7 @@ static void pass_line_end(struct table_reader *reader)
 
 /* ---- fields ---- */
 
-/* A field in quotation marks; two of them are one. */
+/* Reads a field in quotation marks, in which two of them mean one. */
 static const char *read_quoted(struct table_reader *reader)
 {
     unsigned line = reader->line;
@@ -89,7 +88,7 @@ static const char *read_field(struct table_reader *reader)
     return text;
 }
 
-/* The next record that is not an empty line. False: there is none, or reading broke off. */
+/* Reads the next record and skips empty lines. False: no record is left, or an error was reported. */
 static bool read_record(struct table_reader *reader, struct record *record)
 {
     const char *start;
@@ -121,7 +120,7 @@ static bool read_record(struct table_reader *reader, struct record *record)
 
 /* ---- the header line ---- */
 
-/* "," unless the first line has none, and the other that it has. */
+/* Returns "," if the first line has one, else ";" or a tab if it has one. */
 static char separator_of(const char *text)
 {
     size_t length = strcspn(text, "\r\n");
@@ -133,7 +132,7 @@ static char separator_of(const char *text)
     return memchr(text, '\t', length) != NULL ? '\t' : ',';
 }
 
-/* A text without the blanks around it. */
+/* Returns a text without leading and trailing blanks. */
 static const char *trimmed(struct import *import, const char *text)
 {
     size_t length;
@@ -189,7 +188,7 @@ static void unknown_column(struct table_reader *reader, unsigned line, const cha
             name);
 }
 
-/* The key of each column, by its index. False: an error was reported. */
+/* Finds the key of each column, by column index. False: an error was reported. */
 static bool read_header(struct table_reader *reader, const struct record *header, int key[COLUMNS_MAX])
 {
     unsigned errors = reader->import->errors;
@@ -218,7 +217,7 @@ static bool read_header(struct table_reader *reader, const struct record *header
 
 /* ---- partners ---- */
 
-/* Whether each word of a text can be a host name: then the blanks between them separate names. */
+/* Whether each word of a text can be a host name: if so, blanks separate names. */
 static bool are_hosts(const char *text)
 {
     while (*text) {
@@ -251,7 +250,7 @@ static void add_list(struct import *import, struct draft *draft, const struct dr
     }
 }
 
-/* A mode, of either direction, is read for its mistakes alone: what is imported is in mode testing. */
+/* Checks a mode, of either direction, only for mistakes: all imported partners are in mode testing. */
 static void check_mode(struct import *import, const struct origin *origin, const char *path, const char *text)
 {
     static const char *const words[] = {"enforce", "testing", "none", NULL};
@@ -294,7 +293,9 @@ static void add_value(struct import *import, struct draft *draft, const struct d
         add_list(import, draft, key, text);
 }
 
-/* Whether the text `require.certificates` stands beside an identity, which YAML cannot say. */
+/*
+ * Reports `require.certificates` as a text together with an identity, because YAML has no way to write both.
+ */
 static void check_certificates(struct import *import, const struct draft *draft, const char *path)
 {
     size_t length = strlen(path);
@@ -310,7 +311,7 @@ static void check_certificates(struct import *import, const struct draft *draft,
         }
 }
 
-/* A relative name would be read from the directory of the policy, which is not known here. */
+/* Reports relative file names: they would depend on the directory of the policy, which is unknown here. */
 static void check_files(struct import *import, const struct draft *draft, const char *path)
 {
     for (const struct value *value = draft_values(draft, path); value != NULL; value = value->next)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partners between the file that is read and the policy that is written. Knows
- * which keys there are, and what a valid name is. Knows neither the files that are
- * imported nor YAML.
+ * Partners as drafts, between the imported file and the written policy. Knows the keys and what a valid name
+ * is. Knows neither the imported files nor YAML.
  */
 #include <string.h>
 #include "policy/names/ascii.h"
@@ -129,7 +128,10 @@ static bool is_name_octet(char octet)
     return ascii_letter_or_digit(octet) || (octet != '\0' && strchr("._-", octet) != NULL);
 }
 
-/* What a name may hold; each run of other octets becomes one "-", none at the ends. Answers the length. */
+/*
+ * Copies the characters that a name may have. Each run of others becomes one "-", none at the ends. Returns
+ * the length.
+ */
 static size_t copy_name(char name[NAME_MAX_OCTETS + 1], const char *wish)
 {
     size_t length = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A file that is imported, as text in UTF-8. Knows how Windows writes text.
- * Knows nothing of what the text means.
+ * Reads an imported file as text in UTF-8. Knows the encodings that Windows writes. Knows nothing of what the
+ * text means.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 enum { FILE_MAX = 64 << 20, CHUNK = 65536 };
 
 struct octets {
-    char *data; /* malloc'd, with room for one more */
+    char *data; /* malloc'd, one octet larger than the data */
     size_t count;
 };
 
@@ -42,7 +42,7 @@ static unsigned unit_at(const unsigned char *data, size_t i, bool big)
     return big ? (unsigned)data[2 * i] << 8 | data[2 * i + 1] : (unsigned)data[2 * i + 1] << 8 | data[2 * i];
 }
 
-/* UTF-16 behind its byte order mark, as UTF-8. NULL: good; else what is wrong. */
+/* Converts UTF-16, after its byte order mark, to UTF-8. NULL: good; else what is wrong. */
 static const char *convert(struct octets *octets, bool big)
 {
     const unsigned char *data = (const unsigned char *)octets->data + 2;
@@ -91,7 +91,7 @@ static const char *decode(struct octets *octets, bool utf16)
     return big || little ? "UTF-16; save it as UTF-8" : NULL;
 }
 
-/* Reports the first octets that are no text, with their line. */
+/* Reports the first NUL or invalid octet, with its line. False: there is one. */
 static bool check_text(struct import *import, const char *file, const struct octets *octets)
 {
     const uint8_t *text = (const uint8_t *)octets->data;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import: partners from the files of other products, as a policy to begin with.
- * Every partner is in mode testing, so that nothing is refused before someone has
- * read it. What is printed was loaded before: it passes check. Where a file
- * has mistakes, nothing is printed.
+ * import: turns files of other products into a first policy. Every partner is in mode testing, so no mail is
+ * refused before someone has read the policy. The policy is loaded before it is printed, so it passes check.
+ * If a file has mistakes, nothing is printed.
  */
 #include "policy/tool/import/import.h"
 
@@ -37,7 +36,7 @@ static const struct usage usage = {help, "h", options};
 
 /* ---- the policy ---- */
 
-/* Copies what was written to standard output. False: it cannot be read again. */
+/* Copies the written policy to standard output. False: it cannot be read back. */
 static bool print_file(FILE *written)
 {
     char buffer[8192];
@@ -112,7 +111,7 @@ static int unknown_kind(const char *title, const char *kind)
     return usage_error(title, NULL, NULL);
 }
 
-/* The index of a kind; KIND_COUNT: there is none of that name. */
+/* Returns the index of a kind. KIND_COUNT: unknown. */
 static size_t find_kind(const char *name)
 {
     size_t kind = 0;

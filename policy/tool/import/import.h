@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the readers of this room share: the file that is read, findings, and the partners that become of it.
+ * Shared by the readers of this directory: the imported file, errors and notes, and the partners made from
+ * it.
  */
 #ifndef POLICY_TOOL_IMPORT_IMPORT_H
 #define POLICY_TOOL_IMPORT_IMPORT_H
@@ -12,15 +13,15 @@
 #include "policy/arena.h"
 #include "policy/slots.h"
 
-/* A place in a file that is imported, and what stands there, in one line. */
+/* A place in an imported file, and its text as one line. */
 struct origin {
     const char *file;
     unsigned line;    /* from 1 */
-    const char *text; /* of any length, as it was read */
+    const char *text; /* of any length, as it was in the file */
     const struct origin *next;
 };
 
-/* The values of one key, in the order in which they came. */
+/* The values of one key, in input order. */
 struct value {
     const char *text;
     struct value *next;
@@ -28,12 +29,12 @@ struct value {
 
 /* A partner as it will be written. */
 struct draft {
-    const char *name;             /* valid and unique, but from CSV: there it is what the file has */
-    const struct origin *origins; /* the first one is that of errors */
-    struct value **values;        /* by the index of draft_keys; NULL: not given */
-    bool outbound_only;           /* nothing is known of the partner's own mail */
-    const char *rule;             /* of a policy table: what its lines say; else NULL */
-    unsigned line;                /* of the written policy, where the partner begins */
+    const char *name;             /* valid and unique; from CSV: as the file has it */
+    const struct origin *origins; /* errors name the first one */
+    struct value **values;        /* by index in draft_keys; NULL: not given */
+    bool outbound_only;           /* the partner has no rule for mail from it */
+    const char *rule;             /* from a policy table: what its lines say; else NULL */
+    unsigned line;                /* in the written policy, where the partner begins */
     bool removed;
     struct draft *next, *before;
 };
@@ -42,42 +43,42 @@ struct draft {
 struct indexed {
     const char *text;
     struct draft *draft;
-    unsigned number; /* of a name: the highest that was put behind it */
+    unsigned number; /* of a name: the highest number that was appended to it */
 };
 
-/* Texts of drafts, by hash. Zeroed when empty. */
+/* A hash table of texts of drafts. All zero: empty. */
 struct text_index {
     struct slots slots;
     struct indexed *entry;
     size_t count;
 };
 
-/* One run of the verb. All memory is the arena's. */
+/* One run of import. The arena owns all memory, except that of the indexes. */
 struct import {
     struct arena arena;
-    const char *mta; /* of the section milter; NULL: none is written */
-    const char *map; /* --map; NULL: the table's lines say what it is */
+    const char *mta; /* for the section milter; NULL: the section is not written */
+    const char *map; /* --map; NULL: the lines of a table show which map it is */
     struct draft *first, *last;
     struct text_index names; /* of drafts */
-    struct text_index rules; /* of policy tables: a rule; a rule and a domain of its partner */
+    struct text_index rules; /* from policy tables: each rule, and each rule with a domain of its partner */
     unsigned errors;
     const char *last_file; /* of the last error */
     unsigned last_line;
     char last_text[200];
 };
 
-/* ---- findings, on standard error: "FILE:LINE: error: text" ---- */
+/* ---- errors and notes, on standard error: "FILE:LINE: error: text" ---- */
 
-/* A mistake: nothing is printed on standard output then. `line` 0: of the file as a whole. */
+/* Reports a mistake. Then nothing is printed on standard output. `line` 0: it concerns the whole file. */
 void import_error(struct import *import, const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* What the policy language has no equivalent for, or what was written in another way than it stood there. */
+/* Reports what the policy language cannot express, or what is written otherwise than in the file. */
 void import_note(const struct origin *origin, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void import_vnote(const struct origin *origin, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* ---- memory: these end the program with EX_OSERR where there is none ---- */
+/* ---- memory: if it runs out, these end the program with EX_OSERR ---- */
 
 void *import_alloc(struct import *import, size_t size);
 const char *import_text(struct import *import, const char *text, size_t length);
@@ -88,10 +89,9 @@ struct origin *import_origin(struct import *import, const char *file, unsigned l
 /* ---- the file ---- */
 
 /*
- * The whole file ("-": standard input) as UTF-8 without a byte order mark, NUL-terminated, with LF, CR LF
- * or CR at the ends of its lines as they are. UTF-16 with a byte order mark is converted where `utf16`
- * allows it. NULL: it cannot be read, is larger than 64 MiB, holds a NUL, or is no UTF-8; import_error()
- * was called.
+ * Returns the whole file ("-": standard input) as UTF-8 without a byte order mark, NUL-terminated. Line ends
+ * (LF, CR LF or CR) are unchanged. If `utf16`, UTF-16 with a byte order mark is converted. NULL: the file
+ * cannot be read, is larger than 64 MiB, contains a NUL, or is not UTF-8; import_error() was called.
  */
 char *import_read(struct import *import, const char *file, bool utf16);
 
@@ -99,9 +99,9 @@ char *import_read(struct import *import, const char *file, bool utf16);
 
 enum key_kind {
     KEY_WORD, /* one value, which the language reads as a word, a number, a date or a boolean */
-    KEY_TEXT, /* one value, for people */
+    KEY_TEXT, /* one value, for humans */
     KEY_LIST, /* values without blanks */
-    KEY_NAMES /* values that may hold blanks: names in certificates */
+    KEY_NAMES /* values that may contain blanks: names in certificates */
 };
 
 struct draft_key {
@@ -109,63 +109,63 @@ struct draft_key {
     enum key_kind kind;
 };
 
-/* Every key that a draft can have, in the order in which they are written; the last one has no path. */
+/* All keys of a draft, in the order in which they are written. The last entry has no path. */
 extern const struct draft_key draft_keys[];
 
-/* The index of a key, or -1. */
+/* Returns the index of a key, or -1. */
 int draft_key_find(const char *path);
 
-/* Adds a text, of which no copy is made. False: out of memory. */
+/* Adds a text without a copy of it. False: out of memory. */
 bool text_index_add(struct text_index *index, const char *text, struct draft *draft);
-/* The first entry of that text; those of drafts that were removed count only where `removed`. NULL: none. */
+/* Returns the first entry of the text. Entries of removed drafts count only if `removed`. NULL: none. */
 struct indexed *text_index_find(const struct text_index *index, const char *text, bool removed);
 void text_index_free(struct text_index *index);
 
-/* Adds a text to an index; out of memory ends the program, as everywhere here. */
+/* Adds a text to an index. If memory runs out, ends the program. */
 void import_index(struct text_index *index, const char *text, struct draft *draft);
 
-/* A draft behind all others, without a name. */
+/* Appends a new draft, without a name. */
 struct draft *draft_new(struct import *import, const struct origin *origin);
 
-/* A valid name that no draft has yet, as near to `wish` as can be; it is the last draft's. */
+/* Makes a unique, valid name as similar to `wish` as possible, and indexes it for the last draft. */
 const char *draft_name(struct import *import, const char *wish);
 
-/* One further value of a key that is in draft_keys; one that is there already is not added again. */
+/* Adds a value to a key, which must be in draft_keys, unless the key has this value already. */
 void draft_add(struct import *import, struct draft *draft, const char *path, const char *text);
 const struct value *draft_values(const struct draft *draft, const char *path); /* NULL: none */
 
-struct value **draft_no_values(struct import *import); /* for a draft of one's own */
+struct value **draft_no_values(struct import *import); /* for a draft that is not in the list */
 void draft_remove(struct import *import, struct draft *draft);
 
-/* One further place from which the draft comes. */
+/* Adds a further place that the draft comes from. */
 void draft_origin(struct import *import, struct draft *draft, const struct origin *origin);
 
 /*
- * Brings the drafts to what a policy can say. A domain, client or next hop of two drafts of one direction
- * stays with the first, and a note says so. A domain that one draft has for one direction and another one
- * for the other becomes one partner with both rules.
+ * Settles conflicts between drafts. If two drafts of one direction have the same domain, client or next hop,
+ * the first keeps it and a note says so. If a domain has one draft for each direction, it becomes one partner
+ * with both rules.
  */
 void drafts_settle(struct import *import);
 
 /* ---- the policy ---- */
 
-/* Writes all drafts as one policy, each in mode testing, and sets their lines. */
+/* Writes all drafts as one policy, each in mode testing, and sets their `line`. */
 void policy_write(struct import *import, FILE *stream);
 
 /*
- * Loads a written policy (an open file of our own) as the daemon does. Each error becomes one of the place
- * that the partner was imported from.
+ * Loads a written policy (an open temporary file) as the daemon does. Reports each error at the place that
+ * the partner was imported from.
  */
 void policy_verify(struct import *import, FILE *written);
 
-/* ---- kinds of files, each to drafts and findings ---- */
+/* ---- file formats: each reader makes drafts and reports ---- */
 
 void import_csv(struct import *import, const char *file);
-void import_exchange(struct import *import, char *const files[]); /* NULL ends them */
+void import_exchange(struct import *import, char *const files[]); /* ends with NULL */
 void import_postfix(struct import *import, char *const files[]);
 void import_sendmail(struct import *import, char *const files[]);
 
-/* Whether --map knows the name. */
+/* Whether the name is valid for --map. */
 bool import_is_map(const char *name);
 
 #endif

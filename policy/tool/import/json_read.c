@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A strict reader of JSON (RFC 8259). Knows nothing of what the values mean. The
- * text is UTF-8 already.
+ * A strict reader of JSON (RFC 8259). Knows nothing of what the values mean. Its input was checked to be
+ * UTF-8.
  */
 #include "policy/tool/import/json_read.h"
 
@@ -49,7 +49,7 @@ static bool pass(struct json_reader *reader, char octet)
 
 /* ---- strings ---- */
 
-/* Four hexadecimal digits behind "\u"; -1: they are none. */
+/* Reads the four hexadecimal digits after "\u". -1: not hexadecimal. */
 static int32_t read_unit(const char *at)
 {
     int32_t unit = 0;
@@ -64,7 +64,7 @@ static int32_t read_unit(const char *at)
     return unit;
 }
 
-/* The character of "\uXXXX", or of two of them; 0 and reported: none. */
+/* Reads the character of "\uXXXX", or of a surrogate pair of them. 0: reported. */
 static UChar32 read_escaped_unit(struct json_reader *reader)
 {
     int32_t unit = read_unit(reader->at), trail = -1;
@@ -83,7 +83,7 @@ static UChar32 read_escaped_unit(struct json_reader *reader)
     return U16_GET_SUPPLEMENTARY(unit, trail);
 }
 
-/* One escape, behind its backslash, to `to`. Answers the octets written. */
+/* Reads one escape, after its backslash, into `to`. Returns the octets written. */
 static size_t read_escape(struct json_reader *reader, char *to)
 {
     static const char letters[] = "\"\\/bfnrt", octets[] = "\"\\/\b\f\n\r\t";
@@ -146,7 +146,7 @@ static bool has_member(const struct json_value *object, const char *key)
     return false;
 }
 
-/* One member or element; NULL: reported. */
+/* Reads a member or an element. NULL: reported. */
 static struct json_value *read_item(struct json_reader *reader, const struct json_value *within,
                                     unsigned depth)
 {
@@ -191,10 +191,10 @@ static struct json_value *read_items(struct json_reader *reader, struct json_val
 
 /* ---- values ---- */
 
-/* null, false, true, or a number. */
+/* Reads null, false, true or a number. */
 static struct json_value *read_bare(struct json_reader *reader, struct json_value *value)
 {
-    static const char *const words[] = {"null", "false", "true"}; /* as enum json_kind */
+    static const char *const words[] = {"null", "false", "true"}; /* in the order of enum json_kind */
     size_t length = strspn(reader->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
     size_t digits = strspn(reader->at, "0123456789+-.eE");
 

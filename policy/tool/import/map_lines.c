@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tables as text: comments, continued lines, keys and values (postmap(1),
- * makemap(8)). Knows nothing of what the keys and values mean.
+ * Reads tables as text: comments, continuation lines, keys and values (postmap(1), makemap(8)). Knows nothing
+ * of what keys and values mean.
  */
 #include "policy/tool/import/map_lines.h"
 
@@ -10,7 +10,7 @@
 
 static const char blanks[] = " \t\r\n";
 
-/* The length of a line without its end, and in *after where the next one begins. */
+/* Returns the length of a line without trailing blanks, and in *after the start of the next one. */
 static size_t line_length(const char *line, const char **after)
 {
     size_t length = strcspn(line, "\n");
@@ -89,7 +89,7 @@ bool map_is_word(const char *text, const char *const words[])
     return false;
 }
 
-/* "{ name = value }", from the brace on: "name=value". */
+/* Reads "{ name = value }", from the brace on, and returns "name=value". */
 static const char *attribute_in_braces(struct import *import, const char **at)
 {
     const char *start = *at + 1, *equals, *value;

@@ -6,28 +6,28 @@
 #include "policy/tool/import/import.h"
 
 struct map_line {
-    struct origin origin;    /* its text is the whole line, continuations joined */
-    const char *key, *value; /* the value without blanks around it; "" where there is none */
+    struct origin origin;    /* its text is the whole line, with continuation lines joined */
+    const char *key, *value; /* the value without blanks around it; "": none */
     struct map_line *next;
 };
 
 /*
- * The lines of a table that are neither empty nor comments. `continued`: one that begins with a blank
- * continues the one above it; else it is an error, as it is for makemap(8). NULL: there are none, or the file
- * cannot be read; then import_error() was called.
+ * Returns the lines of a table, without empty lines and comments. If `continued`, a line that begins with a
+ * blank continues the previous one. Otherwise it is an error, as in makemap(8). NULL: no lines, or the file
+ * cannot be read; import_error() was called.
  */
 struct map_line *map_lines_read(struct import *import, const char *file, bool continued);
 
 /*
- * The next item of a list that blanks or any of `separators` end, from *at on, which moves behind it; NULL:
- * no more.
+ * Returns the next item of a list from *at on, and moves *at past it. Blanks and any of `separators` end
+ * items. NULL: no more.
  */
 const char *map_item(struct import *import, const char **at, const char *separators);
 
-/* The same for a list of attributes, each "name=value" or, as Postfix 3.10 has it, "{ name = value }". */
+/* The same for a list of attributes: "name=value", or "{ name = value }" as in Postfix 3.10. */
 const char *map_attribute(struct import *import, const char **at);
 
-/* Whether a text is one of the words, which NULL ends, in any case. */
+/* Whether a text is one of the words, in any case. The list ends with NULL. */
 bool map_is_word(const char *text, const char *const words[]);
 
 #endif

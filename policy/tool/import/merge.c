@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drafts that name the same domain. A policy has one partner for a domain, with a
- * rule for each direction, where other products have a list for each. Knows no kind
- * of file.
+ * Settles drafts that name the same domain. A policy has one partner per domain, with a rule for each
+ * direction; other products have a list for each direction. Knows no file format.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 
 static const char outbound_prefix[] = "outbound.";
 
-/* Whether a name has one spelling but for its case. */
+/* Whether a name has only one spelling, apart from case. */
 static bool is_plain(const char *name)
 {
     size_t length = strlen(name);
@@ -24,7 +23,7 @@ static bool is_plain(const char *name)
     return length == 0 || name[length - 1] != '.';
 }
 
-/* Whether two selectors or next hops are one. */
+/* Whether two selectors or next hops are the same. */
 static bool is_same(const char *a, const char *b)
 {
     struct domain first, second;
@@ -39,7 +38,7 @@ static bool is_same(const char *a, const char *b)
            && strcmp(first.text, second.text) == 0;
 }
 
-/* A selector or next hop so that two which are one are the same text; `kind` stands in front of it. */
+/* Normalises a selector or next hop, so that equal ones are the same text, and puts `kind` before it. */
 static const char *form_of(struct import *import, const char *kind, const char *text)
 {
     bool below = *text == '.';
@@ -63,7 +62,7 @@ static bool contains(const struct value *values, const char *text)
     return false;
 }
 
-/* Whether `values` has one that `others` has not. */
+/* Whether `values` has one that `others` lacks. */
 static bool exceeds(const struct value *values, const struct value *others)
 {
     for (; values != NULL; values = values->next)
@@ -86,7 +85,7 @@ static void take_domains(struct draft *draft, const struct value *gone)
     }
 }
 
-/* Copies the rule of one direction, what is for people, and the origins. */
+/* Copies the rule of one direction, the texts for humans, and the origins. */
 static void copy_rule(struct import *import, struct draft *to, const struct draft *from, bool outbound)
 {
     for (size_t i = 0; draft_keys[i].path != NULL; i++) {
@@ -103,7 +102,7 @@ static void copy_rule(struct import *import, struct draft *to, const struct draf
         draft_origin(import, to, origin);
 }
 
-/* Gives the domains that both drafts have to one partner with the rules of both. */
+/* Moves the domains that both drafts have to one partner with both rules. */
 static void join(struct import *import, struct draft *inbound, struct draft *outbound)
 {
     struct draft *joined = inbound, shared = {.values = NULL};
@@ -126,7 +125,7 @@ static void join(struct import *import, struct draft *inbound, struct draft *out
     take_domains(outbound, draft_values(&shared, "domains"));
 }
 
-/* The partner without a rule for mail to it that has one of the domains; NULL: none. */
+/* Finds a partner that has one of the domains and no rule for mail to it. NULL: none. */
 static struct draft *inbound_of(struct import *import, const struct text_index *domains,
                                 const struct draft *outbound)
 {
@@ -160,9 +159,9 @@ static void join_directions(struct import *import)
     text_index_free(&domains);
 }
 
-/* ---- what an earlier partner has already ---- */
+/* ---- what an earlier partner already has ---- */
 
-/* What an index of owners has: "domains", "clients" and "next_hops" of each direction. */
+/* Returns the prefix of keys in an index of owners: "domains", "clients" and "next_hops", by direction. */
 static const char *kind_of(const struct draft *draft, const char *path)
 {
     static const char *const kinds[2][3] = {{"d:", "c:", "h:"}, {"D:", "C:", "H:"}};
@@ -172,7 +171,7 @@ static const char *kind_of(const struct draft *draft, const char *path)
                                                                       : 2];
 }
 
-/* A note that a value stays with the draft that has it. */
+/* Notes that a value stays with the draft that already has it. */
 static void note_taken(const struct draft *draft, const char *text, const struct draft *owner)
 {
     import_note(draft->origins, "\"%.255s\" is left out: partner \"%s\" has it already, %s:%u", text,
@@ -180,8 +179,8 @@ static void note_taken(const struct draft *draft, const char *text, const struct
 }
 
 /*
- * Drops the values that an earlier draft has, and says so unless `quiet`, and those that the draft itself has
- * in another spelling; takes note of the others.
+ * Drops the values that an earlier draft has, or this draft in another spelling. Adds the others to the
+ * index. Unless `quiet`, a note names each value that an earlier draft has.
  */
 static void drop_taken(struct import *import, struct text_index *owners, struct draft *draft,
                        const char *path, bool quiet)
@@ -203,7 +202,7 @@ static void drop_taken(struct import *import, struct text_index *owners, struct 
     }
 }
 
-/* Next hops that partners have which were one draft: the first keeps them. */
+/* Partners that were one draft have the same next hops: the first keeps them. */
 static void drop_copies(struct import *import)
 {
     struct text_index owners = {.count = 0};

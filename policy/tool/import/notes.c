@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every format needs: findings on standard error, each with its place, and
- * memory that lasts as long as the run.
+ * What every format needs: errors and notes on standard error, each with its place, and memory that lasts for
+ * the whole run.
  */
 #include "policy/tool/import/import.h"
 
@@ -12,7 +12,7 @@
 #include "policy/names/printable.h"
 #include "policy/tool/text.h"
 
-/* `text`: NULL, out of memory. */
+/* `text` NULL: out of memory. */
 static void show(const char *file, unsigned line, const char *severity, const char *text)
 {
     text_show(stderr, file);
@@ -23,7 +23,7 @@ static void show(const char *file, unsigned line, const char *severity, const ch
     fputc('\n', stderr);
 }
 
-/* A property that is read twice is wrong once. */
+/* Shows an error once if it repeats the last one: a property may be read twice. */
 void import_error(struct import *import, const char *file, unsigned line, const char *format, ...)
 {
     va_list arguments;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import postfix: access tables for certificates and for senders, and which table
- * a file is. Knows what Postfix reads in them (access(5), TLS_README).
+ * import postfix: reads the access tables for certificates and for senders, and finds out which table a file
+ * is. Knows how Postfix reads them (access(5), TLS_README).
  */
 #include <ctype.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static const char *const map_names[] = {"tls_policy", "ccert_access", "sender_ac
 
 /* ---- check_ccert_access ---- */
 
-/* What a table of certificates does with a known one: nothing that refuses it. */
+/* Whether an action of access(5) refuses the client: only tables that accept certificates are imported. */
 static bool is_refusal(const char *action)
 {
     static const char *const refusals[] = {"REJECT", "DEFER", "DEFER_IF_PERMIT", "DISCARD", "HOLD", NULL};
@@ -68,7 +68,7 @@ static bool is_plain_domain(const char *key)
            && !network_looks_like(key);
 }
 
-/* Domains with reject_plaintext_session. Answers whether the line is about TLS. */
+/* Reads a line for domains with reject_plaintext_session. Returns whether the line is about TLS. */
 static bool read_sender_line(struct import *import, const struct map_line *line)
 {
     const char *value = line->value, *action;
@@ -90,7 +90,7 @@ static bool read_sender_line(struct import *import, const struct map_line *line)
     draft = draft_new(import, import_origin(import, line->origin.file, line->origin.line, line->origin.text));
     draft->name = draft_name(import, line->key);
     draft_add(import, draft, "domains", line->key);
-    if (*line->key != '.') /* smtpd_access_maps are in parent_domain_matches_subdomains */
+    if (*line->key != '.') /* because smtpd_access_maps are in parent_domain_matches_subdomains */
         draft_add(import, draft, "domains", import_format(import, ".%s", line->key));
     return true;
 }
@@ -109,7 +109,7 @@ static void read_senders(struct import *import, const struct map_line *line)
 
 /* ---- which table it is ---- */
 
-/* The kinds that a line can be of, as bits in the order of map_names. */
+/* Returns the kind of table that a line shows, as a bit in the order of map_names. 0: any. */
 static unsigned kinds_of(struct import *import, const struct map_line *line)
 {
     const char *value = line->value, *word = map_item(import, &value, ",");
@@ -121,7 +121,7 @@ static unsigned kinds_of(struct import *import, const struct map_line *line)
     return word != NULL && postfix_is_level(word) ? 1 : 0;
 }
 
-/* The kind of a table by its lines; -1: they do not say, and reported. */
+/* Guesses the kind of a table from its lines. -1: they do not show it; reported. */
 static int guess_map(struct import *import, const struct map_line *first)
 {
     unsigned kinds = 0;

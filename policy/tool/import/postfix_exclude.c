@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * exclude= of a policy table: what Postfix is not to use, where a policy says what may be used. Knows the
- * suites of this OpenSSL. Those of TLS 1.3 are not among them: exclude= has no effect on them.
+ * exclude= of a policy table names what Postfix must not use; a policy names what may be used. Knows the
+ * suites of this OpenSSL, except those of TLS 1.3: exclude= has no effect on them.
  */
 #include <string.h>
 #include "policy/names/tls.h"
 #include "policy/tool/import/postfix_internal.h"
 
-/* The suites that the words leave. */
+/* The suites that are left after exclude=. */
 struct left {
     struct suites *suites;
     struct suite_set set;
-    bool spares;         /* a word is the name of a weak suite, so the others are spared */
-    const char *other;   /* a word that neither is about weak suites alone nor about forward secrecy */
-    const char *unknown; /* one that names nothing */
+    bool spares;         /* a word names a single weak suite, so the other weak ones stay */
+    const char *other;   /* the first word that is neither a class of weak suites nor kRSA */
+    const char *unknown; /* a word that names nothing */
 };
 
-/* Whether a word leaves weak suites out, and no others. */
+/* Whether a word excludes weak suites only. */
 static bool is_weak(const char *word)
 {
     static const char *const words[] = {"aNULL", "eNULL", "NULL", "EXPORT", "EXP", "LOW",   "MD5", "RC2",
@@ -25,7 +25,7 @@ static bool is_weak(const char *word)
     return map_is_word(word, words);
 }
 
-/* What the cipher string "ALL:!WORD" selects stays. */
+/* Keeps what the cipher string "ALL:!WORD" selects. */
 static void leave_out(struct left *left, struct import *import, const char *word)
 {
     struct suite_set these = {{0}};
@@ -42,7 +42,10 @@ static void leave_out(struct left *left, struct import *import, const char *word
     suite_set_keep(&left->set, &these);
 }
 
-/* Weak suites satisfy a partner by their names alone: they stay where the list names others of them. */
+/*
+ * Writes the suites that are left. A weak suite satisfies a rule only if the rule names it. So weak suites
+ * are written only if exclude= names some of them singly.
+ */
 static void write_suites(const struct policy_line *line, struct left *left)
 {
     size_t count = 0;

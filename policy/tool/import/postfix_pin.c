@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Fingerprints in the tables of Postfix, to pins. Knows neither which table it is nor whose pin. */
+/* Turns fingerprints in the tables of Postfix into pins. Knows neither the table nor whose pin it is. */
 #include <ctype.h>
 #include <string.h>
 #include "policy/names/fingerprint.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * smtp_tls_policy_maps: which lines are one partner. Lines that say the same of a domain, of what lies below
- * it and of its next hops are one, also those that export writes of a partner with several domains. Knows the
- * keys of such a table; what a line requires is read in postfix_rule.c.
+ * smtp_tls_policy_maps: which lines become one partner. Lines are one partner if they say the same of a
+ * domain, of all below it and of its next hops. This includes lines that export writes for a partner with
+ * several domains. Knows the keys of such a table; postfix_rule.c reads what a line requires.
  */
 #include <ctype.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "policy/names/next_hop.h"
 #include "policy/tool/import/postfix_internal.h"
 
-/* The word of export in place of a level, where a rule has no answer. */
+/* export writes this word instead of a level if a rule has no answer. */
 static const char no_answer[] = "TEMP";
 
 bool postfix_is_level(const char *word)
@@ -22,19 +22,19 @@ bool postfix_is_level(const char *word)
     return map_is_word(word, levels) || strcmp(word, no_answer) == 0;
 }
 
-/* ---- what a line says, as a text that two lines have which say the same ---- */
+/* ---- what a line says, as a text that lines of the same meaning share ---- */
 
 /* A line, and what it says. */
 struct keyed {
     const struct map_line *map;
-    const char *domain; /* of the key; for a host in brackets the host */
-    bool is_domain;     /* else it is a host or has a port, and is a next hop by hand */
-    const char *rest;   /* level and attributes without match=, where that gives names */
+    const char *domain; /* of the key; if that is a host in brackets, the host */
+    bool is_domain;     /* false: a host, or a domain with a port, which becomes a next hop */
+    const char *rest;   /* level and attributes; without match= if that has names */
     struct value *names;
-    const char *rule; /* all of it; `rest` and "own" where the names are the domain and all below it */
+    const char *rule; /* `rest` and names; or `rest` and "own" if the names are the domain and all below it */
 };
 
-/* A domain in the form in which two are compared, with its dot in front. */
+/* Normalises a domain for comparison, and keeps its leading dot. */
 static const char *form_of(struct import *import, const char *domain)
 {
     bool below = *domain == '.';
@@ -61,7 +61,7 @@ static void add_value(struct import *import, struct value **values, const char *
     (*values)->text = text;
 }
 
-/* The names of match=, those of the next hop as the domain's. */
+/* Reads the names of match=. Words for the next hop become the domain. */
 static void read_names(struct import *import, struct keyed *keyed, const char *text)
 {
     const char *name;
@@ -109,7 +109,7 @@ static void read_rule(struct import *import, struct keyed *keyed)
             keyed->rule = import_format(import, "%s match=%s", keyed->rule, name->text);
 }
 
-/* A rule and a domain as one text; "" is no domain. */
+/* Joins a rule and a domain into one text; "": no domain. */
 static const char *rule_key(struct import *import, const char *rule, const char *domain)
 {
     const char *form = *domain ? form_of(import, domain) : domain;
@@ -143,20 +143,23 @@ static bool has_domain(struct import *import, const struct draft *draft, const c
 static void add_domain(struct import *import, struct draft *draft, const char *domain)
 {
     if (has_domain(import, draft, domain))
-        return; /* in another spelling */
+        return; /* it is there in another spelling */
     draft_add(import, draft, "domains", domain);
     import_index(&import->rules, rule_key(import, draft->rule, domain + (*domain == '.')), draft);
     import_index(&import->rules, rule_key(import, "", domain), draft);
 }
 
-/* One further next hop, unless the partner has it in another spelling: Postfix looks each one up. */
+/*
+ * Adds a next hop, unless the partner has it in another spelling: a table lists every spelling, because
+ * Postfix looks up each one.
+ */
 static void add_hop(struct import *import, struct draft *draft, const char *key, const struct next_hop *hop)
 {
     const char *indexed = import_format(import, "hop %s", hop->text);
     const struct indexed *found = text_index_find(&import->rules, indexed, false);
 
     if (key[0] != '[' && !hop->port && has_domain(import, draft, hop->domain.text))
-        return; /* the daemon takes the domain with that port, too */
+        return; /* the daemon reads this key as the domain, too */
     if (found != NULL && found->draft == draft)
         return;
     draft_add(import, draft, "outbound.next_hops", key);
@@ -164,7 +167,7 @@ static void add_hop(struct import *import, struct draft *draft, const char *key,
         import_index(&import->rules, indexed, draft);
 }
 
-/* Gives the partner what another one has, whose rule is the same. */
+/* Moves everything of a partner with the same rule to this partner. */
 static void take_over(struct import *import, struct draft *draft, struct draft *other)
 {
     draft_remove(import, other);
@@ -183,8 +186,8 @@ static void take_over(struct import *import, struct draft *draft, struct draft *
 }
 
 /*
- * The partner that has the domain of one of the names, if its rule asks for the recipient's own domain and is
- * the same but for that; NULL: none.
+ * Finds the partner that has the domain of a name, if its rule asks for the recipient's own domain and is the
+ * same otherwise. NULL: none.
  */
 static struct draft *owner_of_name(struct import *import, const struct keyed *keyed, const char *name)
 {
@@ -196,9 +199,9 @@ static struct draft *owner_of_name(struct import *import, const struct keyed *ke
 }
 
 /*
- * The partner whose next hop this is by its names: they are all domains of partners, each with all below it,
- * as export writes them for a partner whose certificates must have the recipient's domain. Several such
- * partners become one. NULL: none.
+ * Finds the partner of a next hop by the names of the rule. All names must be domains of partners, each with
+ * all below it: so export writes them for a partner whose certificates must have the recipient's domain.
+ * Several such partners become one. NULL: none.
  */
 static struct draft *partner_by_names(struct import *import, const struct keyed *keyed)
 {
@@ -220,8 +223,8 @@ static struct draft *partner_by_names(struct import *import, const struct keyed 
 }
 
 /*
- * The partner of which this is a next hop: by its domain; where the rule has names, by these, or the first
- * one with that rule; or by a domain that it lies in.
+ * Finds the partner that this next hop belongs to: by its domain; if the rule has names, by these, or the
+ * first partner with that rule; or by a parent domain.
  */
 static struct draft *partner_of_hop(struct import *import, const struct keyed *keyed)
 {
@@ -241,7 +244,7 @@ static struct draft *partner_of_hop(struct import *import, const struct keyed *k
 
 /* ---- lines ---- */
 
-/* The domain of a key; false: it is a host or has a port, and is a next hop by hand. */
+/* Reads the domain of a key. False: the key is a host or has a port, and becomes a next hop. */
 static bool read_key(struct import *import, const char *key, const char **domain)
 {
     size_t length;
@@ -308,13 +311,13 @@ static void read_domain(struct import *import, const struct keyed *keyed)
         draft_remove(import, line.draft);
 }
 
-/* Whether a key is one of regexp_table(5). */
+/* Whether a key is a line of regexp_table(5). */
 static bool is_expression(const char *key)
 {
     return *key == '/' || strncmp(key, "!/", 2) == 0 || strcmp(key, "if") == 0 || strcmp(key, "endif") == 0;
 }
 
-/* Next hops are read behind all domains: their partners may stand below them. */
+/* Next hops are read after all domains, because the line of their partner may come later. */
 static void read_line(struct import *import, const struct map_line *map, bool hops)
 {
     struct keyed keyed = {.map = map};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A line of smtp_tls_policy_maps to the keys of a rule: levels, names, versions.
- * Knows what Postfix reads in it (postconf(5), TLS_README), and not whose line it is.
+ * Turns a line of smtp_tls_policy_maps into the keys of a rule: levels, names, versions. Knows how Postfix
+ * reads it (postconf(5), TLS_README), but not whose line it is.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static void add_name(const struct policy_line *line, const char *name)
     draft_add(line->import, line->draft, "outbound.require.certificates.name", name);
 }
 
-/* match= of a level that compares names: "nexthop:dot-nexthop:mail.contoso.com". */
+/* Reads match= at a level that compares names: "nexthop:dot-nexthop:mail.contoso.com". */
 static void add_match(struct policy_line *line, const char *text)
 {
     const char *name;
@@ -61,7 +61,7 @@ static bool add_pins(struct policy_line *line, const char *text)
     return any;
 }
 
-/* The versions that protocols= leaves, as bits from SSLv3 on. */
+/* Sets of versions are bits, from SSLv3 to TLSv1.3. */
 enum { VERSION_COUNT = 5 };
 
 static int version_of(const char *text)
@@ -74,7 +74,7 @@ static int version_of(const char *text)
     return -1;
 }
 
-/* "!SSLv3:!TLSv1", "TLSv1.2:TLSv1.3", ">=TLSv1.2". */
+/* Writes the lowest version of protocols=: "!SSLv3:!TLSv1", "TLSv1.2:TLSv1.3", ">=TLSv1.2". */
 static void add_protocols(const struct policy_line *line, const char *text)
 {
     static const char *const names[] = {"TLSv1", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
@@ -118,7 +118,7 @@ static bool is_compared(const struct policy_line *line)
     return strcasecmp(line->level, "secure") == 0 || strcasecmp(line->level, "verify") == 0;
 }
 
-/* One "name=value". */
+/* Reads one "name=value". */
 static void add_attribute(struct policy_line *line, const char *text)
 {
     const char *value = strchr(text, '=');
@@ -137,12 +137,12 @@ static void add_attribute(struct policy_line *line, const char *text)
             add_protocols(line, value);
     } else if (length == 7 && strncasecmp(text, "exclude", length) == 0) {
         postfix_add_excluded(line, value);
-    } else if (strcasecmp(text, "servername=hostname") != 0) { /* which the daemon answers, too */
+    } else if (strcasecmp(text, "servername=hostname") != 0) { /* the daemon's answers have it, too */
         note(line, "%.80s has no equivalent", text);
     }
 }
 
-/* What the level asks for, once the attributes are read. False: nothing that can be written, and reported. */
+/* Writes what the level asks for, after the attributes. False: it cannot be written; reported. */
 static bool finish_level(struct policy_line *line)
 {
     static const char path[] = "outbound.require.certificates";
@@ -166,7 +166,7 @@ static bool finish_level(struct policy_line *line)
     return true;
 }
 
-/* Names that are what holds if none are written: the domain and all below it. */
+/* Drops the names if they are the default: the domain and all below it. */
 static void drop_default_names(const struct policy_line *line)
 {
     struct value **names = &line->draft->values[draft_key_find("outbound.require.certificates.name")];

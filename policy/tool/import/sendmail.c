@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import sendmail: the tags TLS_Clt, TLS_Srv and TLS_Rcpt of the access map. Knows
- * what Sendmail reads in them (cf/README, STARTTLS).
+ * import sendmail: the tags TLS_Clt, TLS_Srv and TLS_Rcpt of the access map. Knows how Sendmail reads them
+ * (cf/README, STARTTLS).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct access_line {
     struct import *import;
     const struct origin *origin;
     struct draft *draft;
-    const char *key; /* behind the tag */
+    const char *key; /* the key after its tag */
     bool outbound;
 };
 
@@ -26,7 +26,7 @@ static void add(const struct access_line *line, const char *key, const char *tex
               import_format(line->import, "%srequire.%s", line->outbound ? "outbound." : "", key), text);
 }
 
-/* Xtext: "+20" is a blank. */
+/* Decodes xtext: "+20" is a blank. */
 static const char *plain_text(struct import *import, const char *text)
 {
     char *plain = import_alloc(import, strlen(text) + 1), *to = plain;
@@ -44,7 +44,7 @@ static const char *plain_text(struct import *import, const char *text)
     return plain;
 }
 
-/* The common name in "/C=DE/CN=Test CA"; NULL: none. */
+/* Returns the common name in "/C=DE/CN=Test CA". NULL: none. */
 static const char *common_name_of(struct import *import, const char *text)
 {
     const char *name = strcasestr(text, "/CN=");
@@ -53,7 +53,7 @@ static const char *common_name_of(struct import *import, const char *text)
     return length > 0 ? import_text(import, name + 4, length) : NULL;
 }
 
-/* A common name without blanks at its ends, which no rule of a policy has. */
+/* Removes blanks at the ends of a common name: no rule of a policy can have them. */
 static const char *without_blanks(const struct access_line *line, const char *name)
 {
     const char *start = name + strspn(name, " ");
@@ -67,7 +67,7 @@ static const char *without_blanks(const struct access_line *line, const char *na
     return import_text(line->import, start, length);
 }
 
-/* CS: and CI:, a whole name of which a policy compares the common name. */
+/* CS: and CI: have a whole distinguished name, of which a policy compares only the common name. */
 static void add_name(const struct access_line *line, const char *key, const char *text)
 {
     const char *name = common_name_of(line->import, plain_text(line->import, text));
@@ -82,7 +82,7 @@ static void add_name(const struct access_line *line, const char *key, const char
     }
 }
 
-/* CN: the name that is written, else that of the host. */
+/* CN: requires the given name, or if there is none, the host's. */
 static void add_common_name(const struct access_line *line, const char *text)
 {
     const char *name = *text ? without_blanks(line, plain_text(line->import, text)) : line->key;
@@ -96,7 +96,7 @@ static void add_common_name(const struct access_line *line, const char *text)
     add(line, line->outbound ? "certificates.name" : "certificates.subject", name);
 }
 
-/* One extension behind "+". */
+/* Reads one extension, after its "+". */
 static void add_extension(const struct access_line *line, const char *text)
 {
     if (strncasecmp(text, "CN", 2) == 0 && (text[2] == ':' || text[2] == '\0'))
@@ -112,8 +112,8 @@ static void add_extension(const struct access_line *line, const char *text)
 }
 
 /*
- * The extensions of a value: each begins with "+" and a name, where xtext has "+" and two hexadecimal
- * digits.
+ * Reads the extensions of a value. Each begins with "+" and a name; in xtext, two hexadecimal digits follow
+ * "+".
  */
 static void add_extensions(const struct access_line *line, const char *text)
 {
@@ -140,7 +140,7 @@ static bool has_names(const struct draft *draft)
            || draft_values(draft, "outbound.require.certificates.name") != NULL;
 }
 
-/* ":256" behind a word; answers what stands behind it. */
+/* Reads ":256" after a word. Returns the rest of the text. */
 static const char *add_bits(const struct access_line *line, const char *text)
 {
     size_t digits;
@@ -153,7 +153,7 @@ static const char *add_bits(const struct access_line *line, const char *text)
     return text + 1 + digits;
 }
 
-/* "VERIFY", "VERIFY:256+CN:name", "ENCR:128". False: reported. */
+/* Reads "VERIFY", "VERIFY:256+CN:name" or "ENCR:128". False: reported. */
 static bool read_requirement(const struct access_line *line, const char *text)
 {
     bool verify = strncasecmp(text, "VERIFY", 6) == 0;
@@ -178,7 +178,7 @@ static bool read_requirement(const struct access_line *line, const char *text)
     return true;
 }
 
-/* "192.0.2" is 192.0.2.0/24. */
+/* Expands a prefix: "192.0.2" is 192.0.2.0/24. */
 static const char *network_of(struct import *import, const char *text)
 {
     unsigned dots = 0;
@@ -196,7 +196,7 @@ static const char *network_of(struct import *import, const char *text)
                          8 * (dots + 1));
 }
 
-/* Who the line is for: hosts, or the domains of recipients. False: reported. */
+/* Adds the selectors of the line: hosts, or domains of recipients. False: reported. */
 static bool select_partner(const struct access_line *line)
 {
     const char *path = line->outbound ? "domains" : "clients";
@@ -223,7 +223,7 @@ static bool select_partner(const struct access_line *line)
         draft_add(line->import, line->draft, path, network_of(line->import, line->key));
     } else {
         draft_add(line->import, line->draft, path, line->key);
-        if (*line->key != '.') /* FEATURE(`lookupdotdomain'): what lies below, alone */
+        if (*line->key != '.') /* with FEATURE(`lookupdotdomain') a leading dot means only what is below */
             draft_add(line->import, line->draft, path, import_format(line->import, ".%s", line->key));
     }
     return true;
@@ -254,8 +254,8 @@ static void read_tag(struct import *import, const struct map_line *map, size_t t
 }
 
 /*
- * A line of `forcetls export sendmail`: a domain, all below it, and the partner. The rule is not there: it is
- * what holds if none is written.
+ * Reads a line of `forcetls export sendmail`: a domain, which includes all below it, and the partner. The
+ * line does not contain the rule, so the partner gets the default rule.
  */
 static void read_listed(struct import *import, const struct map_line *map, const char *domain)
 {
@@ -276,7 +276,7 @@ static void read_listed(struct import *import, const struct map_line *map, const
     draft_add(import, draft, "domains", import_format(import, ".%s", domain));
 }
 
-/* Answers whether the line is about TLS. */
+/* Returns whether the line is about TLS. */
 static bool read_line(struct import *import, const struct map_line *line)
 {
     static const char *const tags[] = {"TLS_Clt:", "TLS_Rcpt:", "TLS_Srv:"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Texts of drafts, found again without looking at every draft. Knows nothing of what they mean. */
+/* A hash index of texts of drafts, so that no search visits every draft. Knows nothing of what they mean. */
 #include <stdlib.h>
 #include <string.h>
 #include "policy/array.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether a policy that was written loads: what is wrong with it is wrong with
- * the file that was imported, and is reported there. Knows no kind of file.
+ * Loads a written policy. An error in it is an error in the imported file, and is reported there. Knows no
+ * file format.
  */
 #include <string.h>
 #include "policy/policy.h"
@@ -12,7 +12,7 @@ struct verification {
     char path[32]; /* of the written policy */
 };
 
-/* The partner that stands in a line of the written policy; NULL: none. */
+/* Returns the partner at a line of the written policy. NULL: none. */
 static const struct draft *draft_at(const struct import *import, unsigned line)
 {
     const struct draft *found = NULL;
@@ -22,7 +22,7 @@ static const struct draft *draft_at(const struct import *import, unsigned line)
     return found;
 }
 
-/* A finding's text with the places of the written policy replaced by those that were imported. */
+/* Replaces the places of the written policy in an error text by those of the imported file. */
 static const char *translate(const struct verification *verification, const char *text)
 {
     struct import *import = verification->import;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Drafts to YAML. Knows how a text is quoted so that every reader of YAML reads
- * the same text back, and which keys stand below which. Does not know where the
- * partners come from.
+ * Writes drafts as YAML. Knows how to quote a text so that every YAML reader gets the same text back, and how
+ * keys nest. Does not know where the partners come from.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 
 enum { IN_ONE_LINE = 4, SHOWN_MAX = 160, PLAIN_MAX = 256 };
 
-/* A stream, and the number of the line that is being written. */
+/* A stream, and the number of the current line. */
 struct page {
     FILE *stream;
     unsigned line;
@@ -29,7 +28,7 @@ static void end_line(struct page *page)
 
 /* ---- scalars ---- */
 
-/* Whether nobody sees a character, or YAML takes none such. */
+/* Whether a character is invisible, or not allowed in YAML. */
 static bool is_hidden_character(UChar32 character)
 {
     return character > 0x7f && (is_invisible(character) || (character & 0xFFFE) == 0xFFFE);
@@ -46,7 +45,7 @@ static bool is_hidden(const char *text, size_t length)
     return is_hidden_character(character);
 }
 
-/* One character of a text in double quotes. */
+/* Writes a character of a text in double quotes. Returns its octets in `text`. */
 static size_t write_character(FILE *stream, const char *text, size_t left)
 {
     const uint8_t *octets = (const uint8_t *)text;
@@ -81,7 +80,7 @@ static void write_quoted(FILE *stream, const char *text)
     fputc('"', stream);
 }
 
-/* A text: plain where no reader of YAML takes it for something else. */
+/* Writes a text plain, unless a YAML reader might read it as something else. */
 static void write_text(FILE *stream, const char *text)
 {
     char plain[PLAIN_MAX];
@@ -93,7 +92,7 @@ static void write_text(FILE *stream, const char *text)
         write_quoted(stream, text);
 }
 
-/* A word, a number, a date or a boolean: plain, unless it can only be a mistake. */
+/* Writes a word, a number, a date or a boolean: plain, unless it can only be a mistake. */
 static void write_word(FILE *stream, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -114,7 +113,7 @@ static void write_scalar(FILE *stream, const char *text, enum key_kind kind)
 
 /* ---- keys ---- */
 
-/* "  - key: " or "    key: ", `depth` levels below the partner. */
+/* Writes "    key:", `depth` levels below the partner. */
 static void write_key(struct page *page, const char *key, size_t length, unsigned depth)
 {
     fprintf(page->stream, "%*s%.*s:", 4 + 2 * (int)depth, "", (int)length, key);
@@ -163,7 +162,7 @@ static const struct value *certificate_values(const struct draft *draft, const c
     return draft_key_find(path) < 0 ? NULL : draft_values(draft, path);
 }
 
-/* The dates of an identity, and the end of it. */
+/* Writes the dates of an identity, and closes it. */
 static void write_dates(struct page *page, const struct draft *draft, const char *section)
 {
     static const char *const dates[] = {"from", "until"};
@@ -180,7 +179,7 @@ static void write_dates(struct page *page, const struct draft *draft, const char
     end_line(page);
 }
 
-/* An identity for each value of a key. */
+/* Writes an identity for each value of a key. */
 static void write_each(struct page *page, const struct draft *draft, const char *section, const char *key,
                        unsigned depth)
 {
@@ -205,7 +204,7 @@ static void write_name_rule(struct page *page, const struct value *values)
         fputc(']', page->stream);
 }
 
-/* The identity that subject and issuer make together. */
+/* Writes the one identity that subject and issuer make together. */
 static void write_names(struct page *page, const struct draft *draft, const char *section, unsigned depth)
 {
     const struct value *subject = certificate_values(draft, section, "subject"),
@@ -225,7 +224,10 @@ static void write_names(struct page *page, const struct draft *draft, const char
     write_dates(page, draft, section);
 }
 
-/* The list below "certificates:", which a date alone makes too, so that check reports it. */
+/*
+ * Writes the list below "certificates:". A date alone makes the list, too, but empty, so that check reports
+ * it.
+ */
 static void write_identities(struct page *page, const struct draft *draft, const char *section,
                              unsigned depth)
 {
@@ -238,7 +240,7 @@ static void write_identities(struct page *page, const struct draft *draft, const
 
 /* ---- partners ---- */
 
-/* Writes the keys above `path` that the path written before has not, and answers how deep it lies. */
+/* Writes the parent keys of `path` that the previous path does not share. Returns the depth of `path`. */
 static unsigned write_parents(struct page *page, const char *path, const char *before)
 {
     unsigned depth = 0;
@@ -257,7 +259,9 @@ static unsigned write_parents(struct page *page, const char *path, const char *b
     return depth;
 }
 
-/* The section of a path "<section>.certificates.<key>", in `section`; false: it is no such path. */
+/*
+ * Splits a path "<section>.certificates.<key>" and returns its section in `section`. False: not such a path.
+ */
 static bool is_identity(const char *path, char section[40])
 {
     const char *found = strstr(path, ".certificates.");
@@ -294,7 +298,7 @@ static void write_partner_keys(struct page *page, const struct draft *draft)
     }
 }
 
-/* "  # FILE:LINE: text", cut to what a line of a screen takes. */
+/* Writes "  # FILE:LINE: text", with the text cut to SHOWN_MAX octets. */
 static void write_origin(struct page *page, const struct origin *origin)
 {
     size_t length = 0, end = strlen(origin->text);
