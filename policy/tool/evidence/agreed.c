@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Under which rules a partner's mail was judged. The mails of policies that said the same of the partner are
- * joined: most policies change for others.
+ * The rules under which a partner's mail was judged. The mails of policies with the same rule for the partner
+ * are joined, because most policies change for other partners.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ sqlite3_stmt *agreed_prepare(struct database *database)
                                       " AND p.partner = (SELECT id FROM text WHERE value = ?2)");
 }
 
-/* The rule of a partner under a policy; "": the database does not have it. */
+/* Returns the rule of a partner under a policy. "": the database does not have it. */
 static const char *rule_of(struct summary *summary, const struct agreed_source *source, const char *digest,
                            const char *partner)
 {
@@ -30,7 +30,7 @@ static const char *rule_of(struct summary *summary, const struct agreed_source *
     return rule;
 }
 
-/* The policy of that digest, which is added where it is new. NULL: out of memory. */
+/* Finds or adds the policy of a digest. NULL: out of memory. */
 static struct part *find_policy(struct summary *summary, struct partner_summary *partner, const char *digest)
 {
     struct parts *policies = &partner->policies;
@@ -55,7 +55,7 @@ void agreed_add(struct summary *summary, const struct agreed_source *source, str
 
     if (policy == NULL)
         return;
-    if (*policy->more == '\0') /* of several databases one may have it */
+    if (*policy->more == '\0') /* if there are several databases, only one may have it */
         policy->more = rule_of(summary, source, mails->name, partner->name);
     policy->mails += mails->mails;
     parts_widen(&policy->first, &policy->last, mails);
@@ -70,7 +70,7 @@ static int by_first(const void *a, const void *b)
     return strcmp(first->name, second->name);
 }
 
-/* The digests of the policies that had this rule, with commas. */
+/* Returns the digests of the policies with this rule, separated by commas. */
 static const char *digests_of(struct summary *summary, const struct parts *policies, const char *rule)
 {
     char *text = NULL;

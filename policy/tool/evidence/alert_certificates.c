@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps the table of the certificates that partners have shown, and reports new ones. Only those count
- * that the MTA verified or with which mail has passed: anybody can show others. A provider that rotates
- * its certificates, three new ones in a week, is one cause.
+ * Keeps the table of the certificates that partners have shown, and reports new ones. A certificate counts
+ * only if the MTA verified it or mail with it has passed: anybody can show others. A provider that rotates
+ * its certificates, three new ones in a week, is reported as one cause.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,12 +15,12 @@ enum { ROTATES = 3, WEEK = 7 * 24 };
 
 static const char alert[] = "certificate_changed";
 
-/* What a kind of mail showed. */
+/* What the new mails of one kind showed. */
 struct shown {
-    uint32_t partner, direction, subject, issuer, fingerprint; /* words; fingerprint 0: not known */
+    uint32_t partner, direction, subject, issuer, fingerprint; /* ids of texts; fingerprint 0: unknown */
     uint32_t verdict, reasons;
     int64_t first, last;
-    bool changed; /* the partner used another one before */
+    bool changed; /* the partner used another certificate before */
 };
 
 struct shelf {
@@ -56,7 +56,7 @@ static bool shelf_open(struct shelf *shelf, struct alerts *alerts)
     shelf->insert =
         database_prepare(database, "INSERT INTO certificate (partner, direction, subject, issuer,"
                                    " fingerprint, first, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    /* The certificate that was used last before a time. */
+    /* Of the certificates that began before a time, finds the one that was used last. */
     shelf->before = database_prepare(
         database, "SELECT subject, issuer, last, (SELECT min(first) FROM certificate" OF_PARTNER
                   ") FROM certificate" OF_PARTNER " AND first < ?6 ORDER BY last DESC LIMIT 1");
@@ -80,7 +80,7 @@ static void shelf_close(struct shelf *shelf)
     sqlite3_finalize(shelf->week);
 }
 
-/* What a statement needs of it, which has ?1 to ?7 in this order. */
+/* Binds ?1 to ?7, which all statements number alike. */
 static void bind(sqlite3_stmt *statement, const struct shown *shown)
 {
     sqlite3_bind_int64(statement, 1, shown->partner);
@@ -92,7 +92,7 @@ static void bind(sqlite3_stmt *statement, const struct shown *shown)
     sqlite3_bind_int64(statement, 7, shown->last);
 }
 
-/* Runs a statement. Whether it changed a row. */
+/* Runs a statement. Returns whether it changed a row. */
 static bool run(struct shelf *shelf, sqlite3_stmt *statement, const struct shown *shown)
 {
     bind(statement, shown);
@@ -101,8 +101,8 @@ static bool run(struct shelf *shelf, sqlite3_stmt *statement, const struct shown
 }
 
 /*
- * Whether the names are known, and the fingerprint does not say that it is another certificate. The
- * fingerprint is not known of every mail.
+ * Whether the names are known and the fingerprint does not show another certificate. Some mails have no
+ * fingerprint; a known row without one gets it here.
  */
 static bool is_known_by_names(struct shelf *shelf, const struct shown *shown)
 {
@@ -123,7 +123,10 @@ static bool is_known_by_names(struct shelf *shelf, const struct shown *shown)
     return print == 0 && run(shelf, shelf->upgrade, shown);
 }
 
-/* Whether it is a change of what the partner used before, and not the first that is seen of it. */
+/*
+ * Whether the certificate is a change. If the partner is new in this run (`last_kept`), all certificates of
+ * its first day count as its first.
+ */
 static bool is_change(struct shelf *shelf, const struct shown *shown, uint32_t last_kept)
 {
     bool change = false;
@@ -150,8 +153,8 @@ static bool has_any(struct shelf *shelf, const struct shown *shown)
 }
 
 /*
- * The kinds of which there are new mails, with a certificate that counts. Answers how many; *list is
- * malloc'd.
+ * Collects the kinds that have new mails with a certificate that counts. Returns their number; *list is
+ * malloc'd. NULL: out of memory.
  */
 static size_t gather(struct shelf *shelf, struct shown **list)
 {
@@ -184,7 +187,7 @@ static size_t gather(struct shelf *shelf, struct shown **list)
     return count;
 }
 
-/* By partner and time. */
+/* Sorts by partner, direction and time. */
 static int compare(const void *a, const void *b)
 {
     const struct shown *one = a, *two = b;
@@ -201,7 +204,7 @@ static bool same_partner(const struct shown *one, const struct shown *two)
     return one->partner == two->partner && one->direction == two->direction;
 }
 
-/* "mx.contoso.com by CA 1", to be freed; NULL: out of memory. */
+/* Returns "mx.contoso.com by CA 1", which the caller frees. NULL: out of memory. */
 static char *name_of(struct alerts *alerts, uint32_t subject, uint32_t issuer)
 {
     char *name = NULL;
@@ -220,7 +223,7 @@ static char *name_of(struct alerts *alerts, uint32_t subject, uint32_t issuer)
     return name;
 }
 
-/* "pass" or "fail: no_tls", to be freed; NULL: out of memory. */
+/* Returns "pass" or "fail: no_tls", which the caller frees. NULL: out of memory. */
 static char *verdict_of(struct alerts *alerts, const struct shown *shown)
 {
     char *verdict = NULL;
@@ -238,7 +241,7 @@ static char *verdict_of(struct alerts *alerts, const struct shown *shown)
     return NULL;
 }
 
-/* One new certificate; `names` is what is shown now and `old` what was before. */
+/* Reports one new certificate; `names` are those of the new one, `old` those of the one before. */
 static void post_names(struct alerts *alerts, const struct shown *shown, const char *names, const char *old,
                        int64_t last)
 {
@@ -278,7 +281,7 @@ static void post_change(struct shelf *shelf, const struct shown *shown)
     free(old);
 }
 
-/* How many certificates began in the week up to a time, but for the partner's first one. */
+/* Counts the certificates that began in the week up to a time, except the partner's first one. */
 static int64_t in_a_week(struct shelf *shelf, const struct shown *newest)
 {
     int64_t count = 0;
@@ -322,7 +325,7 @@ static void report(struct shelf *shelf, const struct shown *list, size_t count)
             post_change(shelf, &list[i]);
 }
 
-/* Notes the certificates of one partner. `list` is in order of time. */
+/* Notes the certificates of one partner. `list` is sorted by time. */
 static void note(struct shelf *shelf, struct shown *list, size_t count)
 {
     uint32_t unknown = has_any(shelf, &list[0]) ? 0 : list[0].partner;
@@ -336,7 +339,7 @@ static void note(struct shelf *shelf, struct shown *list, size_t count)
     report(shelf, list, count);
 }
 
-/* Partner by partner. */
+/* Notes the certificates, partner by partner. */
 static void note_all(struct shelf *shelf, struct shown *list, size_t count)
 {
     qsort(list, count, sizeof *list, compare);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Alerts of lines that have the number of another one: one a day, however many there are. */
+/*
+ * Alerts about lines that have the number of another line: at most one a day, however many lines there are.
+ */
 #include <inttypes.h>
 #include "policy/tool/evidence/alerts.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reports certificate identities of a policy that end soon while no mail was seen that passes then.
- * Knows how long before an end it is reported; whether mail passes is asked of the evaluator.
+ * Reports certificate identities of a policy that end soon, unless mail was seen that would pass after the
+ * end. Knows how long before an end to report; the evaluator says whether mail passes.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@
 enum { AHEAD_DAYS = 30, PAST_DAYS = 30 };
 
 struct end {
-    const char *partner; /* the policy's */
-    int64_t date;        /* from then on the identity is not accepted, in milliseconds */
+    const char *partner; /* memory of the policy */
+    int64_t date;        /* the identity is not accepted from then on; in milliseconds */
     char *subject, *text;
-    bool succeeded; /* mail was seen that passes then */
+    bool succeeded; /* mail was seen that passes after the end */
 };
 
 struct ends {
@@ -65,7 +65,7 @@ static void add_end(void *arg, const struct dated *dated)
     grown[ends->count++] = end;
 }
 
-/* Looks whether mail of one kind passes behind the ends of its partner's identities. */
+/* Tests whether mail of one kind passes after the ends of its partner's identities. */
 static void try_row(struct ends *ends, const struct past *past)
 {
     struct past_facts facts;
@@ -103,7 +103,7 @@ static void try_mail(struct ends *ends)
     sqlite3_finalize(rows);
 }
 
-/* So many days before the end it is reported again. */
+/* Returns the reminder that is due, in days before the end: each one is reported once. */
 static int64_t step_of(int64_t left)
 {
     static const int steps[] = {1, 7, 14, AHEAD_DAYS};
@@ -114,7 +114,7 @@ static int64_t step_of(int64_t left)
     return steps[i];
 }
 
-/* The number of a word, which is added where it is not there; 0: it failed. */
+/* Returns the id of a word, which it adds if needed. A failure shows in database->failed. */
 static uint32_t number_of(struct alerts *alerts, const char *word)
 {
     return words_add(&alerts->ledger->words, word);

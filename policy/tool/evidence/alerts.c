@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Keeps what is known of causes, writes the lines of alerts, and prints them. Which causes there are is the
- * knowledge of alert_*.c.
- */
+/* Remembers causes, formats the lines of alerts, and prints them. The causes themselves are in alert_*.c. */
 #include "policy/tool/evidence/alerts.h"
 
 #include <stdarg.h>
@@ -74,7 +71,7 @@ const char *alert_word(struct alerts *alerts, uint32_t number)
     return word != NULL ? word : "";
 }
 
-/* The line of an alert, to be freed; NULL: out of memory. */
+/* Returns the line of an alert, which the caller frees. NULL: out of memory. */
 static char *line_of(struct alerts *alerts, const struct alert_key *key, const char *text)
 {
     bool outbound = strcmp(alert_word(alerts, key->direction), "outbound") == 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a record reports without being asked: certificates that change, identities that end, partners
- * whose mail begins to fail, recovers, or stays away, lines with the number of another. One alert for a
- * cause, however many mails it has. An alert is put into the database in the transaction of the lines that it
- * is about, and taken out when it was printed: a record that is killed swallows none.
+ * What record reports on its own: certificates that change, identities that end, partners whose mail begins
+ * to fail, recovers, or stays away, and lines with the number of another line. There is one alert per cause,
+ * however many mails it has. An alert is stored in the transaction of its lines and deleted once it is
+ * printed. So a record that is killed loses none.
  */
 #ifndef POLICY_TOOL_EVIDENCE_ALERTS_H
 #define POLICY_TOOL_EVIDENCE_ALERTS_H
@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 #include "policy/tool/evidence/ledger.h"
 
-/* Causes that are older are kept in mind, and not printed. */
+/* Older causes are remembered but not printed. */
 enum { ALERT_YOUNG = STAMP_DAY };
 
 struct alerts {
@@ -26,26 +26,29 @@ struct alerts {
 };
 
 /*
- * Looks for causes after ledger_write(), and puts the alerts into the database; commit it. False: it
- * failed, stderr says why, and nothing must be committed.
+ * Looks for causes after ledger_write(), and stores the alerts in the database; the caller commits. False: it
+ * failed, stderr says why, and nothing may be committed.
  */
 bool alerts_raise(struct ledger *ledger, const struct policy *policy);
 
 /*
- * Prints the alerts of a database that was committed, those of an earlier record that was killed
- * included, and forgets them. Answers how many; -1: they could not all be printed, and stay.
+ * Prints and deletes the stored alerts of a committed database, also those of an earlier record that was
+ * killed. Returns their number. -1: not all could be printed, and all are kept.
  */
 int alerts_print(struct database *database);
 
-/* ---- of the files alert_*.c ---- */
+/* ---- for the files alert_*.c ---- */
 
-/* About whom an alert is, by numbers of words, and what else tells its cause from others of the partner. */
+/*
+ * The partner and direction of an alert, by ids of words, and what tells its cause from others of the
+ * partner.
+ */
 struct alert_key {
     uint32_t partner, direction;
     const char *alert, *subject;
 };
 
-/* What is kept of a cause; `at` 0: nothing. */
+/* What is remembered of a cause; `at` 0: nothing. */
 struct alert_state {
     int64_t state, at;
 };
@@ -53,11 +56,11 @@ struct alert_state {
 struct alert_state alert_state(struct alerts *alerts, const struct alert_key *key);
 void alert_keep(struct alerts *alerts, const struct alert_key *key, struct alert_state state);
 
-/* Puts an alert into the database; the text is printf's. */
+/* Stores an alert in the database. The arguments are those of printf(). */
 void alert_post(struct alerts *alerts, const struct alert_key *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The word of that number; valid until the next call; "" where there is none. */
+/* Returns the word of an id, valid until the next call; "": none. */
 const char *alert_word(struct alerts *alerts, uint32_t number);
 
 void alert_certificates(struct alerts *alerts);

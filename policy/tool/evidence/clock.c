@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 3164 leaves out the year and the zone. The daemon's own lines bear the time in full (at=), so that
- * the lines around them have year and zone, too, also where a log was moved to another zone or begins in an
- * hour that comes twice. Only logs of versions before 0.3.0 need the zone of this process.
+ * RFC 3164 times have no year and no zone. The daemon's own lines have the full time (at=), so year and zone
+ * of the lines around them are known. This works even if a log is moved to another zone or begins in an hour
+ * that comes twice. Only logs of versions before 0.3.0 need the zone of this process.
  */
 #include "policy/tool/evidence/clock.h"
 
@@ -12,8 +12,8 @@
 
 enum {
     QUARTER = 900 * STAMP_SECOND,
-    SKEW = 180 * STAMP_SECOND,     /* by which clocks differ */
-    STEP_BACK = 300 * STAMP_SECOND /* what is further before the last line is so for a reason */
+    SKEW = 180 * STAMP_SECOND,     /* by which clocks may differ */
+    STEP_BACK = 300 * STAMP_SECOND /* a larger step back is not just disorder of lines */
 };
 
 static int64_t distance(int64_t a, int64_t b)
@@ -21,7 +21,7 @@ static int64_t distance(int64_t a, int64_t b)
     return a > b ? a - b : b - a;
 }
 
-/* The instant of a local time, as if in UTC, in the year that brings it nearest to `instant`. */
+/* Returns the local time as if in UTC, in the year that brings it nearest to `instant`. */
 static int64_t nearest(const struct stamp_local *local, int64_t instant)
 {
     int64_t year = stamp_year(instant), best = STAMP_NONE;
@@ -36,7 +36,7 @@ static int64_t nearest(const struct stamp_local *local, int64_t instant)
     return best;
 }
 
-/* The offset of a host's local time, to be read or set; NULL: it is not known, and no room is left for it. */
+/* Returns the offset of a host's local time, to read or set. NULL: unknown, or the table is full. */
 static int64_t *offset_of(struct clock *clock, const char *host, bool add)
 {
     uint32_t hash = slots_hash(host, strlen(host));
@@ -51,8 +51,8 @@ static int64_t *offset_of(struct clock *clock, const char *host, bool add)
 }
 
 /*
- * What a local time is ahead of the instant of MAIL: whole quarters of an hour, and less than one that the
- * mail took until its line was written.
+ * Returns by how much a local time is ahead of the instant of MAIL, in whole quarters of an hour. The rest,
+ * less than a quarter, is the time until the mail's line was written.
  */
 static int64_t offset_between(int64_t there, int64_t instant)
 {
@@ -61,7 +61,7 @@ static int64_t offset_between(int64_t there, int64_t instant)
     return ahead - rest - (rest < 0 ? QUARTER : 0);
 }
 
-/* Whether a mail can have taken so long until its line was written; a change of the clocks is an hour. */
+/* Whether a mail can take so long until its line is written: an hour is a change of the clocks instead. */
 static bool fits(int64_t delay)
 {
     return delay >= -SKEW && delay < STAMP_HOUR - SKEW;
@@ -87,13 +87,13 @@ void clock_anchor(struct clock *clock, const struct stamp_local *local, int64_t 
         *known = clock->offset;
 }
 
-/* Whether a time lies about an hour before the line in front of it: in autumn an hour comes twice. */
+/* Whether a time is about an hour before the previous line: in autumn an hour comes twice. */
 static bool is_hour_again(int64_t instant, int64_t last)
 {
     return instant < last - STEP_BACK && instant + STAMP_HOUR >= last - STEP_BACK;
 }
 
-/* In the zone of this process, in the last year in which it is not later than the limit. */
+/* Reads a local time in the zone of this process, in the last year that is not after the limit. */
 static int64_t in_own_zone(const struct clock *clock, const struct stamp_local *local)
 {
     int64_t limit = clock->limit != INT64_MAX ? clock->limit : (int64_t)time(NULL) * STAMP_SECOND + STAMP_DAY;
@@ -117,7 +117,7 @@ static int64_t in_own_zone(const struct clock *clock, const struct stamp_local *
     return STAMP_NONE;
 }
 
-/* Whether the clocks of this process's zone show the local time's hour at that instant. */
+/* Whether the clock in this process's zone shows the hour of the local time at that instant. */
 static bool shows_hour(const struct stamp_local *local, int64_t instant)
 {
     time_t seconds = (time_t)(instant / STAMP_SECOND);
@@ -126,13 +126,13 @@ static bool shows_hour(const struct stamp_local *local, int64_t instant)
     return localtime_r(&seconds, &tm) != NULL && (unsigned)tm.tm_hour == local->hour;
 }
 
-/* Likewise, and of an hour that comes twice the first one, or the second where the line before was later. */
+/* The same. Of an hour that comes twice, takes the first, or the second if the previous line was later. */
 static int64_t in_order(const struct clock *clock, const struct stamp_local *local)
 {
     int64_t instant = in_own_zone(clock, local);
 
     if (instant != STAMP_NONE && shows_hour(local, instant - STAMP_HOUR))
-        instant -= STAMP_HOUR; /* mktime() answers either */
+        instant -= STAMP_HOUR; /* mktime() may return either */
     if (instant != STAMP_NONE && clock->last != STAMP_NONE && is_hour_again(instant, clock->last)
         && shows_hour(local, instant + STAMP_HOUR))
         instant += STAMP_HOUR;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sums before it writes: the lines of an hour are many, the kinds of an hour few. For the hours and days
- * that it touches it reads first which rows they have, so that the number of rows that a partner can make
- * is known and can be limited. Knows hours, days and numbers of rows, and not what they stand for.
+ * Sums before it writes, because an hour has many lines but few kinds. For each hour or day that it touches,
+ * it first reads the rows of the table. So it knows how many rows a partner has, and the caller can limit
+ * them. Knows hours, days and ids of rows, but not what they mean.
  */
 #include "policy/tool/evidence/counts.h"
 
@@ -112,7 +112,7 @@ static struct crowd *find_crowd(const struct counts *counts, int64_t span, uint3
     return NULL;
 }
 
-/* The partner has one more row in that span. */
+/* Counts one more row of the partner in that span. */
 static void join_crowd(struct counts *counts, int64_t span, uint32_t partner)
 {
     struct crowd *crowd = find_crowd(counts, span, partner), *larger;
@@ -132,7 +132,7 @@ static void join_crowd(struct counts *counts, int64_t span, uint32_t partner)
     slots_add(&counts->partners, hash_of(span, partner, 0), (uint32_t)counts->crowd_number++);
 }
 
-/* For one more count. */
+/* Makes room for one more count. */
 static bool make_room(struct counts *counts)
 {
     size_t room = counts->room != 0 ? 2 * counts->room : ROOM_LEAST;
@@ -166,7 +166,7 @@ static struct count *add_count(struct counts *counts, int64_t span, const struct
     return &counts->count[counts->last];
 }
 
-/* Reads which rows the database has of a span, once. */
+/* Reads, once, which rows the database has of a span. */
 static void load_span(struct counts *counts, int64_t span)
 {
     size_t at = 0;
@@ -214,7 +214,7 @@ uint32_t counts_of_partner(struct counts *counts, int64_t at, uint32_t partner)
     return crowd != NULL ? crowd->rows : 0;
 }
 
-/* The count of a row at a time, made where there is none. NULL: out of memory. */
+/* Finds or adds the count of a row at a time. NULL: out of memory. */
 static struct count *reach(struct counts *counts, const struct count *where, int64_t at)
 {
     int64_t span = span_of(counts, at);
@@ -225,7 +225,7 @@ static struct count *reach(struct counts *counts, const struct count *where, int
     return count != NULL ? count : add_count(counts, span, where);
 }
 
-/* Copies a queue id, or as much as there is room for. */
+/* Copies a queue id, cut to the size of `to`. */
 static void copy_qid(char to[COUNTS_QID_SIZE], const char *qid)
 {
     size_t length = strnlen(qid, COUNTS_QID_SIZE - 1);
@@ -260,7 +260,7 @@ void counts_take(struct counts *counts, const struct count *where, int64_t at)
         count->n--;
 }
 
-/* Binds a queue id; NULL where there is none. */
+/* Binds a queue id; "" as NULL. */
 static void bind_qid(sqlite3_stmt *statement, int place, const char *qid)
 {
     if (*qid == '\0')
@@ -281,7 +281,7 @@ static sqlite3_stmt *prepare_add(struct counts *counts)
               " ON CONFLICT (day, kind, client) DO UPDATE SET " COUNTS_ADD);
 }
 
-/* What the last mail has in common with the first one is left out: most rows have one mail. */
+/* Omits what the last mail has in common with the first, because most rows have one mail. */
 static void write_count(struct counts *counts, const struct count *count, sqlite3_stmt *add)
 {
     sqlite3_bind_int64(add, 1, count->span);
@@ -301,7 +301,7 @@ static void write_count(struct counts *counts, const struct count *count, sqlite
     database_step(counts->database, add);
 }
 
-/* In the order of the table. */
+/* Sorts in the order of the table. */
 static int by_key(const void *a, const void *b)
 {
     const struct count *one = a, *other = b;
@@ -313,7 +313,7 @@ static int by_key(const void *a, const void *b)
     return one->client < other->client ? -1 : one->client > other->client;
 }
 
-/* Moves a count to the hour or day under which it is kept by now. */
+/* Moves a count to the hour or day that retention keeps it under by now. */
 static void move_old(const struct counts *counts, struct count *count)
 {
     int64_t span = retention_span(counts->hourly, count->span, counts->now);
@@ -321,12 +321,12 @@ static void move_old(const struct counts *counts, struct count *count)
 
     count->span = span;
     if (count->first > count->last)
-        return; /* something was taken only */
+        return; /* mails were only taken */
     count->first += shift;
     count->last += shift;
 }
 
-/* Adds a count to one of the same row. */
+/* Adds a count to another one of the same row. */
 static void merge(struct count *to, const struct count *count)
 {
     to->n += count->n;
@@ -340,7 +340,7 @@ static void merge(struct count *to, const struct count *count)
     }
 }
 
-/* Puts the counts in order, so that the table is written from its beginning to its end, each row once. */
+/* Sorts and merges the counts, so that the table is written in its order, each row once. */
 static void arrange(struct counts *counts)
 {
     size_t kept = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Opens the database and brings it to this version of the schema. A rollback journal, not WAL: whoever may
- * read the file, and not write its directory, can read it, and an auditor can be given it as one file. All
- * that a record writes is one transaction. This file knows SQLite; it knows nothing of what the tables
- * hold.
+ * Opens the database and migrates it to this version of the schema. It has a rollback journal, not WAL: then
+ * a reader needs no write access to the directory, and an auditor can get the database as one file. A record
+ * writes in a single transaction. This file knows SQLite, but not what the tables mean.
  */
 #include "policy/tool/evidence/database.h"
 
@@ -19,7 +18,7 @@
 
 enum { PATIENCE_MS = 30000, APPLICATION_ID = 1179929683, NUMBERS_LEAST = 1000000, MARK_MOST = 24 };
 
-/* Of one row: the sum of all rows that a file can have is still a number of 64 bits. */
+/* The limit for one row: the sum of all rows of a file still fits into 64 bits. */
 static const int64_t MAILS_MOST = INT64_C(1000000000000);
 
 /* The end of the year 9999. */
@@ -84,7 +83,7 @@ void database_step(struct database *database, sqlite3_stmt *statement)
     (void)sqlite3_reset(statement);
 }
 
-/* A number that a statement answers; -1: it failed. */
+/* Returns the number that a query yields. -1: failed. */
 static int64_t number_of(struct database *database, const char *sql)
 {
     sqlite3_stmt *statement = database_prepare(database, sql);
@@ -98,7 +97,7 @@ bool database_number(struct database *database, sqlite3_stmt *statement, int col
 {
     int64_t value = sqlite3_column_int64(statement, column);
 
-    /* Numbers grow by one, and each row takes more than one octet. */
+    /* Ids grow by one, and each row takes more than one octet. */
     if (value > database->largest) {
         int64_t pages = number_of(database, "PRAGMA page_count");
 
@@ -126,7 +125,7 @@ bool database_instant(struct database *database, sqlite3_stmt *statement, int co
     return complain(database, "is damaged: it has a time that is out of range");
 }
 
-/* SQL's mark(a, b, ...): the hash by which words.c finds a row of these numbers. */
+/* SQL function mark(a, b, ...): the hash by which words.c finds a row with these numbers. */
 static void mark(sqlite3_context *context, int count, sqlite3_value **values)
 {
     uint32_t value[MARK_MOST];
@@ -137,7 +136,7 @@ static void mark(sqlite3_context *context, int count, sqlite3_value **values)
     sqlite3_result_int64(context, slots_hash(value, used * sizeof *value));
 }
 
-/* Makes what the database lacks of the newest schema. */
+/* Applies the steps of the schema that the database lacks. */
 static void migrate(struct database *database, int64_t version)
 {
     char text[64];
@@ -154,8 +153,8 @@ static void migrate(struct database *database, int64_t version)
 }
 
 /*
- * Whether there is anything but tables and their indexes. We make nothing else; a view in the place of a
- * table, or a column that is computed, could keep its reader busy for ever.
+ * Whether there is anything but tables and their indexes. We create nothing else, and a view instead of a
+ * table or a computed column could keep a reader busy for ever.
  */
 static bool has_more_than_tables(struct database *database)
 {
@@ -202,19 +201,19 @@ static bool configure(struct database *database, enum database_use use)
     return !database->failed;
 }
 
-/* Why a path cannot be that of a database; NULL: it can, as far as can be seen. */
+/* Returns why a path cannot be that of a database. NULL: it can, as far as can be seen. */
 static const char *why_no_file(const char *path, enum database_use use)
 {
     struct stat file;
 
-    if (stat(path, &file) != 0) /* without a name SQLite would make one that goes when it is closed */
+    if (stat(path, &file) != 0) /* SQLite opens a temporary database if the path is empty */
         return use == DATABASE_READ || *path == '\0' ? strerror(errno) : NULL;
     if (!S_ISREG(file.st_mode))
         return S_ISDIR(file.st_mode) ? strerror(EISDIR) : "not a file";
     return use == DATABASE_READ && access(path, R_OK) != 0 ? strerror(errno) : NULL;
 }
 
-/* Creates the file as one that only its user and group read. */
+/* Creates the file so that only its user and group can read it. */
 static void create_private(const char *path)
 {
     mode_t mask = umask(0027);

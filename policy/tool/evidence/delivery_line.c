@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads what Postfix's smtp(8) logs with smtp_tls_loglevel = 1: the line of a TLS session, the line that says
- * that a certificate bears another name, and the status of a delivery to one recipient. Which session a
- * delivery had is the knowledge of others.
+ * Reads what Postfix's smtp(8) logs with smtp_tls_loglevel = 1: the line of a TLS session, the line about a
+ * certificate with another name, and the status of a delivery to one recipient. Does not know which session a
+ * delivery had.
  */
 #include "policy/tool/evidence/delivery_line.h"
 
@@ -28,7 +28,7 @@ bool delivery_tag(const char *tag)
     return last != NULL && strcmp(last, "/smtp") == 0;
 }
 
-/* Moves *at behind a text that stands there. False: it does not. */
+/* Moves *at past a text if it is there. False: it is not. */
 static bool skip(char **at, const char *text)
 {
     size_t length = strlen(text);
@@ -39,7 +39,9 @@ static bool skip(char **at, const char *text)
     return true;
 }
 
-/* What stands at *at up to `end`, which is taken, too. NULL: there is no such end, or nothing before it. */
+/*
+ * Returns the text from *at up to `end`, and moves *at past `end`. NULL: no such end, or nothing before it.
+ */
 static char *take(char **at, const char *end)
 {
     char *value = *at, *found = strstr(value, end);
@@ -51,7 +53,7 @@ static char *take(char **at, const char *end)
     return value;
 }
 
-/* Likewise the value of a key that may be missing; then "". */
+/* The same for the value of a key that may be missing: then "". */
 static const char *take_key(char **at, const char *key)
 {
     return skip(at, key) ? take(at, ", ") : "";
@@ -91,7 +93,7 @@ static bool read_mismatch(struct delivery_line *line, char *at)
 
 /* ---- deliveries ---- */
 
-/* An address in angle brackets, from behind the first one; a local part in quotation marks may hold any. */
+/* Reads an address in angle brackets, from after the first one. A quoted local part may contain any octet. */
 static const char *take_address(char **at)
 {
     char *value = *at, *end = value;
@@ -110,7 +112,7 @@ static const char *take_address(char **at)
     return value;
 }
 
-/* Whole and decimal digits, as Postfix writes seconds, in milliseconds. False: it is something else. */
+/* Reads seconds as Postfix writes them, with decimals, in milliseconds. False: not a number. */
 static bool read_seconds(char **at, int64_t *milliseconds)
 {
     enum { DIGITS_MAX = 9 };
@@ -129,7 +131,7 @@ static bool read_seconds(char **at, int64_t *milliseconds)
     return true;
 }
 
-/* "a/b/c/d": before the queue manager, in it, connecting, sending. Takes the last two together. */
+/* Reads "a/b/c/d": before the queue manager, in it, connecting, sending. Notes the sum of the last two. */
 static bool read_delays(struct delivery_line *line, char **at)
 {
     int64_t part[4];
@@ -141,7 +143,7 @@ static bool read_delays(struct delivery_line *line, char **at)
     return true;
 }
 
-/* Behind the queue id. */
+/* Reads a status line after its queue id and "to=<". */
 static bool read_status(struct delivery_line *line, char *at)
 {
     line->recipient = take_address(&at);

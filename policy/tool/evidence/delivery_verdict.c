@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Judges a delivery. Version and suite are weighed by the code of the filter. Of the certificate the log has
- * one word: Verified means that it is the one that Postfix was asked to require. With any other word the
- * names are not in the log, and what they are is not guessed.
+ * Judges a delivery. The code of the filter judges version and suite. About the certificate the log has one
+ * word: Verified means that it is the one that Postfix had to require. With any other word its names are
+ * unknown, and this file does not guess them.
  */
 #include "policy/tool/evidence/delivery_verdict.h"
 
@@ -12,7 +12,7 @@
 
 /* ---- why it was not sent ---- */
 
-/* The beginnings of Postfix's own words; those of a server stand behind "host NAME[ADDRESS] said: ". */
+/* How Postfix's own texts begin; the text of a server follows "host NAME[ADDRESS] said: ". */
 static const char no_starttls[] = "TLS is required, but was not offered by host ";
 static const char refused_starttls[] = "TLS is required, but host ";
 static const char not_verified[] = "Server certificate not ";
@@ -56,7 +56,7 @@ static bool has_pins(const struct server_certificates *certificates)
                || certificates->identities[0].kind == SERVER_KEY_FINGERPRINT);
 }
 
-/* Postfix required the partner's certificate and did not send. */
+/* Postfix required the partner's certificate, and did not send. */
 static struct weighed weigh_refused(const struct server_certificates *certificates, bool mismatch)
 {
     if (has_pins(certificates))
@@ -70,7 +70,7 @@ static struct weighed weigh_sent(const struct server_certificates *certificates,
     bool named = certificates->proof != PROOF_DANE && !has_pins(certificates);
 
     if (shown->label == LABEL_VERIFIED)
-        return enforced || named ? met : unknown; /* else it was verified by somebody else's rule */
+        return enforced || named ? met : unknown; /* else another rule than ours verified it */
     if (shown->label == LABEL_ANONYMOUS)
         return (struct weighed){UNMET, REASON_CERTIFICATE_MISSING};
     if (shown->label == LABEL_UNTRUSTED && named && !shown->mismatch)
@@ -98,7 +98,7 @@ static void add(struct delivery_verdict *verdict, struct weighed weighed)
         verdict->outcome = OUTCOME_UNDECIDABLE;
 }
 
-/* What a session showed, and what was required of it. */
+/* Adds what the session showed, for each requirement of the rule. */
 static void weigh_session(struct delivery_verdict *verdict, const struct policy *policy,
                           const struct server_judgement *judgement, const struct delivery_shown *shown)
 {
@@ -115,7 +115,7 @@ static void weigh_session(struct delivery_verdict *verdict, const struct policy 
     }
 }
 
-/* What Postfix's words say where there was no session that it would send in. */
+/* Adds what Postfix's text says if it found no session good enough to send in. */
 static void weigh_words(struct delivery_verdict *verdict, const struct policy *policy,
                         const struct outbound_choice *choice, const struct delivery_shown *shown)
 {
@@ -130,7 +130,7 @@ static void weigh_words(struct delivery_verdict *verdict, const struct policy *p
         add(verdict, unknown);
 }
 
-/* Mode, exception and action, as the filter decides them for a session. */
+/* Sets mode, exception and action as the filter does for a session. */
 static void conclude(struct delivery_verdict *verdict, const struct outbound_choice *choice,
                      enum delivery_end end)
 {
@@ -149,7 +149,7 @@ static void conclude(struct delivery_verdict *verdict, const struct outbound_cho
                                                  : ACTION_ACCEPT;
 }
 
-/* The session in the words of the map "sendmail". */
+/* Returns the session in the fields of the map "sendmail". */
 static struct server_session session_of(const struct delivery_shown *shown)
 {
     struct server_session session = {.field = {[SESSION_RECIPIENT] = shown->recipient}};

@@ -19,22 +19,22 @@ enum delivery_end {
     DELIVERY_SENT,
     DELIVERY_DEFERRED,  /* because of TLS */
     DELIVERY_BOUNCED,   /* because of TLS */
-    DELIVERY_UNFINISHED /* deferred or bounced for another reason, or an address was only verified */
+    DELIVERY_UNFINISHED /* deferred or bounced for another reason, or the address was only probed */
 };
 
 struct delivery_shown {
     const char *recipient;
     enum delivery_tls tls;
-    /* While it is ON. */
+    /* Set only if tls is ON. */
     const char *version, *cipher, *bits;
     enum delivery_label label;
-    bool mismatch; /* the certificate has none of the names that Postfix was asked for */
+    bool mismatch; /* the certificate has none of the names that Postfix required */
     enum delivery_end end;
-    const char *text; /* why, where it was not sent */
+    const char *text; /* if it was not sent: why */
 };
 
 struct delivery_verdict {
-    const char *partner; /* of the policy; NULL: the recipient is no partner's */
+    const char *partner; /* memory of the policy; NULL: no partner has the recipient */
     bool unread;         /* memory ran out */
     enum mode mode;
     enum outcome outcome;
@@ -43,10 +43,12 @@ struct delivery_verdict {
     int64_t until;    /* the end of the exception, while the outcome is excepted */
 };
 
-/* How a delivery ended: "sent", "deferred" or "bounced", and the text and the enhanced status behind it. */
+/*
+ * Returns how a delivery ended. `status` is "sent", "deferred" or "bounced"; `text` follows it in the line.
+ */
 enum delivery_end delivery_end(const char *status, const char *dsn, const char *text);
 
-/* Judges a delivery that is not UNFINISHED at `now`, in seconds. */
+/* Judges a delivery at `now`, in seconds. Its end must not be UNFINISHED. */
 void delivery_judge(struct delivery_verdict *verdict, const struct policy *policy,
                     const struct delivery_shown *shown, int64_t now);
 

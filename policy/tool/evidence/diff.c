@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * diff: shows which partners came, went and changed between two policies, and what that means for the
- * mail of the past. What differs is found by policy/language/difference.c, what mail would meet by
- * replay_mail.c.
+ * diff: shows which partners were added, removed and changed between two policies, and what that means for
+ * the mail of the past. policy/language/difference.c finds the differences; replay_mail.c judges the mail.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -42,17 +41,20 @@ static const struct option options[] = {
 
 static const struct usage usage = {help, "h", options};
 
-/* Where the differences go. */
+/* The output of the differences. */
 struct report {
-    struct json *json;   /* NULL: as lines */
-    const char *partner; /* whose changes are shown; NULL: of none so far, or the settings */
-    bool settings;       /* these are shown now */
+    struct json *json;   /* NULL: lines of text */
+    const char *partner; /* whose changes are being shown; NULL: none so far, or the settings */
+    bool settings;       /* the settings are being shown */
     bool any, exhausted;
 };
 
 /* ---- what is shown ---- */
 
-/* "mode: testing -> none", "domains: added contoso.com"; NULL: out of memory. To be freed. */
+/*
+ * Returns "mode: testing -> none" or "domains: added contoso.com", which the caller frees. NULL: out of
+ * memory.
+ */
 static char *change_text(const struct change *change)
 {
     const char *none = "(none)";
@@ -81,7 +83,7 @@ static void json_begin_partner(struct report *report, const char *name)
     json_open_list(report->json, "changes");
 }
 
-/* The first change of a partner, or of the settings, has a heading. */
+/* Prints a heading before the first change of a partner, or of the settings. */
 static void begin_changes(struct report *report, const char *partner)
 {
     if (partner == NULL && report->settings)
@@ -96,7 +98,7 @@ static void begin_changes(struct report *report, const char *partner)
     report->settings = partner == NULL;
 }
 
-/* A change_fn. Names of partners are the same pointer as long as it is the same partner. */
+/* A change_fn. All changes of a partner have the same pointer as its name. */
 static void show_change(void *arg, const struct change *change)
 {
     struct report *report = arg;
@@ -161,7 +163,7 @@ struct request {
     struct evidence_source source;
 };
 
-/* What the mail of the past says. False: out of memory. */
+/* Shows the verdicts on the mail of the past. False: out of memory. */
 static bool show_replay(const struct replay *replay, struct json *json)
 {
     if (json == NULL) {
@@ -175,7 +177,7 @@ static bool show_replay(const struct replay *replay, struct json *json)
     return true;
 }
 
-/* The lists of names and changes. False: out of memory. */
+/* Shows the lists of names and changes. False: out of memory. */
 static bool show_difference(const struct difference *difference, struct json *json)
 {
     struct report report = {.json = json};
@@ -198,7 +200,7 @@ static bool show_difference(const struct difference *difference, struct json *js
     return good && !report.exhausted;
 }
 
-/* `replay` NULL: it is not asked for. */
+/* `replay` NULL: not asked for. */
 static int show(bool as_json, const struct policy *before, const struct policy *after,
                 const struct replay *replay)
 {
@@ -220,7 +222,7 @@ static int show(bool as_json, const struct policy *before, const struct policy *
     return good ? EX_OK : EX_OSERR;
 }
 
-/* Shows nothing where the mail of the past cannot be read. */
+/* Shows nothing if the mail of the past cannot be read. */
 static int show_with_replay(struct request *request, const struct policy *before, const struct policy *after)
 {
     struct replay replay = {.policy = after, .before = before};
@@ -245,7 +247,7 @@ static int diff(struct request *request)
     return answer;
 }
 
-/* Takes one option. Answers what is wrong with it; NULL: nothing. */
+/* Reads one option. Returns what is wrong with it. NULL: nothing. */
 static const char *take_option(struct request *request, int option)
 {
     switch (option) {

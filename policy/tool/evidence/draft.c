@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From what was seen to a rule: the strictest one that all mail has met, but for one in a hundred. It
- * never allows less than a policy does without any rule. Knows the language; what the mail was like is
- * seen.c's knowledge.
+ * Drafts a rule from observed mail: the strictest rule that all mail met, except one in a hundred. It is
+ * never weaker than a policy's defaults. Knows the language; seen.c observes the mail.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@ enum {
     PINS_MAX = 3,
     NETWORKS_SHOWN = 8,
     PIN_DAYS = 30,
-    NAME_MOST = 64, /* octets of the name of a partner */
+    NAME_MOST = 64, /* octets in the name of a partner */
     SCALAR_SIZE = 1200
 };
 
@@ -55,7 +54,7 @@ static void write_scalar(FILE *stream, const char *text)
     fputs(scalar, stream);
 }
 
-/* Whether so many of all mails with TLS are enough. */
+/* Whether this many of all mails with TLS are enough. */
 static bool is_enough(const struct seen *seen, int64_t mails)
 {
     return seen->tls > 0 && mails * 100 >= seen->tls * SHARE;
@@ -63,7 +62,7 @@ static bool is_enough(const struct seen *seen, int64_t mails)
 
 /* ---- who ---- */
 
-/* Whether a policy takes the name as a domain: those of senders are what anybody wrote. */
+/* Whether a policy accepts the name as a domain: anybody can write anything as a sender. */
 static bool is_domain(const char *name)
 {
     struct domain domain;
@@ -72,7 +71,7 @@ static bool is_domain(const char *name)
            && domain_normalise(&domain, name, strlen(name)) == DOMAIN_VALID && strcmp(domain.text, name) == 0;
 }
 
-/* "[a.example, b.example]"; false: there is none. */
+/* Writes "domains: [a.example, b.example]". False: there is none. */
 static bool write_domains(FILE *stream, const struct seen_values *domains)
 {
     size_t written = 0;
@@ -96,7 +95,10 @@ static void write_networks(FILE *stream, const struct network *network, size_t c
     fputs("]\n", stream);
 }
 
-/* The networks of the clients, or those around them, if they are few. Answers how many; 0: they are not. */
+/*
+ * Finds the networks of the clients, or wider ones around them, if they are few. Returns their number. 0: too
+ * many.
+ */
 static size_t few_networks(const struct seen *seen, struct network few[NETWORKS_SHOWN])
 {
     size_t count = 0;
@@ -121,7 +123,7 @@ static size_t few_networks(const struct seen *seen, struct network few[NETWORKS_
     return count;
 }
 
-/* Which mail selects the partner. False: nothing does. */
+/* Writes which mail selects the partner. False: nothing can. */
 static bool write_selectors(FILE *stream, const struct seen *seen)
 {
     struct network few[NETWORKS_SHOWN];
@@ -148,7 +150,7 @@ static bool write_selectors(FILE *stream, const struct seen *seen)
 
 /* ---- what is required ---- */
 
-/* " # 2,341 of 2,345 mails" */
+/* Writes "  # 2,341 of 2,345 mails with TLS". */
 static void write_remark(FILE *stream, int64_t mails, int64_t all)
 {
     fputs("  # ", stream);
@@ -184,7 +186,7 @@ static void write_names(FILE *stream, const struct seen *seen)
     }
 }
 
-/* Since when, and until when, a fingerprint was seen at all. */
+/* Returns since when, and until when, a fingerprint was seen at all. */
 static const struct seen_value *whole_time(const struct seen *seen, const char *fingerprint)
 {
     for (size_t i = 0; i < seen->all_pins.count; i++)
@@ -193,7 +195,10 @@ static const struct seen_value *whole_time(const struct seen *seen, const char *
     return NULL;
 }
 
-/* Whether the fingerprints last: one for a month, or each goes on after its successor began. */
+/*
+ * Whether pins are stable: a single one was seen for a month, or each was still in use when the next one
+ * began.
+ */
 static bool do_pins_last(const struct seen *seen)
 {
     const struct seen_value *before = NULL;
@@ -296,7 +301,7 @@ char *draft_policy(const struct seen *seen, bool *drafted)
 
 /* ---- remarks ---- */
 
-/* "# TLSv1.3: 2,338 mails; no TLS: 3 mails." */
+/* Writes "# TLSv1.3: 2,338 mails; no TLS: 3 mails." */
 static void write_versions(FILE *stream, const struct seen *seen)
 {
     for (size_t i = 0; i < seen->versions.count; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads log lines. Knows the keys of forcetls-milter's lines, their order and how values are escaped
- * (milter/log.c writes them, forcetls-milter(8) describes them). A decision has all keys of its version, in
- * their order, or it is unreadable: half a line is never taken for a whole one. What the values mean is the
- * knowledge of others.
+ * Reads log lines. Knows the keys of forcetls-milter's lines, their order and the escaping of values
+ * (milter/log.c writes them, forcetls-milter(8) describes them). A decision must have all keys of its
+ * version, in order; otherwise it is unreadable, so that half a line never passes for a whole one. Does not
+ * know what the values mean.
  */
 #include "policy/tool/evidence/entry.h"
 
@@ -41,9 +41,9 @@ const char *entry_key_name(enum entry_key key)
     return names[key].text;
 }
 
-/* A key and its value, as they stand in the line. */
+/* A key and its value, as they are in the line. */
 struct pair {
-    enum entry_key key; /* KEY_COUNT: none that is known */
+    enum entry_key key; /* KEY_COUNT: unknown */
     struct entry_value value;
 };
 
@@ -54,7 +54,7 @@ static int hexadecimal(char octet)
     return octet >= 'A' && octet <= 'F' ? octet - 'A' + 10 : -1;
 }
 
-/* What stands behind a backslash; moves *at behind it. -1: nothing that we write. */
+/* Reads what follows a backslash, and moves *at past it. -1: nothing that we write. */
 static int read_escape(char **at)
 {
     int high, low;
@@ -71,7 +71,7 @@ static int read_escape(char **at)
 #define ALL_16 true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true
 #define NONE_16 false, false, false, false, false, false, false, false, \
     false, false, false, false, false, false, false, false
-/* The printable octets that stand for themselves within quotation marks: all but those two. */
+/* The printable octets that quotation marks contain unescaped: all but " and \. */
 static const bool plain[256] = {
     NONE_16, NONE_16,
     true, true, false /* " */, true, true, true, true, true, true, true, true, true, true, true, true, true,
@@ -90,8 +90,8 @@ static bool is_plain(char octet)
 }
 
 /*
- * A value in quotation marks, from behind the first one; unescaped in place. Answers what stands behind, or
- * NULL.
+ * Reads a quoted value, from after the first mark, and unescapes it in place. Returns the rest of the line.
+ * NULL: not valid.
  */
 static char *read_quoted(struct pair *pair, char *at)
 {
@@ -116,7 +116,7 @@ static char *read_quoted(struct pair *pair, char *at)
     return at + 1;
 }
 
-/* A bare word. Answers what ends it, which is still there. */
+/* Reads a bare word. Returns its end, and does not change that. */
 static char *read_bare(struct pair *pair, char *at)
 {
     pair->value = (struct entry_value){at, false};
@@ -131,8 +131,8 @@ static bool is_key(enum entry_key key, const char *name, size_t length)
 }
 
 /*
- * Reads a name and its equals sign, which becomes a NUL, and moves *at behind it. The key is probably
- * `likely`; *key is KEY_COUNT where none has that name. False: there is no name.
+ * Reads a name and its "=", which becomes a NUL, and moves *at past it. Tries the key `likely` first. *key is
+ * KEY_COUNT if the name is unknown. False: there is no name.
  */
 static bool read_key(enum entry_key *key, char **at, enum entry_key likely)
 {
@@ -153,8 +153,8 @@ static bool read_key(enum entry_key *key, char **at, enum entry_key likely)
 }
 
 /*
- * Reads one pair and moves *at to the next one, or to the end of the line. False: there is none, or it is
- * not whole. Its key is probably `likely`.
+ * Reads one pair and moves *at to the next one, or to the end of the line. Tries the key `likely` first.
+ * False: no pair, or not a complete one.
  */
 static bool read_pair(struct pair *pair, char **at, enum entry_key likely)
 {
@@ -167,7 +167,7 @@ static bool read_pair(struct pair *pair, char **at, enum entry_key likely)
         return false;
     *at = *end == '\0' ? end : end + 1;
     if (*end == ' ' && end[1] == '\0')
-        return false; /* the writer ends no line with a blank */
+        return false; /* the writer never ends a line with a blank */
     *end = '\0';
     return true;
 }
@@ -199,7 +199,7 @@ static const char *unreadable(struct entry *entry, const char *why)
     return NULL;
 }
 
-/* A decision's pairs behind event=, which stand in their order. */
+/* Reads the pairs of a decision after event=, which must be in order. */
 static void read_decision(struct entry *entry, char *at)
 {
     enum entry_key next = KEY_PARTNER;
@@ -223,7 +223,10 @@ static void read_decision(struct entry *entry, char *at)
         unreadable(entry, "the line is cut: its last keys are missing");
 }
 
-/* The pairs of another event: any, in any order. Of two policy= the bare one is the digest. */
+/*
+ * Reads the pairs of another event: any keys, in any order. If policy= occurs twice, the bare one is the
+ * digest.
+ */
 static void read_event(struct entry *entry, char *at)
 {
     struct pair pair;
@@ -238,7 +241,7 @@ static void read_event(struct entry *entry, char *at)
     }
 }
 
-/* run, seq, msg and at. */
+/* Reads run, seq, msg and at. */
 static void read_numbers(struct entry *entry)
 {
     const struct entry_value *value = entry->value;
@@ -261,7 +264,7 @@ static void read_numbers(struct entry *entry)
     entry->numbered = true;
 }
 
-/* The text of a message that begins with event=. */
+/* Reads the text of a message that begins with event=. */
 static void read_text(struct entry *entry, char *text, size_t length)
 {
     struct pair pair;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From options to databases: logs are read into one in memory, so that whatever is asked of evidence is
- * asked of a database.
+ * Turns options into databases. Logs are read into a database in memory, so that every question about
+ * evidence goes to a database.
  */
 #include "policy/tool/evidence/evidence.h"
 
@@ -46,7 +46,7 @@ static const char *take_time(const char *text, int64_t *instant)
     int length = 0;
 
     if (date_parse(text, &date)) {
-        if (text[stamp_read(text, instant)] != '\0') /* a day has no fraction of a second, and is no stamp */
+        if (text[stamp_read(text, instant)] != '\0') /* a date without a time is no stamp */
             *instant = date * STAMP_SECOND;
         return NULL;
     }
@@ -100,7 +100,7 @@ static size_t read_logs(struct evidence_source *source, const char *title, struc
     return 0;
 }
 
-/* Says what two databases have in common: then one is a copy of the other. */
+/* Reports what two databases have in common: one is a copy of the other. */
 static void complain_of(const struct database *one, const struct database *other, const char *what)
 {
     fprintf(stderr, "%s: ", one->title);
@@ -123,7 +123,7 @@ static bool has_run(struct database *database, const char *name)
     return found;
 }
 
-/* Whether two databases have a run in common; stderr says which. */
+/* Whether two databases share a run; stderr says which. */
 static bool share_a_run(struct database databases[], size_t count)
 {
     bool found = false;
@@ -148,7 +148,7 @@ static bool share_a_run(struct database databases[], size_t count)
     return found;
 }
 
-/* Whether one of the first lines without a number that a database has is in the other one. */
+/* Whether `database` has one of the first lines without a number of `other`. */
 static bool has_lines_of(struct database *database, struct database *other)
 {
     sqlite3_stmt *lines = database_prepare(other, "SELECT hash FROM line ORDER BY hash LIMIT 1000");
@@ -165,7 +165,7 @@ static bool has_lines_of(struct database *database, struct database *other)
     return found;
 }
 
-/* Likewise lines without a number, such as Postfix's: by their hashes, of which a copy has the same. */
+/* The same for lines without a number, such as Postfix's: copies of a line have the same hash. */
 static bool share_lines(struct database databases[], size_t count)
 {
     for (size_t i = 0; i + 1 < count; i++)
@@ -213,7 +213,7 @@ int evidence_failure(const struct database databases[], size_t count, const char
 {
     for (size_t i = 0; i < count; i++)
         if (databases[i].failed)
-            return EX_DATAERR; /* what is wrong was said when it was met */
+            return EX_DATAERR; /* the error was reported when it occurred */
     fprintf(stderr, "%s: out of memory\n", title);
     return EX_OSERR;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* FNV-1a with 64 bits: the hash by which the database numbers lines and rules, the same on every machine. */
+/*
+ * FNV-1a with 64 bits. The database identifies lines and rules by this hash, which is the same on all
+ * machines.
+ */
 #ifndef POLICY_TOOL_EVIDENCE_FNV_H
 #define POLICY_TOOL_EVIDENCE_FNV_H
 
@@ -8,7 +11,7 @@
 
 #define FNV_BEGIN 0xCBF29CE484222325u
 
-/* The hash of what stands in front and of these octets. */
+/* Continues a hash with these octets. */
 static inline uint64_t fnv_on(uint64_t hash, const void *octets, size_t length)
 {
     const unsigned char *octet = octets;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Judges mail of the past by a policy as it is a second before a date and at the date: what falls short
- * only then is what the date changes.
+ * Judges mail of the past by the policy a second before a date and at the date. The difference is what the
+ * date changes.
  */
 #include "policy/tool/evidence/forecast.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the mail of a week would meet at a date of a policy. */
+/* How the mail of a week would fare from a date of a policy on. */
 #ifndef POLICY_TOOL_EVIDENCE_FORECAST_H
 #define POLICY_TOOL_EVIDENCE_FORECAST_H
 
@@ -9,17 +9,16 @@
 #include "policy/policy.h"
 #include "policy/tool/evidence/database.h"
 
-/* One date of a partner, and the mails that the evidence can judge. */
+/* One date of a partner, and the mails that can be judged by the evidence. */
 struct forecast {
     const char *partner;
-    int64_t date;          /* the first second from which the new state holds */
-    int64_t judged, fails; /* mails; fails: those that fall short, or are refused, only from then on */
+    int64_t date;          /* the first second of the new state */
+    int64_t judged, fails; /* mails; fails: those that fail, or are refused, only from then on */
 };
 
 /*
- * Adds the mail of a database with `since` <= time < `until` (milliseconds) to each of the forecasts.
- * Mail that the policy cannot judge without what is not logged does not count. False: out of memory, or
- * stderr says why.
+ * Adds the mail of a database with `since` <= time < `until` (milliseconds) to each forecast. Mail does not
+ * count if its verdict depends on something that is not logged. False: out of memory, or stderr says why.
  */
 bool forecast_add(struct forecast list[], size_t count, const struct policy *policy,
                   struct database *database, int64_t since, int64_t until);

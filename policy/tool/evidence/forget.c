@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forget: deletes what the database has of a partner. The numbers of the lines stay, so that they do not
+ * forget: deletes what the database has of a partner. The numbers of the lines stay, so that the lines do not
  * count again.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@ static const struct option options[] = {
 
 static const struct usage usage = {help, "h", options};
 
-/* Runs a statement with the partner's name. Answers how many rows it changed. */
+/* Runs a statement with the partner's name. Returns how many rows it changed. */
 static int run_with(struct database *database, const char *sql, const char *partner)
 {
     sqlite3_stmt *statement = database_prepare(database, sql);
@@ -60,7 +60,7 @@ static int forget(const char *file, const char *partner, const char *title)
     int deleted = 0;
     bool good;
 
-    if (access(file, F_OK) != 0) { /* record creates one, forget does not */
+    if (access(file, F_OK) != 0) { /* unlike record, forget does not create it */
         int error = errno;
 
         fprintf(stderr, "%s: ", title);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the evidence does not cover, and which policy was in force when. A run covers the time from its
- * first line to its last; a hole in the numbers of its lines is lost lines. The first run of a gateway may
- * have begun before the evidence did: what it lacks at its beginning is no gap.
+ * Finds what the evidence does not cover, and which policy was in force when. A run covers the time from its
+ * first line to its last. If numbers are missing between its lines, lines are lost. The first run of a
+ * gateway may have begun before the evidence: what is missing at its start is no gap.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static const char *column_word(struct summary *summary, sqlite3_stmt *statement,
     return summary_word(summary, (const char *)sqlite3_column_text(statement, column));
 }
 
-/* Whether a time from..until touches the period of the report. */
+/* Whether the time from..until overlaps the period of the report. */
 static bool touches(const struct summary *summary, int64_t from, int64_t until)
 {
     return (from == STAMP_NONE || from < summary->until) && (until == STAMP_NONE || until > summary->since);
@@ -45,8 +45,8 @@ static void add_gap(struct summary *summary, const struct summary_request *reque
 }
 
 /*
- * The holes in the numbers of one run; `before` is the end of the run before it, STAMP_NONE for the first
- * one.
+ * Adds the gaps in the numbers of one run. `before` is the end of the previous run; STAMP_NONE: this is the
+ * first one.
  */
 static void read_holes(struct summary *summary, const struct summary_request *request, sqlite3_stmt *seen,
                        const char *gateway, int64_t before)
@@ -146,8 +146,8 @@ void covers_join(struct summary *summary)
 /* ---- policies ---- */
 
 /*
- * Begins the time of a policy, and ends that of the one before on the same gateway, from place `first` on:
- * those before it are of other databases, whose gateways may have the same name.
+ * Begins the time of a policy, and ends that of the previous one on the same gateway. Looks only at entries
+ * from `first` on: earlier ones are from other databases, whose gateways may have the same name.
  */
 static void begin_policy(struct summary *summary, size_t first, const char *gateway, const char *digest,
                          int64_t at)
@@ -167,7 +167,7 @@ static void begin_policy(struct summary *summary, size_t first, const char *gate
     grown[summary->policies++] = (struct policy_span){gateway, digest, at, STAMP_NONE};
 }
 
-/* Leaves out the policies whose time is not in the period, from place `first` on. */
+/* Removes policies whose time is not in the period, from entry `first` on. */
 static void leave_out(struct summary *summary, size_t first)
 {
     size_t kept = first;
@@ -180,7 +180,7 @@ static void leave_out(struct summary *summary, size_t first)
 
 void policies_read(struct summary *summary, struct database *database)
 {
-    /* Starts and reloads name the policy; where their lines are lost, the first mail judged by it does. */
+    /* Starts and reloads name the policy. If their lines are lost, the first mail that it judged names it. */
     sqlite3_stmt *changes = database_prepare(
         database,
         "SELECT g.value, e.policy, e.at FROM event e LEFT JOIN text g ON g.id = e.gateway"

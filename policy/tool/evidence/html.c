@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Writes pieces of HTML and SVG. Bars have patterns as well as colours, and what a chart says stands in a
- * table, too. Drawings are stretched to the width of the page; their labels are HTML, so that they keep
- * their size.
+ * Writes parts of HTML and SVG. Bars have patterns as well as colours, and a table repeats what a chart
+ * shows. Charts are stretched to the width of the page. Their labels are HTML, so labels keep their size.
  */
 #include "policy/tool/evidence/html.h"
 
@@ -113,7 +112,10 @@ void chart_definitions(FILE *stream)
         stream);
 }
 
-/* The width of a bar and the space beside it: as wide on the page, so that patterns are not stretched. */
+/*
+ * Returns the width of a bar with the space beside it. It is the same on the page, so patterns are not
+ * stretched.
+ */
 static size_t slot_of(const struct summary *summary)
 {
     size_t slot = WIDTH / summary->buckets;
@@ -121,16 +123,16 @@ static size_t slot_of(const struct summary *summary)
     return slot < SLOT_LEAST ? SLOT_LEAST : slot > SLOT_MOST ? SLOT_MOST : slot;
 }
 
-/* How high so many of `most` mails are. */
+/* Returns the height of a bar for `mails`, if `most` have the full height. */
 static double share_of_height(int64_t mails, int64_t most)
 {
     return (double)mails * (double)HEIGHT / (double)most;
 }
 
-/* A bar of that height above `bottom`, as a piece of a path. */
+/* Draws a bar of that height above `bottom`, as part of a path. */
 static void draw_bar(FILE *stream, size_t slot, size_t bucket, double bottom, double height)
 {
-    bool at_foot = bottom == (double)HEIGHT; /* as most bars are; the shorter number makes a shorter page */
+    bool at_foot = bottom == (double)HEIGHT; /* most bars are; a shorter number makes a shorter page */
 
     fprintf(stream, "M%zu %.*fh%zuv-%.1fh-%zuz", slot * bucket + 1, at_foot ? 0 : 1, bottom, slot - 2, height,
             slot - 2);
@@ -156,7 +158,7 @@ static int64_t most_failures(const struct summary *summary, const struct sums *c
     return most;
 }
 
-/* The bars of one class in all buckets, as one path: each stands on those of the classes before it. */
+/* Draws the bars of one class in all buckets as one path, each on top of those of the earlier classes. */
 static void draw_class(FILE *stream, const struct summary *summary, const struct sums *course, size_t style)
 {
     int64_t most = most_mails(summary, course);
@@ -179,7 +181,7 @@ static void draw_class(FILE *stream, const struct summary *summary, const struct
         fputs("'/>\n", stream);
 }
 
-/* Invisible bars over the whole height whose titles have the numbers. */
+/* Draws invisible bars of full height, whose titles have the numbers. */
 static void draw_titles(FILE *stream, const struct summary *summary, const struct sums *course)
 {
     size_t slot = slot_of(summary);
@@ -200,7 +202,7 @@ static const char *bucket_name(const struct summary *summary)
     return summary->bucket == STAMP_HOUR ? "an hour" : summary->bucket == STAMP_DAY ? "a day" : "a week";
 }
 
-/* The numbers at the left and the times below. */
+/* Begins a chart, with its numbers at the left; end_frame() writes the times below it. */
 static void begin_frame(FILE *stream, const struct summary *summary, int64_t most)
 {
     size_t width = slot_of(summary) * summary->buckets + FRAME;
@@ -324,7 +326,7 @@ void chart_spark(FILE *stream, const struct summary *summary, const struct sums 
 
         if (i == 0)
             fprintf(stream, "M0 %d", height);
-        else /* each line goes on from the last one, which is shorter to write */
+        else /* each segment continues the last one, which is shorter to write */
             fprintf(stream, "%c2%s%d", i == 1 ? 'l' : ' ', height < before ? "" : " ", height - before);
         before = height;
     }

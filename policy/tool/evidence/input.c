@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads log files a large piece at a time, and looks only at lines in which a word occurs: most lines of a
- * mail log are not ours, and are passed over as fast as memory can be searched. zlib reads plain files as
- * they are; what another program unpacks comes from its pipe.
+ * Reads log files in large pieces, and parses only lines that contain a word. Most lines of a mail log are
+ * not ours, and are skipped as fast as memory can be searched. zlib also reads plain files; other formats
+ * come from the pipe of a program that unpacks them.
  */
 #include "policy/tool/evidence/input.h"
 
@@ -20,18 +20,17 @@ enum { PIECE = 1 << 20, ROOM = PIECE + INPUT_LINE_MAX };
 
 struct input {
     gzFile file;
-    pid_t child; /* that unpacks; -1: none */
+    pid_t child; /* the program that unpacks; -1: none */
     int64_t changed;
     bool compressed;
     bool begun, at_end;
-    bool skipping; /* in a line that was too long, up to its end */
+    bool skipping; /* skipping the rest of a line that was too long */
     const char *error;
-    size_t start, end,
-        scan; /* of the octets in `text`: what is not consumed, and what was not searched yet */
+    size_t start, end, scan; /* offsets in `text`: the unconsumed octets, and where to search next */
     char text[ROOM + 1];
 };
 
-/* A descriptor to read from; -1 and *error. */
+/* Returns a descriptor to read from. -1: *error says why. */
 static int open_file(const char *path, const char **error, struct stat *status)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -56,7 +55,10 @@ static int open_file(const char *path, const char **error, struct stat *status)
     return -1;
 }
 
-/* Puts a program that unpacks between a file and its reader. The descriptor to read from; -1 and *error. */
+/*
+ * Puts a program that unpacks between a file and its reader. Returns the descriptor to read from. -1: *error
+ * says why.
+ */
 static int unpack(int file, pid_t *child, const char **error)
 {
     char begin[8];
@@ -112,7 +114,7 @@ bool input_finished(const struct input *input)
     return input->compressed;
 }
 
-/* What is wrong with a file that was read to its end; NULL: nothing. */
+/* Returns what is wrong with a file that was read to its end. NULL: nothing. */
 static const char *why_not_whole(struct input *input)
 {
     int code;
@@ -130,7 +132,8 @@ static const char *why_not_whole(struct input *input)
 }
 
 /*
- * What a program has packed once more, or a stream, is not unpacked, and not taken for a log without lines.
+ * Rejects what is still packed: packed twice, or a packed stream. Otherwise it would pass for a log without
+ * lines.
  */
 static void begin(struct input *input)
 {
@@ -145,7 +148,7 @@ static void begin(struct input *input)
     input->end = 0;
 }
 
-/* Moves what is not consumed to the front and reads on. */
+/* Moves the unconsumed octets to the front, and reads more. */
 static void refill(struct input *input)
 {
     int got;
@@ -174,7 +177,7 @@ const char *input_peek(struct input *input, size_t *length)
     return input->text;
 }
 
-/* Passes over the rest of a line that was too long. False: it has no end yet. */
+/* Skips the rest of a line that was too long. False: its end is not read yet. */
 static bool skip_rest(struct input *input)
 {
     char *end = memchr(input->text + input->start, '\n', input->end - input->start);
@@ -184,7 +187,7 @@ static bool skip_rest(struct input *input)
     return end != NULL;
 }
 
-/* Consumes the lines in which the word does not occur. */
+/* Consumes the lines that do not contain the word. */
 static void pass_over(struct input *input, size_t word)
 {
     char *last = memrchr(input->text + input->start, '\n', input->end - input->start);
@@ -198,7 +201,7 @@ static void pass_over(struct input *input, size_t word)
     input->scan = input->end - input->start >= word ? input->end - word + 1 : input->start;
 }
 
-/* The line around an occurrence. False: its end is not there yet. */
+/* Returns the line around a match. False: its end is not read yet. */
 static bool take_line(struct input *input, char *found, struct input_line *line)
 {
     char *first = input->text + input->start, *begin = memrchr(first, '\n', (size_t)(found - first));

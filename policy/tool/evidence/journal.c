@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads the journal, as journalctl(1) exports it: its form for people cuts and escapes values, and its JSON
- * leaves out long ones. The journal knows who wrote an entry, whatever the entry says: only those of the
- * daemon count.
+ * Reads the journal in journalctl(1)'s export format: its text output cuts and escapes values, and its JSON
+ * omits long ones. The journal knows who wrote an entry, whatever the entry says. Only the daemon's entries
+ * count.
  */
 #include <pwd.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "policy/tool/evidence/program.h"
 #include "policy/tool/evidence/sources.h"
 
-/* The fields of an entry that are looked at. */
+/* The fields of an entry that are read. */
 /* clang-format off */
 enum field {
     FIELD_TIME, FIELD_HOST, FIELD_MESSAGE, FIELD_PID, FIELD_UID, FIELD_UNIT, FIELD_TAG, FIELD_COUNT
@@ -27,7 +27,7 @@ static const char *const field_names[FIELD_COUNT] = {
 };
 
 struct record {
-    char *value[FIELD_COUNT]; /* malloc'd; NULL: the entry has no such field */
+    char *value[FIELD_COUNT]; /* malloc'd; NULL: not in the entry */
     size_t length[FIELD_COUNT];
 };
 
@@ -38,7 +38,7 @@ static void record_clear(struct record *record)
     *record = (struct record){{NULL}, {0}};
 }
 
-/* The field of that name, or FIELD_COUNT. */
+/* Returns the field of a name. FIELD_COUNT: not one of ours. */
 static enum field find_field(const char *name, size_t length)
 {
     enum field field = FIELD_TIME;
@@ -62,7 +62,7 @@ static void keep_field(struct record *record, enum field field, const char *valu
     record->length[field] = length;
 }
 
-/* A value that holds octets which do not print: its length in eight octets, the value, a line end. */
+/* Reads a value with unprintable octets: eight octets of length, the value, a line end. */
 static bool read_binary(FILE *stream, struct record *record, enum field field)
 {
     unsigned char size[8];
@@ -83,7 +83,7 @@ static bool read_binary(FILE *stream, struct record *record, enum field field)
     return whole;
 }
 
-/* Reads one entry. False: there is none left. */
+/* Reads one entry. False: no more. */
 static bool read_record(FILE *stream, struct record *record, char **line, size_t *room)
 {
     bool any = false;
@@ -114,7 +114,7 @@ static const char *value_of(const struct record *record, enum field field)
     return record->value[field] != NULL ? record->value[field] : "";
 }
 
-/* "forcetls-milter.service" or "forcetls-milter@mx.service". */
+/* Whether a unit is "forcetls-milter.service" or "forcetls-milter@mx.service". */
 static bool is_our_unit(const char *unit)
 {
     size_t name = strlen(PREFIX_TAG), length = strlen(unit), suffix = strlen(".service");
@@ -123,10 +123,7 @@ static bool is_our_unit(const char *unit)
            && length > name + suffix - 1 && strcmp(unit + length - suffix, ".service") == 0;
 }
 
-/*
- * Whether the daemon wrote it: our unit, or outside of any unit of another service root or the daemon's
- * user.
- */
+/* Whether the daemon wrote the entry: our unit did; or no service did, but root or the daemon's user. */
 static bool is_ours(const struct record *record, const char *user)
 {
     const char *unit = value_of(record, FIELD_UNIT), *uid = value_of(record, FIELD_UID);
@@ -138,7 +135,7 @@ static bool is_ours(const struct record *record, const char *user)
     return *uid != '\0' && (strcmp(uid, "0") == 0 || strcmp(uid, user) == 0);
 }
 
-/* Likewise whether Postfix wrote it. */
+/* The same for Postfix. */
 static bool is_postfix(const struct record *record)
 {
     const struct passwd *postfix = getpwnam("postfix");
@@ -154,7 +151,7 @@ static bool is_postfix(const struct record *record)
     return *uid != '\0' && (strcmp(uid, "0") == 0 || strcmp(uid, user) == 0);
 }
 
-/* Sets what the journal knows of an entry: when, where and by which process. */
+/* Sets what the journal knows of an entry: when, on which host and by which process it was written. */
 static void read_origin(struct entry *entry, const struct record *record)
 {
     if (record->value[FIELD_TIME] != NULL)
@@ -201,7 +198,10 @@ static void note_record(struct sources *sources, struct record *record, const ch
     sources_entry(sources, &entry, text, at);
 }
 
-/* Starts journalctl. `deliveries`: entries of Postfix, too. The stream of what it writes, or NULL. */
+/*
+ * Starts journalctl, also for Postfix's entries if `deliveries`. Returns the stream of its output. NULL:
+ * failed.
+ */
 static FILE *start(const char *directory, int64_t since, bool deliveries, pid_t *child)
 {
     static const char tag[] = "SYSLOG_IDENTIFIER=" PREFIX_TAG;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The columns of the tables `kind` and `client`, in their order; all are numbers of words.
- */
+/* The columns of the tables `kind` and `client`, in order; all are ids of words. */
 #ifndef POLICY_TOOL_EVIDENCE_KINDS_H
 #define POLICY_TOOL_EVIDENCE_KINDS_H
 
@@ -11,7 +9,7 @@ enum kind_column {
     KIND_REASONS, KIND_POLICY, KIND_TLS, KIND_CIPHER, KIND_BITS,
     KIND_SUBJECT, KIND_ISSUER, KIND_VERIFY,
     KIND_FINGERPRINT, KIND_KEY_FINGERPRINT, KIND_IDENTITY, KIND_EXCEPTION, KIND_MTA, KIND_EXEMPT,
-    /* "": the partner that decided; "also": one beside it, of which the line has the verdict only */
+    /* "": the partner that decided; "also": another one, of which the line has only the verdict */
     KIND_ROLE,
     KIND_COLUMNS
 };
@@ -19,7 +17,7 @@ enum kind_column {
 enum client_column {
     CLIENT_ADDRESS, CLIENT_NAME,
     CLIENT_DOMAIN, /* of the sender; "<>": the null sender */
-    CLIENT_HELO,   /* of the null sender only */
+    CLIENT_HELO,   /* only for the null sender */
     CLIENT_RESOLVE, CLIENT_ARGUMENT, CLIENT_HEADER_FROM, CLIENT_SELECTED, CLIENT_DAEMON, CLIENT_CUT,
     CLIENT_COLUMNS
 };
@@ -31,10 +29,10 @@ enum client_column {
     "client, client_name, domain, helo, resolve, argument, header_from, selected, daemon, cut"
 /* clang-format on */
 
-/* In place of values of which a partner had too many at a time. */
+/* Replaces values of which a partner had too many in an hour or day. */
 #define KIND_MANY "(many)"
 
-/* The header From was looked at, and has no domain. */
+/* The From header was read, and has no domain. */
 #define KIND_NO_HEADER_FROM "<none>"
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Decides whether a line counts. A numbered line counts if its number is new; a line of 0.2.0 or before,
- * which has none, if no line of the same second and text was counted. Starts, stops and reloads are kept as
- * they are.
+ * Decides whether a line counts. A numbered line counts if its number is new. A line of 0.2.0 or older has no
+ * number, and counts if no line of the same second and text was counted. Starts, stops and reloads are stored
+ * as they are.
  */
 #include "policy/tool/evidence/ledger.h"
 
@@ -56,7 +56,7 @@ bool ledger_open(struct ledger *ledger, struct database *database, int64_t now)
            && marks_open(&ledger->marks, database);
 }
 
-/* Gives back what only lines need: what is written after them needs memory, too. */
+/* Frees what only lines need, because the writes after them need memory, too. */
 static void close_lines(struct ledger *ledger)
 {
     rows_close(&ledger->kinds);
@@ -82,7 +82,7 @@ void ledger_close(struct ledger *ledger)
     free(ledger->touch);
 }
 
-/* Of the message and the second in which it was written. */
+/* Hashes the message, the process and the second in which it was written. */
 static int64_t hash_line(const struct entry *entry, int64_t at)
 {
     uint64_t second = (uint64_t)(at == STAMP_NONE ? 0 : at / STAMP_SECOND);
@@ -90,7 +90,7 @@ static int64_t hash_line(const struct entry *entry, int64_t at)
     return (int64_t)(fnv_on(FNV_BEGIN ^ second, entry->text, entry->length) ^ entry->pid);
 }
 
-/* Of a delivery: another number, since the same line may be foreign, too. */
+/* The hash for a delivery must differ, since the same line may also count as foreign. */
 static int64_t hash_delivery(const struct entry *entry, int64_t at)
 {
     return ~hash_line(entry, at);
@@ -106,7 +106,7 @@ bool ledger_has_delivery(struct ledger *ledger, const struct entry *entry, int64
     return found;
 }
 
-/* Writes the counts when they are many. */
+/* Writes the counts once they are many. */
 static void write_many(struct ledger *ledger)
 {
     if (ledger->hourly.number + ledger->daily.number <= COUNTS_AT_ONCE)
@@ -115,7 +115,7 @@ static void write_many(struct ledger *ledger)
     counts_write(&ledger->daily);
 }
 
-/* Whether no line of that hash was counted. */
+/* Returns whether the hash is new, and adds it. */
 static bool add_hash(struct ledger *ledger, int64_t hash, int64_t at)
 {
     sqlite3_bind_int64(ledger->line, 1, hash);
@@ -148,7 +148,7 @@ static const char *text_of(const struct entry *entry, enum entry_key key)
     return entry->value[key].text != NULL ? entry->value[key].text : "";
 }
 
-/* The digest of the policy that an event names: bare; in quotes stands the file. */
+/* Returns the digest of the policy that an event names, which is bare; a quoted value is the file. */
 static const char *digest_of(const struct entry *entry)
 {
     return entry->value[KEY_POLICY].text != NULL && !entry->value[KEY_POLICY].quoted
@@ -198,7 +198,7 @@ void ledger_touch(struct ledger *ledger, uint32_t kind, int64_t at)
         touch->last = at;
 }
 
-/* Keeps the first mail that was judged by a policy of which no start and no reload was read. */
+/* Stores the first mail that was judged by a policy without a start or reload in the lines. */
 static void note_policy(struct ledger *ledger, const struct entry *entry, struct run *run, int64_t at)
 {
     uint32_t policy = words_find_near(&ledger->words, digest_of(entry), &ledger->policy_place);
@@ -226,7 +226,7 @@ static bool is_kept(const char *event)
     return false;
 }
 
-/* The run of a numbered line; NULL: out of memory. */
+/* Returns the run of a numbered line. NULL: out of memory. */
 static struct run *run_of(struct ledger *ledger, const struct entry *entry, const char *gateway)
 {
     uint32_t word = words_find_near(&ledger->words, gateway, &ledger->gateway_place);
@@ -239,7 +239,7 @@ static struct run *run_of(struct ledger *ledger, const struct entry *entry, cons
     return place == SIZE_MAX ? NULL : &ledger->runs.run[place];
 }
 
-/* A new line with its number. */
+/* Notes a new line with a number. */
 static void note_new(struct ledger *ledger, const struct entry *entry, const char *gateway, int64_t at,
                      struct run *run)
 {
@@ -256,7 +256,7 @@ static void note_new(struct ledger *ledger, const struct entry *entry, const cha
         run->stopped = true;
 }
 
-/* A line whose number was read before: a copy, or another line with that number. */
+/* Handles a line whose number was read before: a copy, or another line with that number. */
 static void note_again(struct ledger *ledger, const struct entry *entry, int64_t at, const struct run *run)
 {
     if (!marks_differ(&ledger->marks, run->number, entry))
@@ -266,8 +266,8 @@ static void note_again(struct ledger *ledger, const struct entry *entry, int64_t
 }
 
 /*
- * The time of a line as one of its run. A line without any has that of the line before it, which is not the
- * time at which a run began.
+ * Returns the time of a line within its run. A line without a time has that of the previous line, which does
+ * not tell when a run began.
  */
 static int64_t time_in_run(const struct entry *entry, const struct run *run, int64_t at)
 {
@@ -328,7 +328,7 @@ bool ledger_write(struct ledger *ledger)
     runs_write(&ledger->runs);
     marks_write(&ledger->marks, ledger->now);
     write_counters(ledger);
-    ledger->words.complete = false; /* who writes after this may add words */
+    ledger->words.complete = false; /* later writers may add words */
     if (ledger->words.exhausted || ledger->kinds.exhausted || ledger->clients.exhausted
         || ledger->hourly.exhausted || ledger->daily.exhausted || ledger->messages.exhausted
         || ledger->runs.exhausted || ledger->marks.exhausted || ledger->exhausted)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps marks in blocks of neighbouring numbers. In memory they stay for all lines that this verb reads, in
- * the database for the lines of a week: whoever writes a line with a number that is still to come is met by
- * the daemon's own line long before. Two octets are enough, since nobody can know the text of a line that is
- * to come: one of 65,536 such lines is not seen.
+ * Keeps marks in blocks of neighbouring numbers: in memory for all lines that this verb reads, in the
+ * database for the lines of a week. That is enough: if somebody uses a number in advance, the daemon's own
+ * line with it comes long before. Two octets are enough, too: nobody knows the text of a future line, so one
+ * of 65,536 such lines is missed.
  */
 #include "policy/tool/evidence/marks.h"
 
@@ -17,10 +17,10 @@ enum { BLOCK = 256, MARK_SIZE = 2, KEPT_DAYS = 7 };
 
 struct mark_block {
     uint32_t run;
-    uint64_t number; /* of the block within the run */
-    int64_t at;      /* of its last line */
+    uint64_t number; /* of the block, within the run */
+    int64_t at;      /* the time of its last line */
     bool changed;
-    unsigned char mark[BLOCK * MARK_SIZE]; /* 0: not known */
+    unsigned char mark[BLOCK * MARK_SIZE]; /* 0: unknown */
 };
 
 bool marks_open(struct marks *marks, struct database *database)
@@ -40,7 +40,7 @@ void marks_close(struct marks *marks)
     *marks = (struct marks){0};
 }
 
-/* Eight octets as a number, the same on every machine. */
+/* Reads eight octets as a number, the same on all machines. */
 static uint64_t load(const char *text)
 {
     const unsigned char *octet = (const unsigned char *)text;
@@ -50,7 +50,7 @@ static uint64_t load(const char *text)
            | (uint64_t)octet[7] << 56;
 }
 
-/* The mark of a text; never 0. */
+/* Returns the mark of a text; never 0. */
 static unsigned mark_of(const struct entry *entry)
 {
     uint64_t hash = FNV_BEGIN ^ entry->length;
@@ -80,7 +80,7 @@ static uint32_t block_hash(const void *owner, uint32_t place)
     return hash_block(block->run, block->number);
 }
 
-/* What the database has of a block. */
+/* Reads what the database has of a block. */
 static void read_block(struct marks *marks, struct mark_block *block)
 {
     sqlite3_bind_int64(marks->find, 1, block->run);
@@ -93,7 +93,7 @@ static void read_block(struct marks *marks, struct mark_block *block)
     sqlite3_reset(marks->find);
 }
 
-/* The block in which a number lies; NULL: out of memory. */
+/* Returns the block of a number. NULL: out of memory. */
 static struct mark_block *block_of(struct marks *marks, uint32_t run, uint64_t seq)
 {
     uint64_t number = seq / BLOCK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Marks of lines by their numbers: two octets of a hash of the text, so that another line with a number that
- * was read is seen. Somebody wrote it in the name of the daemon, or altered a log.
+ * Marks of numbered lines: two octets of a hash of the text. They reveal another line with a number that was
+ * read: somebody wrote it in the name of the daemon, or altered a log.
  */
 #ifndef POLICY_TOOL_EVIDENCE_MARKS_H
 #define POLICY_TOOL_EVIDENCE_MARKS_H
@@ -20,7 +20,7 @@ struct marks {
     struct slots slots;
     struct mark_block **block;
     size_t count;
-    struct mark_block *last; /* the one that was looked at last; NULL: none */
+    struct mark_block *last; /* the block that was used last; NULL: none */
     sqlite3_stmt *find;
     bool exhausted;
 };
@@ -28,16 +28,13 @@ struct marks {
 bool marks_open(struct marks *marks, struct database *database);
 void marks_close(struct marks *marks);
 
-/*
- * Keeps the mark of a new line of the run with that number in the database, written at `at` (STAMP_NONE: not
- * known).
- */
+/* Keeps the mark of a new line of the run, with the entry's number, written at `at` (STAMP_NONE: unknown). */
 void marks_keep(struct marks *marks, uint32_t run, const struct entry *entry, int64_t at);
 
-/* Whether the line of this number had another text. False, too, where its mark is not known any more. */
+/* Whether the line of this number had another text. False also if its mark is not kept any more. */
 bool marks_differ(struct marks *marks, uint32_t run, const struct entry *entry);
 
-/* Writes those of lines of the last days, and deletes older ones. */
+/* Writes the marks of the last days' lines, and deletes older ones. */
 void marks_write(struct marks *marks, int64_t now);
 
 #endif

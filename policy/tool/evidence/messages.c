@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remembers messages for as long as a further line about them may come: those of the last hour of their run,
- * and those within an hour of lines that are missing, which another file may have. Knows where they were
- * counted, by number, and nothing else of them.
+ * Remembers a message as long as a further line about it may come: if it is of the last hour of its run, or
+ * within an hour of missing lines, which another file may have. Knows, by ids, where messages were counted,
+ * and nothing else of them.
  */
 #include "policy/tool/evidence/messages.h"
 
@@ -30,7 +30,7 @@ struct message *messages_find(const struct messages *messages, const struct mess
     uint32_t place;
 
     if (wanted->run >= messages->runs || wanted->msg > messages->newest[wanted->run])
-        return NULL; /* as nearly every time */
+        return NULL; /* the usual case */
     while (slots_next(&messages->slots, hash_of(wanted), &at, &place)) {
         struct message *message = &messages->message[place];
 
@@ -40,9 +40,9 @@ struct message *messages_find(const struct messages *messages, const struct mess
     return NULL;
 }
 
-/* When lines were written beside which others are missing, in their order; of one run. */
+/* The times of a run's lines that are next to missing ones, sorted. */
 struct edges {
-    const struct run *run; /* NULL: no line of it was read, and nothing has changed */
+    const struct run *run; /* NULL: no line of the run was read, so nothing changed */
     int64_t *at;
     size_t count;
 };
@@ -78,7 +78,7 @@ static void free_edges(struct edges *edges, size_t count)
     free(edges);
 }
 
-/* By the numbers of the runs; *count of them. NULL: out of memory. */
+/* Returns the edges of all runs, *count of them, indexed by the ids of runs. NULL: out of memory. */
 static struct edges *edges_of_runs(const struct runs *runs, size_t *count)
 {
     struct edges *edges;
@@ -103,7 +103,7 @@ static bool is_last(const struct run *run, const struct message *message)
     return run->last == STAMP_NONE || message->at >= run->last - REMEMBERED;
 }
 
-/* Whether a further line of a message may come: lines that are missing beside it may still be read. */
+/* Whether a further line of a message may come: missing lines next to it may still be read. */
 static bool may_continue(const struct edges *edges, const struct message *message)
 {
     size_t low = 0, high = edges->count;
@@ -121,7 +121,7 @@ static bool may_continue(const struct edges *edges, const struct message *messag
     return low < edges->count && edges->at[low] <= message->at + REMEMBERED;
 }
 
-/* Makes room for so many messages. */
+/* Resizes the list to `count` messages. */
 static void make_room(struct messages *messages, size_t count)
 {
     struct message *grown;
@@ -137,7 +137,10 @@ static void make_room(struct messages *messages, size_t count)
     messages->sweep = count;
 }
 
-/* Forgets what is too old; where lines are missing everywhere, all but the last messages of each run. */
+/*
+ * Forgets messages that are too old. If lines are missing everywhere, keeps the last messages of each run,
+ * and FAR_MOST others.
+ */
 static void sweep(struct messages *messages)
 {
     size_t runs, kept = 0, far = 0;
@@ -166,7 +169,7 @@ static void sweep(struct messages *messages)
         slots_add(&messages->slots, hash_of(&messages->message[i]), (uint32_t)i);
 }
 
-/* Notes that its run has that message. False: out of memory. */
+/* Notes that the run of a message has its number. False: out of memory. */
 static bool note_newest(struct messages *messages, const struct message *message)
 {
     uint64_t *grown = array_reach(messages->newest, &messages->runs, message->run, sizeof *grown);
@@ -240,7 +243,7 @@ void messages_write(struct messages *messages)
 {
     sqlite3_stmt *add =
         database_prepare(messages->database, "INSERT INTO recent VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-    size_t kept[2] = {0, 0}; /* open ones, and final ones */
+    size_t kept[2] = {0, 0}; /* open ones; final ones */
 
     sweep(messages);
     database_run(messages->database, "DELETE FROM recent");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a summary is made of: words, lists that grow, sums, and lists of words with their mails. */
+/* The parts of a summary: words, growing lists, sums, and lists of words with their mails. */
 #include <stdlib.h>
 #include <string.h>
 #include "policy/array.h"
@@ -97,7 +97,9 @@ void parts_add(struct summary *summary, struct parts *parts, const struct part *
     parts_widen(&part->first, &part->last, mails);
 }
 
-/* The place of a reason in the order in which they decide; what is none has the same place as all others. */
+/*
+ * Returns the position of a reason in the order in which reasons decide. All other words share one position.
+ */
 static enum reason place_of(const char *name)
 {
     enum reason reason = REASON_NONE;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Gives the reader of macros the macros of mail in the past, so that it is judged by the daemon's own code.
- * What the evidence does not have stays unknown: recipients, local parts, and a header From that nobody
- * looked at.
+ * Feeds the macros of past mail to the reader of macros, so that the daemon's own code judges the mail. What
+ * the evidence lacks stays unknown: recipients, local parts, and a From header that nobody read.
  */
 #include "policy/tool/evidence/past.h"
 
@@ -81,7 +80,7 @@ static bool is_fingerprint(const char *text)
     return strncmp(text, "sha256:", 7) == 0;
 }
 
-/* The value of a TLS macro: plaintext has none. */
+/* Returns the value of a TLS macro. NULL: plaintext has none. */
 static const char *of_tls(const struct past *past, enum kind_column column)
 {
     return has_tls(past) ? past->kind[column] : NULL;
@@ -100,7 +99,7 @@ static const char *session_macro(const struct past_facts *facts, const char *nam
         return authenticated ? "user" : NULL;
     if (strcmp(name, "{client_addr}") == 0)
         return past->client[CLIENT_ADDRESS];
-    if (strcmp(name, "{client_port}") == 0) /* it shows that the MTA sends what it was asked for */
+    if (strcmp(name, "{client_port}") == 0) /* shows that the MTA sends the macros that it was asked for */
         return strstr(past->kind[KIND_REASONS], "mta_macros") != NULL && !has_tls(past) ? NULL : "1";
     if (strcmp(name, "{client_name}") == 0)
         return past->client[CLIENT_NAME];
@@ -147,7 +146,7 @@ static const char *macro(void *arg, const char *name)
 
 /* ---- facts ---- */
 
-/* The common name in a distinguished name of Sendmail, if it has one and no other. */
+/* Finds the common name in a distinguished name of Sendmail, unless it has several. */
 static void find_common_name(char name[300], const char *dn)
 {
     const char *found = strstr(dn, "/CN=");
@@ -183,10 +182,10 @@ static void read_pin(struct pin *pin, const char *text)
     else if (is_fingerprint(text) && fingerprint_read(pin->fingerprint, text + strlen("sha256:")))
         pin->state = PIN_KNOWN;
     else
-        pin->state = PIN_PENDING; /* refused before anybody knew */
+        pin->state = PIN_PENDING; /* refused before the fingerprint was known */
 }
 
-/* "a.example,b.example" as a From field. */
+/* Makes "a.example,b.example" a From field, and reads it. */
 static void read_header_from(struct past_facts *facts)
 {
     const char *at = facts->past->client[CLIENT_HEADER_FROM];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The period that a report covers, and the steps in which its course is shown. */
+/* Chooses the period of a report, and the steps of its course. */
 #include "policy/tool/evidence/retention.h"
 #include "policy/tool/evidence/stamp.h"
 #include "policy/tool/evidence/summary.h"
 
 enum { HOURS_MAX = 3 * 24, DAYS_MAX = 92 };
 
-/* First and last hour of a database within what is asked for. */
+/* Widens the period to the first and last hour of a database. */
 static void read_span(struct summary *summary, struct database *database)
 {
     sqlite3_stmt *span =
@@ -25,7 +25,7 @@ static void read_span(struct summary *summary, struct database *database)
     sqlite3_finalize(span);
 }
 
-/* The beginning of the hour, or of the day where days are kept. */
+/* Rounds down to the hour, or to the day if only days are kept. */
 static int64_t whole_since(const struct summary_request *request)
 {
     return retention_unit(request->since, request->now) == STAMP_DAY ? stamp_day(request->since)
@@ -39,7 +39,7 @@ static int64_t whole_until(const struct summary_request *request)
                : stamp_hour(request->until + STAMP_HOUR - 1);
 }
 
-/* The period that is covered: what was asked for, in whole hours, else what there is. */
+/* Chooses the period: what was asked for, in whole hours or days; otherwise all that there is. */
 static void choose_period(struct summary *summary, const struct summary_request *request,
                           struct database databases[], size_t count)
 {
@@ -58,9 +58,9 @@ static void choose_period(struct summary *summary, const struct summary_request 
     if (summary->since == STAMP_NONE)
         summary->since = summary->until != STAMP_NONE ? summary->until : 0;
     if (request->since == INT64_MIN && request->until != INT64_MAX && summary->until < summary->since)
-        summary->since = summary->until; /* all that there is came later */
+        summary->since = summary->until; /* all evidence is later */
     if (summary->until == STAMP_NONE || summary->until < summary->since) {
-        /* Nothing is that new: the period goes on until now. */
+        /* The evidence ends before the period: it goes on until now. */
         summary->until = summary->since;
         if (request->since != INT64_MIN && request->until == INT64_MAX && request->now > summary->since)
             summary->until = request->now;
@@ -68,8 +68,8 @@ static void choose_period(struct summary *summary, const struct summary_request 
 }
 
 /*
- * The part of the period of which there is evidence, however long the period is: hours up to three days,
- * days up to three months, else weeks.
+ * Chooses the part of the period that has evidence, however long the period is. Its steps are hours up to
+ * three days, days up to three months, else weeks.
  */
 static void choose_course(struct summary *summary, const struct summary_request *request)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads what rsyslog, syslog-ng, journalctl, postlogd(8) and container runtimes put in front of a message.
- * The first ": " behind the stamp ends the tag: what stands behind it is the message, and whoever wrote
- * that could write anything.
+ * Reads what rsyslog, syslog-ng, journalctl, postlogd(8) and container runtimes put before a message. The
+ * first ": " after the stamp ends the tag. What follows is the message, whose writer can write anything.
  */
 #include "policy/tool/evidence/prefix.h"
 
@@ -10,13 +9,13 @@
 #include <string.h>
 #include "policy/names/ascii.h"
 
-/* Digits; answers their number. */
+/* Returns the number of leading digits. */
 static size_t digits(const char *text)
 {
     return strspn(text, "0123456789");
 }
 
-/* "<22>" or nothing. */
+/* Skips "<22>", if it is there. */
 static char *skip_priority(char *line)
 {
     size_t length = line[0] == '<' ? digits(line + 1) : 0;
@@ -25,8 +24,8 @@ static char *skip_priority(char *line)
 }
 
 /*
- * "forcetls-1  | " of docker compose, "[forcetls]  | " of podman-compose, and "[pod/mx-0/forcetls] " of
- * kubectl logs --prefix. Who asks for such a log has chosen whose lines it has.
+ * Skips "forcetls-1 | " of docker compose, "[forcetls] | " of podman-compose, or "[pod/mx-0/forcetls] " of
+ * kubectl logs --prefix. The name needs no check: the user chose which containers are in such a log.
  */
 static char *skip_container(char *line)
 {
@@ -42,7 +41,7 @@ static char *skip_container(char *line)
     return end[-1] == ']' && strncmp(line, "[pod/", 5) == 0 ? end + 1 : line;
 }
 
-/* Notes an instant; of several that one line has the first one holds. */
+/* Notes an instant; if a line has several, the first one counts. */
 static void note_instant(struct entry *entry, int64_t instant)
 {
     if (entry->stamp == STAMP_NONE)
@@ -50,7 +49,7 @@ static void note_instant(struct entry *entry, int64_t instant)
     entry->has_local = false;
 }
 
-/* Likewise a local time, unless there is an instant. */
+/* The same for a local time, unless there is an instant. */
 static void note_local(struct entry *entry, const struct stamp_local *local)
 {
     if (entry->stamp != STAMP_NONE)
@@ -59,7 +58,7 @@ static void note_local(struct entry *entry, const struct stamp_local *local)
     entry->local = *local;
 }
 
-/* A stamp and the blank behind it; the same place where there is none. */
+/* Reads a stamp and skips the blank after it. Returns `line` if there is none. */
 static char *read_stamp(struct entry *entry, char *line)
 {
     int64_t instant;
@@ -80,8 +79,8 @@ static char *read_stamp(struct entry *entry, char *line)
 }
 
 /*
- * Likewise the stamp of tai64nlocal(8), svlogd(8) or s6-log(8). Others, who write HOST or a zone behind such
- * a time, are not meant: a message or a stamp of its own follows.
+ * The same for the stamp of tai64nlocal(8), svlogd(8) or s6-log(8). Other writers have a host or a zone after
+ * a time of this form. So this one counts only if a message or another stamp follows.
  */
 static char *read_supervisor(struct entry *entry, char *line)
 {
@@ -96,7 +95,7 @@ static char *read_supervisor(struct entry *entry, char *line)
     return behind;
 }
 
-/* Ends the word at `at` with a NUL and answers what stands behind it; NULL: there is no blank behind it. */
+/* Ends the word at `at` with a NUL, and returns what follows. NULL: there is no blank after it. */
 static char *end_word(char *at)
 {
     char *end = strchr(at, ' ');
@@ -107,7 +106,7 @@ static char *end_word(char *at)
     return end + 1;
 }
 
-/* Structured data of RFC 5424 and the blank behind it; NULL: it has no end. */
+/* Skips structured data of RFC 5424 and the blank after it. NULL: it has no end. */
 static char *skip_data(char *at)
 {
     if (strncmp(at, "- ", 2) == 0)
@@ -128,24 +127,24 @@ static char *skip_data(char *at)
     return NULL;
 }
 
-/* RFC 5424 behind its version: stamp or "-", host, application, process, message's name, data, message. */
+/* Reads RFC 5424 after its version: stamp or "-", host, application, process, message id, data, message. */
 static bool read_5424(struct prefix *prefix, struct entry *entry, char *line)
 {
     char *host = line + 2, *tag, *pid, *rest;
 
     if (strncmp(line, "- ", 2) != 0) {
-        entry->stamp = STAMP_NONE; /* that of the relay */
+        entry->stamp = STAMP_NONE; /* drop the relay's */
         host = read_stamp(entry, line);
     }
     if (host == line || (tag = end_word(host)) == NULL || (pid = end_word(tag)) == NULL
         || (rest = end_word(pid)) == NULL)
         return false;
-    rest = end_word(rest); /* behind the message's name */
+    rest = end_word(rest); /* skips the message id */
     rest = rest != NULL ? skip_data(rest) : NULL;
     if (rest == NULL)
         return false;
     if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0)
-        rest += 3; /* the message is UTF-8 */
+        rest += 3; /* a byte order mark: the message is UTF-8 */
     entry->host = strcmp(host, "-") != 0 ? host : "";
     entry->pid = strtoul(pid, NULL, 10);
     prefix->tag = tag;
@@ -153,7 +152,7 @@ static bool read_5424(struct prefix *prefix, struct entry *entry, char *line)
     return true;
 }
 
-/* Whether RFC 5424 begins here, its priority left out or not: "1 2026-11-28T..." or "1 - ...". */
+/* Whether RFC 5424 begins here, with or without its priority: "1 2026-11-28T..." or "1 - ...". NULL: no. */
 static char *version_1(char *line)
 {
     int64_t unused;
@@ -164,7 +163,7 @@ static char *version_1(char *line)
     return strncmp(at + 2, "- ", 2) == 0 || stamp_read(at + 2, &unused) != 0 ? at + 2 : NULL;
 }
 
-/* "stdout F " and the like, as the container runtimes of Kubernetes write it. */
+/* Skips "stdout F " and the like of the container runtimes of Kubernetes. */
 static char *skip_stream(char *line)
 {
     if ((strncmp(line, "stdout ", 7) == 0 || strncmp(line, "stderr ", 7) == 0)
@@ -173,7 +172,7 @@ static char *skip_stream(char *line)
     return line;
 }
 
-/* "TAG", "TAG[77]" or "TAG[77][4711]". */
+/* Reads "TAG", "TAG[77]" or "TAG[77][4711]". */
 static void read_tag(struct prefix *prefix, struct entry *entry, char *tag)
 {
     char *pid = strchr(tag, '[');
@@ -187,8 +186,8 @@ static void read_tag(struct prefix *prefix, struct entry *entry, char *tag)
 }
 
 /*
- * "HOST TAG[PID]", with the host missing or named twice, ended by `end`. Behind a stamp of another form than
- * those that are read the host is the last word, or parts of the stamp would be hosts.
+ * Reads "HOST TAG[PID]", which `end` ends; the host may be missing or occur twice. After a stamp of an
+ * unknown form the host is the last word, because earlier words are parts of the stamp.
  */
 static void read_origin(struct prefix *prefix, struct entry *entry, char *origin, char *end)
 {
@@ -217,7 +216,7 @@ void prefix_read(struct prefix *prefix, struct entry *entry, char *line)
     *prefix = (struct prefix){.tag = (char *)"", .text = line};
     entry->host = "";
     entry->pid = 0;
-    behind = read_stamp(entry, behind); /* a container's log has that of the program, too */
+    behind = read_stamp(entry, behind); /* in a container's log the program's own stamp follows */
     prefix->text = behind;
     if (strncmp(behind, "event=", 6) == 0)
         return;
@@ -233,7 +232,7 @@ void prefix_read(struct prefix *prefix, struct entry *entry, char *line)
 
 /* ---- Docker's json-file ---- */
 
-/* Four hexadecimal digits; -1: there are none. */
+/* Reads four hexadecimal digits. -1: not hexadecimal. */
 static int read_code(const char *text)
 {
     int code = 0;
@@ -246,7 +245,7 @@ static int read_code(const char *text)
     return code;
 }
 
-/* Behind a backslash; moves *at behind it, and writes what it stands for. False: it is no escape. */
+/* Reads what follows a backslash, writes its meaning, and moves *at past it. False: not an escape. */
 static bool read_escaped(char **at, char **to)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
@@ -261,7 +260,7 @@ static bool read_escaped(char **at, char **to)
     if (code < 0)
         return false;
     *at += 5;
-    *(*to)++ = code < 0x80 ? (char)code : '?'; /* our lines are ASCII, and a name is not in what is read */
+    *(*to)++ = code < 0x80 ? (char)code : '?'; /* our lines are ASCII, and no other characters matter here */
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What loggers put in front of a message: priority, time, host, tag and process. */
+/* What loggers put before a message: priority, time, host, tag and process. */
 #ifndef POLICY_TOOL_EVIDENCE_PREFIX_H
 #define POLICY_TOOL_EVIDENCE_PREFIX_H
 
@@ -11,16 +11,16 @@
 #define PREFIX_TAG "forcetls-milter"
 
 struct prefix {
-    char *tag; /* "postfix/smtp"; "": the line names none */
+    char *tag; /* "postfix/smtp"; "": not in the line */
     bool
-        /* the tag has two process numbers: postlog(1) wrote the line, for whoever it claims to be */
+        /* the tag has two process numbers: postlog(1) wrote the line, in any program's name */
         readdressed;
     char *text; /* the message */
 };
 
 /*
- * Reads the prefix of a line and sets stamp, host and pid of the entry. Ends host and tag with a NUL each
- * in the line itself. Any text is answered; what cannot be a prefix is a message without one.
+ * Reads the prefix of a line, and sets stamp, host and pid of the entry. Ends host and tag with a NUL each,
+ * in the line itself. Accepts any text: what cannot be a prefix is a message without one.
  */
 void prefix_read(struct prefix *prefix, struct entry *entry, char *line);
 
@@ -28,8 +28,8 @@ void prefix_read(struct prefix *prefix, struct entry *entry, char *line);
 #define PREFIX_JSON "{\"log\":\""
 
 /*
- * Takes the message out of such a line, in place, and the time of its end as the entry's stamp. Answers
- * where the message begins, and changes *length; the line itself where it is not whole.
+ * Extracts the message of such a line, in place, and its time as the entry's stamp. Returns the start of the
+ * message, and sets *length. Returns the line itself if it is not complete.
  */
 char *prefix_unwrap(struct entry *entry, char *line, size_t *length);
 

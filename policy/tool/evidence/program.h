@@ -7,16 +7,16 @@
 #include <sys/types.h>
 
 /*
- * Starts a program, which is looked for in PATH. `input` is its standard input, -1: that of the caller; with
- * `quiet` its messages are dropped. Answers the descriptor of what it writes; -1: it cannot be started, errno
- * says why, and *child is -1.
+ * Starts a program, which is searched in PATH. `input` is its standard input; -1: the caller's. With `quiet`
+ * its standard error is discarded. Returns a descriptor to read its output from. -1: it cannot be started,
+ * errno says why, and *child is -1.
  */
 int program_start(const char *const arguments[], int input, bool quiet, pid_t *child);
 
-/* Waits for its end. Whether it ended with status 0. A child of -1 did not. */
+/* Waits for the program to end. Returns whether its status is 0. False for a child of -1. */
 bool program_end(pid_t child);
 
-/* Ends it, if it has not ended yet. A child of -1 is fine. */
+/* Terminates the program if it still runs, and waits for it. A child of -1 is allowed. */
 void program_kill(pid_t child);
 
 #endif

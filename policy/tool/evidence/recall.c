@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps a list of texts as one text, in a place that its hash gives; who comes to a place that is taken
- * takes it over. So one comparison stands for the look-up of some twenty words and of their row. Knows
- * nothing of what the texts are, and whoever calls must find the same row for the same texts always.
+ * Keeps a list of texts as one text, at a place that its hash gives. A new list replaces the old one at its
+ * place. So one comparison replaces the look-up of some twenty words and of their row. Knows nothing of what
+ * the texts mean. The caller must always find the same row for the same texts.
  */
 #include "policy/tool/evidence/recall.h"
 
@@ -20,7 +20,7 @@ struct recalled {
 
 struct recall {
     struct recalled *place[PLACES];
-    size_t at, length; /* of the texts that were looked for last; length 0: they are too long */
+    size_t at, length; /* of the last texts of recall_find(); length 0: too long */
     char text[TEXT_MOST];
 };
 
@@ -36,7 +36,7 @@ void recall_free(struct recall *recall)
     free(recall);
 }
 
-/* Puts the texts behind each other, each with its NUL. */
+/* Joins the texts, each with its NUL. */
 static void join(struct recall *recall, const char *const text[], size_t count)
 {
     recall->length = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * record: adds the lines of logs to the database of evidence. Everything is one transaction: a record that
- * is killed leaves the database as it was, and the next one reads the same lines again.
+ * record: adds the lines of logs to the database of evidence, in a single transaction. A record that is
+ * killed leaves the database unchanged, and the next one reads the same lines again.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -60,14 +60,14 @@ enum { KEEP_MOST = 36500, OVERLAP = 3 * STAMP_HOUR };
 
 struct request {
     const char *database, *directory, *gateway;
-    const char *policy; /* NULL: the usual one, if it is there */
+    const char *policy; /* NULL: the default file, if it is there */
     bool journal, anonymous, strict;
     unsigned keep; /* days; 0: for ever */
     char *const *files;
     size_t count;
 };
 
-/* From when on the journal is read: hours before the last line, in case that the clock was set back. */
+/* Returns since when to read the journal: hours before the last line, in case the clock was set back. */
 static int64_t journal_since(struct database *database)
 {
     sqlite3_stmt *last = database_prepare(database, "SELECT max(last) FROM run WHERE source & 2");
@@ -77,7 +77,7 @@ static int64_t journal_since(struct database *database)
     return since > 0 ? since : 0;
 }
 
-/* One line of what was read, in the form of the alerts. */
+/* Prints what was read as one line, in the format of alerts. */
 static void show_sum(const struct ledger *ledger, const struct sources *sources)
 {
     const struct deliveries *deliveries = sources->deliveries;
@@ -106,7 +106,7 @@ static bool read_all(struct ledger *ledger, struct sources *sources, const struc
     return ledger_write(ledger);
 }
 
-/* The exit status of a record whose lines are in the database. */
+/* Returns the exit status after the lines are committed. */
 static int finish(struct database *database, const struct request *request, bool readable, bool policy_good)
 {
     int alerts = alerts_print(database);
@@ -150,7 +150,7 @@ static int record(const struct request *request, const struct policy *policy, bo
     return status;
 }
 
-/* Records whatever the policy is like: the filter's lines do not need it. */
+/* Records even if the policy is bad or missing: the filter's lines do not need it. */
 static int record_with_policy(const struct request *request, const char *title)
 {
     const char *file = request->policy != NULL ? request->policy : POLICY_FILE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Judges mail of the past by the daemon's own code. Knows what the evidence lacks of the facts: where a
- * policy asks for that, nothing is guessed.
+ * Judges mail of the past with the daemon's own code. Knows which facts the evidence lacks. If a policy needs
+ * one of these, the mail counts as not judged.
  */
 #include "policy/tool/evidence/rejudge.h"
 
@@ -41,7 +41,7 @@ static void find_senders(void *arg, const struct rule_line *line)
 
 struct answer answer_ask(const struct policy *policy, const struct past_facts *facts, int64_t at)
 {
-    static _Thread_local struct verdict verdict; /* large */
+    static _Thread_local struct verdict verdict; /* too large for the stack */
     struct answer answer;
 
     policy_evaluate(policy, &facts->facts, at / STAMP_SECOND, &verdict);
@@ -52,7 +52,7 @@ struct answer answer_ask(const struct policy *policy, const struct past_facts *f
                              .outcome = OUTCOME_NO_PARTNER,
                              .own = ACTION_ACCEPT};
     if (verdict.action == ACTION_REJECT || verdict.action == ACTION_TEMPFAIL)
-        answer.pending = 0; /* a refusal is final, whatever else may become known */
+        answer.pending = 0; /* a refusal is final, whatever else becomes known */
     if (verdict.partner_count > 0)
         answer.senders |= !rule_each(policy, verdict.partner[0].partner, find_senders, &answer.senders);
     for (size_t i = 0; i < verdict.partner_count; i++)
@@ -68,7 +68,7 @@ static bool has(const char *list, const char *word)
     return strstr(list, word) != NULL;
 }
 
-/* Whether some value of the row is not what the client showed. */
+/* Whether a value of the row is not what the client showed. */
 static bool is_altered(const struct past *past)
 {
     for (size_t i = 0; i < KIND_COLUMNS; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Mail of the past, judged again: what a policy says of it, and when nothing can be said. */
+/* Judges mail of the past again: what a policy says of it, and when it can say nothing. */
 #ifndef POLICY_TOOL_EVIDENCE_REJUDGE_H
 #define POLICY_TOOL_EVIDENCE_REJUDGE_H
 
@@ -21,27 +21,27 @@ enum why {
     WHY_COUNT
 };
 
-/* A word for each, as JSON has it, and a sentence for people. */
+/* The word for JSON, and the sentence for humans. */
 const char *why_name(enum why why);
 const char *why_text(enum why why);
 
-/* What a policy says of mail at a time. */
+/* What a policy says of mail at a given time. */
 struct answer {
     enum action action;
     enum reason reason;
-    unsigned pending;     /* NEED_*: what the evidence does not have */
+    unsigned pending;     /* NEED_*: what the evidence lacks */
     bool senders;         /* the deciding partner has exceptions by sender */
-    enum outcome overall; /* of the mail */
+    enum outcome overall; /* for the whole mail */
     enum outcome outcome; /* of the row's own partner; OUTCOME_NO_PARTNER: the mail does not select it */
-    enum action own;      /* what happens to the mail for that partner's sake */
+    enum action own;      /* what happens to the mail because of that partner */
 };
 
-/* Asks the policy about the facts of a row; `at` in milliseconds. */
+/* Evaluates the policy for the facts of a row; `at` in milliseconds. */
 struct answer answer_ask(const struct policy *policy, const struct past_facts *facts, int64_t at);
 
 /*
- * Why nothing can be said of a row; `changed`: its answer is not the one of then. WHY_COUNT: it can be
- * judged.
+ * Returns why a row cannot be judged; `changed`: the answer differs from the original one. WHY_COUNT: it can
+ * be judged.
  */
 enum why answer_doubt(const struct past *past, const struct answer *answer, bool changed);
 

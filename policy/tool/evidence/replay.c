@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * replay: what another policy would have done to the mail that the evidence has. This file knows the
- * options.
+ * replay: shows what another policy would have done to the mail in the evidence. This file has the options.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -55,7 +54,7 @@ static int run(struct replay *replay, struct evidence_source *source, const char
     return status;
 }
 
-/* Takes one option. Answers what is wrong with it; NULL: nothing. */
+/* Reads one option. Returns what is wrong with it. NULL: nothing. */
 static const char *take_option(struct replay *replay, struct evidence_source *source, int option)
 {
     if (option != 'p')

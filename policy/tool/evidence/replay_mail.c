@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Judges mail of the past again, sums up by partner what would change, and shows it. Where the evidence
- * does not have what the policy asks for, the mail is counted as not judged, with the reason.
+ * Judges mail of the past again, sums by partner what would change, and shows it. If the evidence lacks what
+ * the policy needs, the mail counts as not judged, with the reason.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,9 +13,9 @@
 #include "policy/tool/evidence/replay.h"
 #include "policy/tool/table.h"
 
-/* Mails of a partner whose action would change in the same way. */
+/* A partner's mails whose action would change in the same way. */
 struct change {
-    const char *from, *to, *reason; /* words that are constant */
+    const char *from, *to, *reason; /* constant strings */
     int64_t mails;
     char client[REPLAY_CLIENTS][64];
     size_t clients;
@@ -23,7 +23,7 @@ struct change {
 
 struct share {
     char *name;
-    int64_t mails, changed; /* that are judged; there may be others */
+    int64_t mails, changed; /* judged ones; there may be others */
     struct change *change;
     size_t changes;
 };
@@ -108,13 +108,13 @@ static bool is_wanted(const struct replay *replay, const struct past *past)
     return replay->partners == 0;
 }
 
-/* What a policy says of a row, and why nothing can be said of it. */
+/* A policy's answer for a row, or why there is none. */
 struct opinion {
     struct answer answer;
     enum why why;
 };
 
-/* `from`: the action that it is compared with; NULL: none. */
+/* `from`: the action to compare with; NULL: none. */
 static struct opinion opinion_of(const struct policy *policy, const struct past_facts *facts,
                                  const char *from)
 {
@@ -161,7 +161,7 @@ static void replay_row(struct replay *replay, const struct past *past)
 
 /* ---- what is shown ---- */
 
-/* Whether there is any mail of the partner. */
+/* Whether there is mail of the partner. */
 static bool has_lines(const struct replay *replay, const char *name)
 {
     for (size_t i = 0; i < replay->shares; i++)
@@ -170,7 +170,7 @@ static bool has_lines(const struct replay *replay, const char *name)
     return false;
 }
 
-/* The partners that are asked for of which there is no line: nothing can be said of them. */
+/* Calls `show` for the wanted partners without any line: nothing is known of them. */
 static void each_silent(const struct replay *replay, void (*show)(void *arg, const char *name), void *arg)
 {
     for (size_t i = 0; i < policy_partner_count(replay->policy); i++) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report: what the evidence says of partners' mail. This file knows the options; what is shown is in
- * report_*.c.
+ * report: what the evidence says of partners' mail. This file has the options; report_*.c have the formats.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -73,7 +72,7 @@ struct question {
     const char *output; /* NULL: standard output */
 };
 
-/* Writes into a stream and closes it. False: errno says why not. */
+/* Writes to a stream and closes it. False: errno says why. */
 static bool write_stream(FILE *stream, const struct question *question, const struct summary *summary)
 {
     bool good = question->format->write(stream, summary, &question->request) == 0 && fflush(stream) == 0
@@ -87,8 +86,8 @@ static bool write_stream(FILE *stream, const struct question *question, const st
 }
 
 /*
- * Writes into a file beside the wanted one, which takes its place when it is whole; its mode stays, if
- * `status` is that of a file that is there.
+ * Writes a new file next to the wanted one, and renames it once it is complete. If `status` is that of an
+ * existing file, its mode is kept.
  */
 static bool write_beside(const char *path, const struct stat *status, const struct question *question,
                          const struct summary *summary)
@@ -112,7 +111,9 @@ static bool write_beside(const char *path, const struct stat *status, const stru
     return good;
 }
 
-/* Where a link stands, the file it names is written; what is no file, such as a device, is written to. */
+/*
+ * If the path is a link, its target is replaced. What is not a regular file, such as a device, is written to.
+ */
 static bool write_to(const char *path, const struct question *question, const struct summary *summary)
 {
     struct stat status;
@@ -153,7 +154,7 @@ static bool has_partner(const struct summary *summary, const char *name)
     return false;
 }
 
-/* Says which partners that were asked for have no mail: the name may be wrong. */
+/* Reports the wanted partners without mail: a name may be wrong. */
 static void name_silent(const struct summary_request *request, const struct summary *summary,
                         const char *title)
 {
@@ -211,7 +212,7 @@ static const struct format *find_format(const char *name)
     return NULL;
 }
 
-/* Takes one option. Answers what is wrong with it; NULL: nothing. */
+/* Reads one option. Returns what is wrong with it. NULL: nothing. */
 static const char *take_option(struct question *question, int option)
 {
     struct summary_request *request = &question->request;

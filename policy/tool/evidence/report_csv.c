@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A summary as CSV (RFC 4180): a row a partner and day. Values that a program could take for a formula
- * begin with '.
+ * Writes a summary as CSV (RFC 4180), with a row per partner and day. A value that a spreadsheet might run as
+ * a formula gets a leading '.
  */
 #include <inttypes.h>
 #include <string.h>

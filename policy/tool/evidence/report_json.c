@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A summary as JSON, by the keys that forcetls-report(1) fixes. */
+/* Writes a summary as JSON, with the keys that forcetls-report(1) specifies. */
 #include <stdlib.h>
 #include <string.h>
 #include "policy/tool/evidence/report.h"
@@ -11,7 +11,7 @@ static void number(struct json *json, const char *key, int64_t value)
     json_member_number(json, key, value > 0 ? (size_t)value : 0);
 }
 
-/* A time, or null. */
+/* Writes a time, or null. */
 static void instant(struct json *json, const char *key, int64_t at)
 {
     char text[STAMP_TEXT_SIZE];
@@ -20,7 +20,7 @@ static void instant(struct json *json, const char *key, int64_t at)
     json_member(json, key, at == STAMP_NONE ? NULL : text);
 }
 
-/* {"word": mails, ...} */
+/* Writes {"word": mails, ...}. */
 static void counts(struct json *json, const char *key, const struct parts *parts)
 {
     json_key(json, key);
@@ -48,7 +48,7 @@ static void certificates(struct json *json, const struct parts *parts)
     json_close(json, ']');
 }
 
-/* A list of texts that stand between `between` each. */
+/* Writes a list of the texts that `between` separates in `list`. */
 static void texts(struct json *json, const char *key, const char *list, const char *between)
 {
     json_open_list(json, key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A summary as text: a sentence, a table of partners, their failures, gaps and policies. */
+/* Writes a summary as text: a sentence, a table of partners, their failures, gaps and policies. */
 #include <inttypes.h>
 #include <string.h>
 #include "policy/tool/evidence/report.h"
@@ -8,7 +8,6 @@
 
 enum { CELL = 128, TLS_SHOWN = 6 };
 
-/* A number, or "" for none where that is what people look past. */
 static void format_number(int64_t number, char text[CELL])
 {
     snprintf(text, CELL, "%" PRId64, number);
@@ -24,7 +23,7 @@ static void format_certificates(const struct parts *parts, char text[CELL])
         snprintf(text, CELL, "%.80s and %zu more", parts->part[0].name, parts->count - 1);
 }
 
-/* "TLSv1.3 98.1 %, none 1.9 %" */
+/* Writes "TLSv1.3 98.1 %, none 1.9 %". */
 static void format_tls(const struct partner_summary *partner, char text[CELL])
 {
     size_t length = 0;
@@ -57,7 +56,7 @@ static void partner_row(struct table *table, const struct partner_summary *partn
                                            cell[3], cell[4], cell[5], cell[6], cell[7], tls, certificates});
 }
 
-/* Whether there is mail to partners: then the direction is shown. */
+/* Whether there is mail to partners: if so, the direction is shown. */
 static bool has_outbound(const struct summary *summary)
 {
     for (size_t i = 0; i < summary->partners; i++)
@@ -108,7 +107,7 @@ static int failure_table(FILE *stream, const struct summary *summary)
     return table_print(table, stream);
 }
 
-/* Of one partner: the certificates, and what was excepted and exempt. */
+/* Prints, for one partner, the certificates, and what was excepted and exempt. */
 static int detail_table(FILE *stream, const struct partner_summary *partner, bool outbound)
 {
     static const char *const titles[] = {"Certificates", "Excepted, by the end of the exception",
@@ -132,7 +131,7 @@ static int detail_table(FILE *stream, const struct partner_summary *partner, boo
     return answer;
 }
 
-/* "Rule for 9 mails, 2026-11-02 10:00 to 2026-11-28 12:00", its policies and its lines. */
+/* Prints "Rule for 9 mails, 2026-11-02 10:00 to 2026-11-28 12:00", its policies and its lines. */
 static void show_rules(FILE *stream, const struct partner_summary *partner, bool outbound)
 {
     const char *direction = !outbound                      ? ""
@@ -225,7 +224,7 @@ static void show_head(FILE *stream, const struct summary *summary, bool failing)
     fprintf(stream, ".\n%s\n", report_source(summary));
 }
 
-/* What the period has and the evidence has not: it is no gap between lines. */
+/* Prints the parts of the period outside of the evidence, which are no gaps between lines. */
 static void show_unknown(FILE *stream, const struct summary *summary, int64_t now)
 {
     for (size_t i = 0; i < summary->covers; i++) {
@@ -273,7 +272,7 @@ int report_text(FILE *stream, const struct summary *summary, const struct summar
     }
     if (failures)
         answer |= failure_table(stream, summary);
-    /* They are in the order of their names. */
+    /* Partners are sorted by name. */
     if (summary->partners > 0)
         one = strcmp(summary->partner[0].name, summary->partner[summary->partners - 1].name) == 0;
     for (size_t i = 0; i < summary->partners && one; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sentences and figures that the forms of a report share. */
+/* Sentences and figures that the formats of a report share. */
 #include <stdio.h>
 #include <string.h>
 #include "policy/tool/evidence/report.h"
@@ -31,7 +31,7 @@ static const char *const advice[REASON_COUNT] = {
     [REASON_INTERNAL] = "The filter had a problem of its own: see its log.",
 };
 
-/* What is different about mail to a partner. */
+/* The advice that differs for mail to a partner. */
 static const char *const outbound_advice[REASON_COUNT] = {
     [REASON_NO_TLS] = "The partner's server must offer STARTTLS; if it does, run forcetls doctor.",
     [REASON_CERTIFICATE_MISSING] = "The partner's server must present a certificate.",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rolls sums up and deletes old ones. The sums stay right: a row that goes is added to the one that takes
- * its place.
+ * Sums rows up and deletes old ones. The sums stay right: a row is added to its replacement before it is
+ * deleted.
  */
 #include "policy/tool/evidence/retention.h"
 
@@ -14,7 +14,7 @@
 
 enum { CLIENT_DAYS = 40, KIND_DAYS = 400 };
 
-/* Runs a statement with one number. */
+/* Runs a statement with one number as parameter. */
 static void run_with(struct database *database, const char *sql, int64_t number)
 {
     sqlite3_stmt *statement = database_prepare(database, sql);
@@ -28,7 +28,7 @@ static void run_with(struct database *database, const char *sql, int64_t number)
 
 /* ---- words ---- */
 
-/* Notes the words that a table names. */
+/* Marks the words that a table refers to. */
 static void note_words(struct database *database, bool used[], size_t count, const char *sql)
 {
     sqlite3_stmt *rows = database_prepare(database, sql);
@@ -86,7 +86,10 @@ bool retention_words(struct database *database)
 
 /* ---- sums ---- */
 
-/* Of sums by hour or by day. ?1: the hour or day; ?2: the one that takes its place; ?3: what lies between. */
+/*
+ * SQL for sums by hour or by day. `next` finds the first one after ?1 and before ?2. `add` and `clear`
+ * replace ?1 by ?2; ?3 is the milliseconds between them.
+ */
 struct roll {
     bool hourly;
     int64_t unit; /* milliseconds */
@@ -121,7 +124,7 @@ int64_t retention_unit(int64_t at, int64_t now)
     return at < stamp_day(now) - KIND_DAYS * (int64_t)STAMP_DAY ? STAMP_DAY : STAMP_HOUR;
 }
 
-/* The next hour or day that the table has, below a limit. False: there is none. */
+/* Finds the next hour or day in the table, before a limit. False: there is none. */
 static bool next_span(struct database *database, sqlite3_stmt *next, int64_t limit, int64_t *span)
 {
     bool found;
@@ -135,7 +138,7 @@ static bool next_span(struct database *database, sqlite3_stmt *next, int64_t lim
     return found;
 }
 
-/* Adds what is kept under another hour or day by now to it. */
+/* Moves rows to the hour or day under which they are kept at `now`. */
 static void roll_up(struct database *database, const struct roll *roll, int64_t limit, int64_t now)
 {
     sqlite3_stmt *next = database_prepare(database, roll->next), *add = database_prepare(database, roll->add);
@@ -182,7 +185,7 @@ static void delete_old(struct database *database, int64_t day)
     changed |= sqlite3_changes(database->handle) > 0;
     rules_forget(database);
     if (changed)
-        (void)retention_words(database); /* what memory does not suffice for is deleted the next time */
+        (void)retention_words(database); /* if memory runs out, the next record deletes them */
 }
 
 void retention_apply(struct database *database, int64_t now, unsigned keep)

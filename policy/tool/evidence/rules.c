@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps the rules of partners. The daemon's lines name a policy by its digest; what it said is only in the
- * file, so a record that is given the file keeps it, in the words of show. A rule that does not change is
- * kept once, however often others do.
+ * Keeps the rules of partners. The daemon's lines contain only the digest of the policy; its text is in the
+ * file. So a record with -c keeps the rules, in the words of show. A rule that does not change is kept once,
+ * however often other rules change.
  */
 #include "policy/tool/evidence/rules.h"
 
@@ -12,19 +12,19 @@
 #include "policy/language/rule.h"
 #include "policy/tool/evidence/fnv.h"
 
-/* A rule as it is put together. */
+/* A rule while it is written. */
 struct writing {
     FILE *stream;
-    char key[64]; /* the last one */
+    char key[64]; /* the last key */
 };
 
-/* Notes for people are no part of a rule, and change without a new digest. */
+/* Notes for humans are not part of a rule, and may change without a new digest. */
 static bool is_note(const char *key)
 {
     return strcmp(key, "contact") == 0 || strcmp(key, "comment") == 0 || strncmp(key, "acknowledge", 11) == 0;
 }
 
-/* "domains: contoso.com, .contoso.com": the items of a list stand on one line. */
+/* Writes "domains: contoso.com, .contoso.com": the items of a list share a line. */
 static void write_line(void *arg, const struct rule_line *line)
 {
     struct writing *writing = arg;
@@ -39,7 +39,7 @@ static void write_line(void *arg, const struct rule_line *line)
     snprintf(writing->key, sizeof writing->key, "%s", line->key);
 }
 
-/* To be freed; NULL: out of memory. */
+/* Returns the text of a rule, which the caller frees. NULL: out of memory. */
 static char *rule_text(const struct policy *policy, const struct partner *partner)
 {
     char *text = NULL;
@@ -56,13 +56,13 @@ static char *rule_text(const struct policy *policy, const struct partner *partne
     return NULL;
 }
 
-/* The number of a rule, by its text. */
+/* Returns the id of a rule, a hash of its text. */
 static int64_t number_of(const char *text)
 {
     return (int64_t)fnv_on(FNV_BEGIN, text, strlen(text));
 }
 
-/* The statements of a record. */
+/* The statements that keep rules. */
 struct keeping {
     struct database *database;
     sqlite3_stmt *word, *rule, *place;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The rules of partners under the digest of their policy, so that a report says what was agreed then. */
+/* Keeps the rules of partners under the digest of their policy, so that a report can say what was agreed. */
 #ifndef POLICY_TOOL_EVIDENCE_RULES_H
 #define POLICY_TOOL_EVIDENCE_RULES_H
 
@@ -7,13 +7,13 @@
 #include "policy/tool/evidence/database.h"
 
 /*
- * Keeps the rule of each partner of the policy, if the database has none of this policy yet. The text of a
- * rule is a line for each key, "min_tls_version: TLSv1.2", without line end behind the last. False: it
- * failed, stderr says why, and nothing must be committed.
+ * Keeps the rule of each partner of the policy, unless the database has rules of this policy. The text of a
+ * rule is one line per key, "min_tls_version: TLSv1.2", without a line end after the last one. False: it
+ * failed, stderr says why, and nothing may be committed.
  */
 bool rules_keep(struct database *database, const struct policy *policy);
 
-/* Deletes the rules of policies by which no mail that is kept was judged. */
+/* Deletes the rules of policies that no remaining mail was judged by. */
 void rules_forget(struct database *database);
 
 #endif

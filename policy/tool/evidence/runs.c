@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Keeps the ranges of numbers by which a line is counted once, whatever files it stands in and however
- * often they are read. Knows nothing of what the lines say.
+ * Keeps the ranges of numbers that make a line count once, whatever files contain it and however often they
+ * are read. Knows nothing of what the lines say.
  */
 #include "policy/tool/evidence/runs.h"
 
@@ -43,7 +43,7 @@ static void bind_time(sqlite3_stmt *statement, int place, int64_t instant)
         sqlite3_bind_int64(statement, place, instant);
 }
 
-/* Makes room for a range at a place. False: out of memory. */
+/* Inserts a range at an index. False: out of memory. */
 static bool insert_range(struct run *run, size_t at, const struct range *range)
 {
     struct range *grown = array_grow(run->range, run->count, sizeof *grown);
@@ -71,7 +71,7 @@ static void read_ranges(struct runs *runs, struct run *run)
     sqlite3_reset(runs->ranges);
 }
 
-/* The run as the database has it; number 0: it has none. */
+/* Reads the run from the database; its number stays 0 if it is not there. */
 static void read_run(struct runs *runs, struct run *run)
 {
     sqlite3_bind_text(runs->find, 1, run->name, -1, SQLITE_STATIC);
@@ -134,7 +134,7 @@ exhausted:
     return SIZE_MAX;
 }
 
-/* The first range whose high end is not below seq - 1; run->count: none. */
+/* Returns the first range whose high end is at least seq - 1. run->count: none. */
 static size_t find_range(const struct run *run, uint64_t seq)
 {
     size_t low = 0, high = run->count;
@@ -152,7 +152,7 @@ static size_t find_range(const struct run *run, uint64_t seq)
     return low;
 }
 
-/* Joins a range with the next one where they touch. */
+/* Joins a range with the next one if they are adjacent. */
 static void join_next(struct run *run, size_t at)
 {
     if (at + 1 >= run->count || run->range[at].high + 1 != run->range[at + 1].low)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The schema. Words are kept once, in `text`, and named by number; 0 is the empty word. Times are
- * milliseconds since 1970, UTC; `first` and `last` of the counts are milliseconds since the beginning of
- * their hour or day. `last` and `last_qid` are NULL where they are those of the first mail.
+ * The schema. Words are stored once, in `text`, and referred to by id; 0 is the empty word. Times are
+ * milliseconds since 1970, UTC; `first` and `last` of counts are milliseconds since the start of their hour
+ * or day. `last` and `last_qid` are NULL if they equal those of the first mail.
  *
  * kind         what a mail was like for one partner, without what a client chooses freely
  * hourly       how many mails of a kind, by hours since 1970; older than 400 days by days, under their
@@ -13,20 +13,20 @@
  * run          a process of the daemon, from start to stop
  * seen         the numbers of its lines that were read, in ranges
  * event        starts, stops, reloads, and the first mail judged by a policy that no reload announced
- * recent       the last messages, of which a further result may come
+ * recent       the last messages, which may get a further result
  * line         lines without a number that were counted, by a hash, and when they were written
  * counter      what else was counted: lines that cannot be read, and the like
  * certificate  the certificates that a partner has shown, verified or with mail that passed
- * alert        the state of the causes of alerts; alerts.h
- * outbox       lines of alerts that were not printed yet
- * partner_rule which rule a partner had under a policy; a rule is numbered by a hash of its text
+ * alert        the state of the causes of alerts; see alerts.h
+ * outbox       lines of alerts that are not printed yet
+ * partner_rule which rule a partner had under a policy; the id of a rule is a hash of its text
  * mark         two octets of a hash of each line of the last days, by run and blocks of 256 numbers
  */
 #include "policy/tool/evidence/schema.h"
 
 #include <stddef.h>
 
-/* The columns of `client` of version 4. */
+/* The columns of `client` in version 4. */
 #define CLIENT_VALUES                                                                                        \
     "client, client_name, domain, helo, resolve, argument, header_from, selected, daemon, cut"
 
@@ -92,14 +92,14 @@ const char *const schema_steps[] = {
     " PRIMARY KEY (policy, partner)) WITHOUT ROWID;"
     "CREATE TABLE mark (run INTEGER NOT NULL, block INTEGER NOT NULL, at INTEGER NOT NULL,"
     " marks BLOB NOT NULL, PRIMARY KEY (run, block)) WITHOUT ROWID;",
-    /* Version 4: clients apart from kinds, and less where a row has one mail. */
+    /* Version 4: clients separate from kinds, and smaller rows for a single mail. */
     "CREATE TABLE new_hourly (hour INTEGER NOT NULL, kind INTEGER NOT NULL, n INTEGER NOT NULL,"
     " first INTEGER NOT NULL, last INTEGER, first_qid TEXT, last_qid TEXT,"
     " PRIMARY KEY (hour, kind)) WITHOUT ROWID;"
     "INSERT INTO new_hourly SELECT hour, kind, n, first, nullif(last, first), first_qid,"
     " nullif(last_qid, first_qid) FROM hourly ORDER BY hour, kind;"
     "DROP TABLE hourly; ALTER TABLE new_hourly RENAME TO hourly;"
-    /* `same`: the number of a client, and the one that stands for all that are like it. */
+    /* `same`: the id of a client, and the id that replaces those of all equal clients. */
     "CREATE TEMP TABLE same (id INTEGER PRIMARY KEY, one INTEGER NOT NULL);"
     "INSERT INTO same SELECT id, min(id) OVER (PARTITION BY " CLIENT_VALUES ") FROM client;"
     "CREATE TABLE new_client (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL,"

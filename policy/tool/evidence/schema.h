@@ -4,8 +4,8 @@
 #define POLICY_TOOL_EVIDENCE_SCHEMA_H
 
 /*
- * schema_steps[n] makes version n + 1 of version n; NULL behind the last one. Each step stays as it was
- * released: a database of any version is brought to the newest one by the steps that it lacks.
+ * schema_steps[n] migrates version n to version n + 1; NULL ends the list. A released step never changes: a
+ * database of any version is migrated by the steps that it lacks.
  */
 extern const char *const schema_steps[];
 

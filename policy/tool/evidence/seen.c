@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sums up what a partner's mail was like. Knows which mail is meant by a partner's name or a domain,
- * and reads the facts of it as the filter does; which rule follows is the draft's knowledge.
+ * Sums up what a partner's mail was like. Selects mail by the name of a partner or by a domain, and reads its
+ * facts as the filter does. The draft decides which rule follows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static void add_value(struct seen *seen, struct seen_values *values, const char 
 
 /* ---- which mail ---- */
 
-/* Whether a name is the domain, or lies below it. */
+/* Whether a name is the domain, or is below it. */
 static bool is_within(const char *name, const char *domain)
 {
     size_t length = strlen(name), wanted = strlen(domain);
@@ -84,7 +84,7 @@ bool seen_wants(const struct seen *seen, const struct past *past)
            && is_within(domain.text, seen->name);
 }
 
-/* Whether it is a fingerprint as the filter writes it. */
+/* Whether the text is a fingerprint as the filter writes it. */
 static bool is_fingerprint(const char *text)
 {
     unsigned char octets[FINGERPRINT_SIZE];
@@ -102,7 +102,7 @@ void seen_note(struct seen *seen, const struct past *past)
 
 /* ---- what it was like ---- */
 
-/* The domains of the sender or of the header From, by which it was selected. */
+/* Adds the domains, of the sender or of the From header, that selected the partner. */
 static void add_domains(struct seen *seen, const struct past *past)
 {
     const char *selected = past->client[CLIENT_SELECTED], *at = past->client[CLIENT_HEADER_FROM];
@@ -132,7 +132,7 @@ static void add_domains(struct seen *seen, const struct past *past)
     }
 }
 
-/* The client's address, or the network that is kept of it. */
+/* Adds the client's address, or the network that was stored instead. */
 static void add_client(struct seen *seen, const struct past *past)
 {
     struct network network, *grown;
@@ -165,7 +165,7 @@ static bool is_ephemeral(const struct seen *seen, const char *cipher)
     return suite >= 0 ? suites_is_ephemeral(seen->suites, suite) : suites_name_is_ephemeral(cipher);
 }
 
-/* Whether a policy can name it, and every character prints. */
+/* Whether a policy can contain the name, and all its characters are printable. */
 static bool is_nameable(const char *name)
 {
     char *printable = name != NULL && certname_is_pattern(name) ? text_printable(name) : NULL;

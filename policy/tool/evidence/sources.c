@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reads log files for the ledger. Knows in which order, which last lines may still grow, and what to show
- * of lines that do not count; whether a line is new is the ledger's knowledge.
+ * Reads log files for the ledger. Knows their order, which last lines may still grow, and what to show of
+ * lines that do not count. The ledger knows whether a line is new.
  */
 #include "policy/tool/evidence/sources.h"
 
@@ -19,14 +19,14 @@ struct file {
     const char *path;
     struct input *input;
     struct clock clock;
-    int64_t begin; /* the time of its first line of ours; INT64_MAX: not known */
-    size_t place;  /* on the command line */
-    /* The highest number of a run, of which the last numbered line was. */
+    int64_t begin; /* the time of its first line of ours; INT64_MAX: unknown */
+    size_t place;  /* its index on the command line */
+    /* The run of the last numbered line, and its highest number. */
     char run[17];
     uint64_t highest;
 };
 
-/* Shows the first lines of a sort that does not count. */
+/* Shows the first few lines of a kind that does not count. */
 static void show_line(struct sources *sources, enum ledger_counter counter, const struct entry *entry,
                       const char *text)
 {
@@ -84,7 +84,7 @@ static void complain(struct sources *sources, const char *path, const char *why)
     sources->failed = true;
 }
 
-/* Learns the times of the file from the first line that has at=. */
+/* Learns the times of the file from its first line with at=. */
 static void peek(struct file *file)
 {
     size_t length;
@@ -110,7 +110,7 @@ static void peek(struct file *file)
         file->begin = changed != 0 ? changed * STAMP_SECOND : INT64_MAX;
 }
 
-/* A last line without line end may be half of what is being written. */
+/* Whether a last line without line end may still be half-written. */
 static bool may_grow(const struct sources *sources, const struct input *input)
 {
     int64_t changed = input_changed(input);
@@ -129,8 +129,8 @@ static unsigned digits(uint64_t number)
 }
 
 /*
- * The number stands last in a line, so a line without line end may have its first digits only: then it has
- * fewer than the numbers in front of it, and would be taken for another line.
+ * The number is at the end of a line, so a line without line end may lack its last digits. It then has fewer
+ * digits than earlier numbers, and would pass for another line.
  */
 static void doubt_number(struct file *file, struct entry *entry, bool ended)
 {
@@ -148,7 +148,7 @@ static void doubt_number(struct file *file, struct entry *entry, bool ended)
         file->highest = entry->seq;
 }
 
-/* A line that is not the daemon's, or only looks like one of its. */
+/* Reads a line that is not the daemon's, or only looks like it. */
 static void read_delivery(const struct sources *sources, struct file *file, struct entry *entry)
 {
     if (sources->deliveries == NULL || entry->sort == ENTRY_OURS || !delivery_tag(entry->tag))
@@ -160,7 +160,7 @@ static void read_delivery(const struct sources *sources, struct file *file, stru
 
 static void read_file(struct sources *sources, struct file *file)
 {
-    /* Every line has a blank, but one whose writer is not known. */
+    /* With deliveries every line is read: a line without a blank has no known writer. */
     const char *word = sources->deliveries != NULL ? " " : "event=";
     struct input_line line;
     struct entry entry;
@@ -200,7 +200,7 @@ static int by_time(const void *a, const void *b)
     return first->place < second->place ? -1 : 1;
 }
 
-/* Opens a file for its times only: many may be given, and descriptors are few. */
+/* Opens a file only for its times and closes it again: there may be many files, but descriptors are few. */
 static bool look_at(struct sources *sources, struct file *file)
 {
     const char *error;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The times that loggers write, to milliseconds since 1970 and back. Knows their forms and the calendar;
- * asks no clock and knows no time zone: which year and zone a time without them has is its caller's
- * knowledge.
+ * Converts the times that loggers write to milliseconds since 1970, and back. Knows their forms and the
+ * calendar, but no clock and no time zone: the caller supplies a missing year or zone.
  */
 #include "policy/tool/evidence/stamp.h"
 
@@ -25,7 +24,7 @@ static bool read_digits(const char *text, size_t count, unsigned *number)
     return true;
 }
 
-/* "14:33:57", eight octets. */
+/* Reads "14:33:57", eight octets. */
 static bool read_clock(const char *text, unsigned clock[3])
 {
     return read_digits(text, 2, &clock[0]) && text[2] == ':' && read_digits(text + 3, 2, &clock[1])
@@ -33,7 +32,7 @@ static bool read_clock(const char *text, unsigned clock[3])
            && clock[2] <= 60;
 }
 
-/* ".768930" or nothing; answers the octets. */
+/* Reads ".768930" or nothing. Returns the length. */
 static size_t read_fraction(const char *text, int64_t *milliseconds)
 {
     size_t length = 1;
@@ -47,7 +46,7 @@ static size_t read_fraction(const char *text, int64_t *milliseconds)
     return length > 1 ? length : 0;
 }
 
-/* "Z", "+05:30" or "+0530"; answers the octets, 0: none of them. */
+/* Reads "Z", "+05:30" or "+0530". Returns the length. 0: none of these. */
 static size_t read_zone(const char *text, int64_t *offset)
 {
     unsigned hours, minutes;
@@ -92,7 +91,7 @@ size_t stamp_read_local(const char *text, struct stamp_local *stamp)
     int64_t unused;
 
     if (text[0] < 'A' || text[0] > 'S')
-        return 0; /* no month: most texts end here */
+        return 0; /* not a month: most texts end here */
     for (unsigned month = 0; month < 12; month++) {
         if (text[0] != months[(size_t)3 * month] || strncmp(text, months + (size_t)3 * month, 3) != 0)
             continue;
@@ -105,7 +104,7 @@ size_t stamp_read_local(const char *text, struct stamp_local *stamp)
     return 0;
 }
 
-/* Reads hexadecimal digits. */
+/* Reads exactly `count` hexadecimal digits, in small letters. */
 static bool read_hexadecimal(const char *text, size_t count, uint64_t *number)
 {
     uint64_t value = 0;
@@ -155,7 +154,9 @@ int64_t stamp_in_year(const struct stamp_local *stamp, int64_t year)
            + ((int64_t)stamp->hour * 3600 + stamp->minute * 60 + stamp->second) * STAMP_SECOND;
 }
 
-/* Rounds down, also before 1970. STAMP_NONE, and what lies so near to it, is STAMP_NONE. */
+/*
+ * Rounds down, also before 1970. Returns STAMP_NONE for STAMP_NONE and for instants less than a unit from it.
+ */
 static int64_t round_down(int64_t instant, int64_t unit)
 {
     int64_t rest = instant % unit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * suggest: drafts a rule from what the evidence has of a partner or a domain, and says which of that
- * mail it would not have passed. The draft is loaded and asked as any other policy before it is shown.
+ * suggest: drafts a rule from the evidence of a partner or a domain, and shows which of that mail would not
+ * pass. Before the draft is shown, it is loaded and evaluated like any other policy.
  */
 #include "policy/tool/evidence/suggest.h"
 
@@ -40,7 +40,7 @@ static const struct usage usage = {help, "h", options};
 
 enum { MAILS_LEAST = 50, DAYS_LEAST = 5, OTHERS_MAX = 20, CLIENTS_MAX = 5, CLIENT_SIZE = 64 };
 
-/* Mails that the draft would not pass, for one reason. */
+/* Mails that would not pass the draft, for one reason. */
 struct others {
     enum reason reason;
     int64_t mails;
@@ -55,18 +55,18 @@ struct trial {
     size_t count;
 };
 
-/* The databases of the source, and what is asked of them. */
+/* The databases of the source, and the state of the query. */
 struct inquiry {
     struct database *databases;
     size_t count;
     struct seen *seen;
-    struct domain domain; /* the name that was given, where it is no partner's */
+    struct domain domain; /* the given name, if it is not a partner's */
     struct trial trial;
 };
 
 typedef void row_fn(struct inquiry *inquiry, const struct past *past);
 
-/* Calls `row` for the rows that are wanted. */
+/* Calls `row` for the wanted rows. False: a database cannot be read, or out of memory. */
 static bool each_row(struct inquiry *inquiry, row_fn *row)
 {
     for (size_t i = 0; i < inquiry->count && !inquiry->seen->exhausted; i++) {
@@ -177,7 +177,7 @@ static void show_trial(const struct inquiry *inquiry)
     }
 }
 
-/* Loads the text of a policy, from a file without a name. NULL: stderr says why. */
+/* Loads the text of a policy from an unnamed file. NULL: stderr says why. */
 static struct policy *load_text(const char *text)
 {
     struct policy *policy = NULL;
@@ -195,7 +195,7 @@ static struct policy *load_text(const char *text)
     return policy;
 }
 
-/* Tries the draft on the mail that it was made from, and shows both. Answers the exit status. */
+/* Tries the draft on the mail that it was made from, and shows both. Returns the exit status. */
 static int show_draft(struct inquiry *inquiry)
 {
     bool selected = false;
@@ -224,7 +224,10 @@ static int show_draft(struct inquiry *inquiry)
 
 /* ---- the verb ---- */
 
-/* Looks for a partner of that name, then for a domain. False: a database cannot be read, or out of memory. */
+/*
+ * Looks for a partner of that name, and if there is none, for a domain. False: a database cannot be read, or
+ * out of memory.
+ */
 static bool find_rows(struct inquiry *inquiry, const char *name)
 {
     inquiry->seen->partner = true;
@@ -285,7 +288,7 @@ static int suggest(struct evidence_source *source, const char *name)
         if (inquiry.count > 0) {
             int result = show_answer(&inquiry, name);
 
-            /* Where there is too little mail, a log that cannot be read may be why. */
+            /* A log that cannot be read may be the reason for too little mail. */
             if (result > 1 || status == EX_OK)
                 status = result;
         }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a decision to the kinds of mail that are counted: one for the partner that decided, and one for each
- * partner beside it. A partner may have so many kinds an hour and so many clients a day; what comes beyond
- * counts as one kind whose free values are "(many)", so that nobody outside can make the database large,
- * and the sums stay right.
+ * Turns a decision into kinds of mail and counts them: one kind for the partner that decided, and one for
+ * each other partner. The number of a partner's kinds in an hour and of its clients in a day is limited.
+ * Further ones count as one kind whose free values are "(many)". So nobody outside can make the database
+ * large, and the sums stay right.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ enum { WORD_SIZE = 320 };
 /* What a line says of one partner. */
 struct share {
     const struct entry *entry;
-    const struct run *run; /* NULL: a line without numbers */
+    const struct run *run; /* NULL: a line without a number */
     int64_t at;
     const char *kind[KIND_COLUMNS];
     const char *client[CLIENT_COLUMNS];
@@ -60,7 +60,7 @@ bool tally_knows(const struct entry *entry)
 
 /* ---- values ---- */
 
-/* The version of TLS. Lines before 0.3.0 show plaintext by the reason only. */
+/* Returns the version of TLS. Lines before 0.3.0 show plaintext only by the reason. */
 static const char *tls_of(const struct entry *entry)
 {
     const char *version = text_of(entry, KEY_TLS);
@@ -75,7 +75,7 @@ static bool is_null_sender(const char *from)
     return *from == '\0' || strcmp(from, "<>") == 0;
 }
 
-/* The domain of the sender in small letters, "<>" for the null sender. */
+/* Writes the domain of the sender in small letters, or "<>" for the null sender. */
 static void read_domain(char domain[WORD_SIZE], const char *from)
 {
     const char *at = strrchr(from, '@');
@@ -90,7 +90,7 @@ static void read_domain(char domain[WORD_SIZE], const char *from)
     domain[length] = '\0';
 }
 
-/* The network of an address: /24 or /48. */
+/* Writes the network of an address: /24 or /48. "": not an address. */
 static void shorten_address(char shortened[64], const char *address)
 {
     unsigned char octets[16];
@@ -108,7 +108,7 @@ static void shorten_address(char shortened[64], const char *address)
     }
 }
 
-/* The domain of a host's name. */
+/* Returns the domain of a host name. */
 static const char *parent_of(const char *name)
 {
     const char *dot = strchr(name, '.');
@@ -116,7 +116,7 @@ static const char *parent_of(const char *name)
     return dot != NULL ? dot + 1 : "";
 }
 
-/* The domains of the header From; "" where it was not looked at. */
+/* Returns the domains of the From header. "": it was not read. */
 static const char *header_from_of(const struct entry *entry)
 {
     const struct entry_value *value = &entry->value[KEY_HEADER_FROM];
@@ -183,7 +183,7 @@ static void fill_kind(struct share *share, const char *gateway)
 
 /* ---- counting ---- */
 
-/* The numbers of the words that are there; the others are WORD_UNKNOWN. */
+/* Finds the ids of known words; the others are WORD_UNKNOWN. */
 static void find_kind_words(struct ledger *ledger, const struct share *share, uint32_t value[])
 {
     for (size_t i = 0; i < KIND_COLUMNS; i++)
@@ -210,7 +210,7 @@ static void replace(const char *text[], const unsigned char columns[], size_t co
             text[columns[i]] = KIND_MANY;
 }
 
-/* The row of the kind, or that of the partner's many kinds. */
+/* Returns the row of the kind, or of "(many)" if the partner has too many kinds. */
 static uint32_t kind_row(struct ledger *ledger, struct share *share, uint32_t partner)
 {
     static const unsigned char free_columns[] = {KIND_CIPHER,          KIND_BITS,    KIND_SUBJECT,
@@ -239,7 +239,7 @@ static uint32_t kind_row(struct ledger *ledger, struct share *share, uint32_t pa
     return row;
 }
 
-/* Likewise the client's. */
+/* The same for the client. */
 static uint32_t client_row(struct ledger *ledger, struct share *share, uint32_t kind, uint32_t partner)
 {
     static const unsigned char free_columns[] = {CLIENT_ADDRESS, CLIENT_NAME,     CLIENT_DOMAIN,
@@ -267,15 +267,15 @@ static uint32_t client_row(struct ledger *ledger, struct share *share, uint32_t 
     return row;
 }
 
-/* How much a result weighs: what happened to the mail first, then the verdict. */
+/* Returns the severity of a result: first by the action on the mail, then by the verdict. */
 static unsigned severity_of(const struct share *share)
 {
     return (unsigned)share->action * OUTCOME_COUNT + (unsigned)share->outcome;
 }
 
 /*
- * Whether the message's result for the partner is to be counted: it is the first, or it is more severe than
- * what was counted, which is taken back. Fills in where it is counted.
+ * Whether this result of the message counts for the partner: it is the first, or more severe than the counted
+ * one, which is then taken back. Fills in *message.
  */
 static bool claim(struct ledger *ledger, const struct share *share, struct message *message, uint32_t partner)
 {
@@ -340,7 +340,7 @@ static void count_share(struct ledger *ledger, struct share *share)
     ledger_touch(ledger, message.kind, share->at);
 }
 
-/* The partners of also=, "fabrikam:pass,relay:off". */
+/* Counts the partners of also=, "fabrikam:pass,relay:off". */
 static void count_others(struct ledger *ledger, const struct share *share, const char *gateway)
 {
     static const enum kind_column unknown[] = {KIND_MODE, KIND_WOULD, KIND_REASONS, KIND_IDENTITY,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compressions, by the octets they begin with. Their own programs unpack them, so that no library is needed
- * for what few hosts have. Each is held to a bound of memory, whatever the file asks for.
+ * Knows compressions by their first octets. Their own programs unpack them, so that no library is needed for
+ * what few hosts use. The memory of xz and zstd is limited, whatever the file demands.
  */
 #include "policy/tool/evidence/unpack.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compressions of log files that other programs unpack; gzip's is read without one. */
+/* Compressed log files that other programs unpack. gzip needs no program. */
 #ifndef POLICY_TOOL_EVIDENCE_UNPACK_H
 #define POLICY_TOOL_EVIDENCE_UNPACK_H
 
@@ -8,16 +8,16 @@
 
 struct unpacker;
 
-/* The compression that begins with these octets; NULL: none that is known here. */
+/* Returns the unpacker for data that begins with these octets. NULL: no known compression. */
 const struct unpacker *unpacker_of(const char *octets, size_t length);
 
 /*
- * Starts to unpack a file. Answers the descriptor of what is in it; -1: it cannot, and *error says why.
+ * Starts to unpack a file. Returns a descriptor to read its content from. -1: failed, and *error says why.
  * `child` is for program_end() or program_kill().
  */
 int unpacker_start(const struct unpacker *unpacker, int file, pid_t *child, const char **error);
 
-/* What to do about a stream that is compressed so: streams are not unpacked. */
+/* Returns what the user can do with such a stream: streams are not unpacked. */
 const char *unpacker_advice(const struct unpacker *unpacker);
 
 #endif

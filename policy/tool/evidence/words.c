@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Finds words and rows in memory, else in the database. What was found once stays in memory until there is
- * too much of it; then all of it goes. Of rows the database has an index of a hash only, `mark`, which is a
- * tenth of the index of all their columns.
+ * Finds words and rows in memory, else in the database. Found ones stay in memory until there are too many;
+ * then all are dropped. The database indexes rows only by a hash, `mark`: that takes a tenth of an index of
+ * all their columns.
  */
 #include "policy/tool/evidence/words.h"
 
@@ -13,10 +13,10 @@
 
 enum { WORDS_MOST = 1 << 16, ROWS_MOST = 1 << 15 };
 
-/* Where a row in memory has what. */
+/* Layout of a row in memory. */
 enum { ROW_HASH, ROW_NUMBER, ROW_VALUES };
 
-/* Whether a table has no row, so that memory will have all that it will have. */
+/* Whether a table is empty. If so, memory will have all of its rows. */
 static bool is_empty(struct database *database, const char *table)
 {
     char sql[64];
@@ -82,7 +82,7 @@ static void remember_word(struct words *words, const char *text, uint32_t hash, 
     slots_add(&words->slots, hash, (uint32_t)words->count++);
 }
 
-/* *found is set to the place of a word that is in memory. */
+/* Sets *found to the index of the word if it is in memory. */
 static uint32_t find_word(struct words *words, const char *text, uint32_t hash, size_t *found)
 {
     size_t at = 0;
@@ -133,7 +133,10 @@ uint32_t words_add(struct words *words, const char *text)
 
 /* ---- rows ---- */
 
-/* "SELECT id, a, b FROM kind WHERE mark = ?1" and "INSERT INTO kind (mark, a, b) VALUES (?1, ?2, ?3)". */
+/*
+ * Prepares "SELECT id, a, b FROM kind WHERE mark = ?1" and "INSERT INTO kind (mark, a, b) VALUES (?1, ?2,
+ * ?3)".
+ */
 bool rows_open(struct rows *rows, struct database *database, const char *table, const char *columns,
                size_t width)
 {
@@ -160,7 +163,7 @@ void rows_close(struct rows *rows)
     *rows = (struct rows){0};
 }
 
-/* A row in memory. */
+/* Returns a row in memory. */
 static uint32_t *row_at(const struct rows *rows, size_t place)
 {
     return rows->row + place * (ROW_VALUES + rows->width);
@@ -198,7 +201,7 @@ static void remember_row(struct rows *rows, const uint32_t value[], uint32_t has
     slots_add(&rows->slots, hash, (uint32_t)rows->count++);
 }
 
-/* Whether the row at which the statement stands has these values. */
+/* Whether the statement's current row has these values. */
 static bool is_row(const struct rows *rows, const uint32_t value[])
 {
     for (size_t i = 0; i < rows->width; i++)
