@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libmilter opens its socket itself, and at its end removes whatever socket stands
- * at the path. So it gets one that is open: as "fd:N" where this libmilter knows
- * that (Debian's does), else in the place of one that it opened. To make it stop
- * accepting, and nothing else, the number of the socket gets another one,
- * on which nobody can connect. Of sessions only their connections are known here.
+ * libmilter opens its socket itself, and at its end removes whatever socket is at the path. So it gets one
+ * that is open: as "fd:N" if this libmilter knows that (Debian's does), else in the place of one that it
+ * opened. To make it stop accepting, and nothing else, its descriptor number is given to another socket, to
+ * which nobody can connect. This file knows nothing of sessions but their connections.
  */
 #include "milter/accepting.h"
 
@@ -22,7 +21,7 @@
 
 enum { BACKLOG = 4096, TICK_MS = 2, BACKLOG_MS = 1000 };
 
-/* The process has one libmilter. */
+/* One per process, as there is one libmilter. */
 static struct {
     struct listening listening; /* its fd is the number that libmilter knows */
     bool held;
@@ -30,7 +29,7 @@ static struct {
     int nobody; /* listens where nobody can connect; -1: there is no place for such a socket */
 } accepting = {.listening = LISTENING_NONE, .nobody = -1};
 
-/* A path for a socket that is removed at once: beside our own, else in /tmp. */
+/* Makes a path for a socket that is removed at once: beside our own, else in /tmp. */
 static void name_spare(struct sockaddr_un *spare)
 {
     const struct sockaddr_un *own = (const struct sockaddr_un *)&accepting.address;
@@ -48,8 +47,8 @@ static void name_spare(struct sockaddr_un *spare)
 }
 
 /*
- * Its path is gone before it listens, so nobody ever connects. Beside an inet socket it has a name that the
- * kernel gives: whoever can reach that can reach the inet socket as well.
+ * Removes the path before it listens, so nobody ever connects. If our own socket is an inet one, this one has
+ * an abstract name from the kernel instead: anyone who can reach that can reach the inet socket as well.
  */
 static int listen_for_nobody(void)
 {
@@ -96,8 +95,8 @@ static bool give_number(void)
 }
 
 /*
- * libmilter opens a socket of the same kind; it gets the lowest free number, and that gets ours. At its end
- * libmilter removes the path of the socket that it opened, which nobody uses.
+ * libmilter opens a socket of the same kind. That gets the lowest free number, to which ours is then moved.
+ * At its end libmilter removes the path of the socket that it opened, which nobody uses.
  */
 static bool give_in_place_of_another(void)
 {
@@ -140,7 +139,7 @@ bool accepting_start(const struct listening *listening, bool held)
 
 /* ---- Accepting no more ---- */
 
-/* Lets libmilter accept whoever connected before the path was gone. */
+/* Lets libmilter accept the connections that were made before the path was gone. */
 static void accept_backlog(void)
 {
     struct pollfd waiting = {.fd = accepting.listening.fd, .events = POLLIN};
@@ -172,7 +171,10 @@ static in_port_t port_of(const struct sockaddr_storage *address)
                                          : ((const struct sockaddr_in6 *)address)->sin6_port;
 }
 
-/* A connection has the address of the socket that it came from; if that has all addresses, its port. */
+/*
+ * A connection has the address of the socket that accepted it. If an inet socket listens on all addresses,
+ * only the port is the same.
+ */
 static bool came_from_ours(int fd)
 {
     struct sockaddr_storage address;

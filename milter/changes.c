@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a reload changed, in words that are short enough for a line of the log. In what two policies
- * differ is known elsewhere.
+ * What a reload changed, in words that are short enough for a line of the log. policy/language/difference.c
+ * compares the policies.
  */
 #include "milter/changes.h"
 
@@ -52,7 +52,7 @@ static void add_change(void *summary, const struct change *change)
     summarize(summary, item);
 }
 
-/* Ends the list, which shows that it does not hold all. */
+/* Ends the list with "..." if it does not have all items. */
 static void end_list(struct change_list *summary)
 {
     if (summary->shown < summary->count)

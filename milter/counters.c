@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon's counters: relaxed atomics, because nobody concludes anything else from them. Mail of no
- * partner touches none of them.
+ * The daemon's counters: relaxed atomics, because no other data depends on them. Mail of no partner touches
+ * none of them.
  */
 #include "milter/counters.h"
 
 #include <stdatomic.h>
 
-/* The process has one set; libmilter's callbacks have no other way to it. */
+/* One set per process: libmilter's callbacks are given no pointer to it. */
 static atomic_uint_fast64_t since_start[COUNTER_COUNT];
 static atomic_uint_fast64_t messages, sessions;
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The policy in force. Sessions hold counted references, so a new one can be
- * put in place at any time: it is loaded beside the old one, outside any lock,
- * and exchanged whole or not at all. A thread of its own waits for SIGUSR1 (libmilter
- * keeps HUP, TERM and INT for itself) and, where the policy wants it, for changes of
- * the files. What a policy says of partners is not known here.
+ * The policy in force. Sessions hold counted references, so the policy can be replaced at any time: a new one
+ * is loaded beside the old one, outside any lock, and replaces it whole or not at all. A thread waits for
+ * SIGUSR1 (HUP, TERM and INT end the daemon) and, if the policy has `watch`, for changes of the files. This
+ * file does not know what a policy says of partners.
  */
 #include "milter/current.h"
 
@@ -26,12 +25,12 @@
 
 enum { STOP_SECONDS = 2, RELOAD_STACK = 2 << 20, TRIES = 3 };
 
-/* The process has one policy in force; libmilter's callbacks have no other way to it. */
+/* One policy in force per process: libmilter's callbacks are given no pointer to it. */
 static struct {
-    pthread_mutex_t lock; /* between reading the pointer and counting the reference */
+    pthread_mutex_t lock; /* held between reading the pointer and counting the reference */
     _Atomic(struct policy *) policy;
     int64_t since;
-    atomic_uint alive; /* policies, with those that sessions still hold */
+    atomic_uint alive; /* all policies in memory, with those that sessions still hold */
 } current = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct {
@@ -40,7 +39,7 @@ static struct {
     atomic_bool stopping;
     const char *path;
     struct watch *watch;
-    /* where the daemon listens by the policy then in force; or NULL */
+    /* the sockets with which the daemon started; NULL: none */
     char *socket, *postfix_facts, *outbound, *outbound_upstream, *status;
     bool shared_directory;
 } reload;
@@ -60,7 +59,7 @@ void current_log_diag(void *unused, const struct diag *diag)
     log_write(error ? LOG_ERR : LOG_WARNING, &line);
 }
 
-/* As current_load(), and as policy_load_noting(). */
+/* As current_load(); *looked_at as by policy_load_noting(). */
 static struct policy *load_noting(const char *path, struct disk **looked_at, diag_fn *diag, void *arg)
 {
     struct policy *policy = policy_load_noting(path, looked_at, diag, arg);
@@ -128,13 +127,13 @@ static void warn_at(struct place place, const char *text)
     current_log_diag(NULL, &diag);
 }
 
-/* Of two settings, NULL where there is none. */
+/* Compares two settings; NULL: not set. */
 static bool differs(const char *old, const char *new)
 {
     return strcmp(old != NULL ? old : "", new != NULL ? new : "") != 0;
 }
 
-/* What a running daemon cannot follow. */
+/* Warns of changed settings that a running daemon cannot follow. */
 static void warn_of_restart(const struct policy *policy)
 {
     const struct milter_settings *settings = policy_milter(policy);
@@ -162,7 +161,7 @@ struct reading {
     struct changes changes; /* from the old policy to that one */
 };
 
-/* Loads the policy, again where its files changed meanwhile: what is read is to be of one version. */
+/* Loads the policy, again if its files changed meanwhile: all that is read must be of one version. */
 static void read_policy(struct reading *reading)
 {
     struct findings findings = {.count = 0};
@@ -180,7 +179,7 @@ static void read_policy(struct reading *reading)
     findings_clear(&findings);
 }
 
-/* Reports what is an error where nobody asked for the reload, and a warning where somebody did. */
+/* Reports a doubt: a warning if somebody asked for the reload, else an error, which keeps the old policy. */
 static void doubt(struct reading *reading, const char *text)
 {
     struct diag diag = {SEVERITY_WARNING, {reload.path, 0, 0}, text, NULL};
@@ -295,7 +294,7 @@ static void *wait_for_reloads(void *unused)
     }
 }
 
-/* False: out of memory. NULL is kept as such. */
+/* Copies a text; NULL stays NULL. False: out of memory. */
 static bool keep(char **copy, const char *text)
 {
     *copy = text != NULL ? strdup(text) : NULL;

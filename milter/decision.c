@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a verdict to what becomes of the mail: the SMTP reply, the hold, the
- * SMFIS_ code, the log line and the counts. The policy made the verdict. Mail
- * that is accepted without a log line never comes here.
+ * Carries out a verdict: the SMTP reply, the quarantine, the SMFIS_ code, the log line and the counts. The
+ * policy made the verdict. Mail whose verdict is not logged is not counted either.
  */
 #include "milter/decision.h"
 
@@ -23,14 +22,14 @@ bool decision_is_logged(const struct verdict *verdict)
 {
     if (verdict->outcome == OUTCOME_NO_PARTNER || verdict->outcome == OUTCOME_OFF)
         return false;
-    if (verdict->outcome == OUTCOME_EXEMPT) /* the first partner weighs most: where it is off, all are */
+    if (verdict->outcome == OUTCOME_EXEMPT) /* the first is the most severe: if it is off, all are */
         return verdict->partner_count != 0 && verdict->partner[0].outcome != OUTCOME_OFF;
     return true;
 }
 
 /* ---- The log ---- */
 
-/* The reason that decided; where the mail was not refused for it, the first that would have. */
+/* The reason that decided. If none did (an exception held), the first that is unmet or unknown. */
 static enum reason first_reason(const struct verdict *verdict)
 {
     const struct judged *judged = verdict->partner_count != 0 ? &verdict->partner[0] : NULL;
@@ -44,7 +43,7 @@ static enum reason first_reason(const struct verdict *verdict)
     return REASON_NONE;
 }
 
-/* Whether this message's log has that result already; remembers it (of many, the last ones). */
+/* Whether this message's log has that result already; if not, remembers it (of many, the last ones). */
 static bool logged_before(struct transaction *transaction, const struct verdict *verdict)
 {
     struct logged result = {verdict->partner_count ? verdict->partner[0].partner : NULL,
@@ -72,7 +71,7 @@ static bool is_other_digest(const struct session *session, const struct decision
     return false;
 }
 
-/* Why a fingerprint is not known, or not by the digest that the policy has. */
+/* Logs why a fingerprint is not known, or is not of the digest that the policy has. */
 static void report_join(const struct session *session, const struct decision *decision)
 {
     if (!((decision_reasons(decision->verdict) >> REASON_MTA_FACTS) & 1)
@@ -121,7 +120,7 @@ static const char *mta_problem(const struct session *session, const struct decis
     return "the MTA sent a macro that cannot be read";
 }
 
-/* Once a connection: what partners suffer from is the MTA's configuration. */
+/* Logs, once per connection, what in the MTA's configuration makes a result unknown. */
 static void report_mta(struct session *session, const struct decision *decision)
 {
     const struct facts *facts = decision->facts;
@@ -150,7 +149,7 @@ static void count(enum outcome outcome)
     counters_add(counters[outcome], 1);
 }
 
-/* The TLS session is counted with the first decision of a partner in it. */
+/* A TLS session is counted at the first decision about a partner in it. */
 static void count_tls(struct session *session, const struct facts *facts, struct partner_counts *counts)
 {
     if (session == NULL || facts->tls != TLS_ON
@@ -173,7 +172,7 @@ static void count_for_partner(struct session *session, const struct decision *de
         count_tls(session, decision->facts, counts);
 }
 
-/* Which message this is, and when its MAIL came. A message has its number with its first line. */
+/* Sets the message's number and the time of its MAIL. A message gets its number with its first log line. */
 static void identify(struct decision *decision, struct session *session)
 {
     decision->policy = session != NULL ? session->policy : NULL;
@@ -213,7 +212,7 @@ static void log_decision(SMFICTX *mta, struct session *session, struct decision 
 
 /* ---- The answer ---- */
 
-/* The text goes through libmilter's own formatting: "%" is written twice. */
+/* libmilter formats the text itself: "%" is written twice. */
 static sfsistat send_reply(SMFICTX *mta, struct reply *reply)
 {
     char text[2 * sizeof reply->text];
@@ -225,12 +224,12 @@ static sfsistat send_reply(SMFICTX *mta, struct reply *reply)
         text[length++] = *from;
     }
     text[length] = '\0';
-    /* Where libmilter will not have the text, the MTA's own stands in: the refusal remains. */
+    /* If libmilter does not take the text, the MTA sends its own: the mail is still refused. */
     (void)smfi_setreply(mta, reply->code, reply->status, text);
     return reply->code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
-/* Where there is no verdict that policy/verdict/reply.c could put into words: its sentence, of no partner. */
+/* If there is no verdict for policy/verdict/reply.c: its sentence, without a partner. */
 static const struct reply internal_reply = {
     .code = "451", .status = "4.3.5", .text = "Local problem, not yours: try again later [internal]"};
 
@@ -276,7 +275,7 @@ sfsistat decision_conclude(SMFICTX *mta, struct session *session, const struct v
     return SMFIS_CONTINUE;
 }
 
-/* By the message's policy, or where there is none by the one in force. */
+/* Whether the message's policy has partners; without a message's policy, whether the one in force has. */
 static bool has_partners(const struct session *session)
 {
     bool held = session != NULL && session->policy != NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The one log line of a decision: its keys and their values. Knows what was judged and how it ended, and
+ * The one log line of a decision: its keys and their values. Knows what was judged and how it ended, but
  * neither libmilter nor sessions.
  */
 #include "milter/decision_line.h"
@@ -82,7 +82,7 @@ struct list {
     char text[LOG_VALUE_MAX + 1];
 };
 
-/* False: the list is full, and what comes is left out. A header_from_name_fn. */
+/* False: the list is full, and the item is left out. A header_from_name_fn. */
 static bool list_add(void *arg, const char *item, size_t length)
 {
     struct list *list = arg;
@@ -98,7 +98,7 @@ static bool list_add(void *arg, const char *item, size_t length)
     return true;
 }
 
-/* The partners beside the deciding one. */
+/* The partners other than the deciding one. */
 static void log_others(struct log_line *line, const struct verdict *verdict)
 {
     struct list list = {.length = 0};
@@ -117,7 +117,7 @@ static void log_others(struct log_line *line, const struct verdict *verdict)
         log_note_cut(line, "also");
 }
 
-/* Where the argument of MAIL names another domain than the MTA made of it. */
+/* The domain in the argument of MAIL, if it is not the domain that the MTA made of it. */
 static void log_argument(struct log_line *line, const struct facts *facts)
 {
     const char *argument = NULL;
@@ -131,7 +131,7 @@ static void log_argument(struct log_line *line, const struct facts *facts)
     log_quoted(line, "argument", argument);
 }
 
-/* The identity of the deciding partner's certificates that matched, as its list counts them. */
+/* The identity that matched the certificate: its number in the deciding partner's list. */
 static void log_identity(struct log_line *line, const struct judged *judged)
 {
     for (size_t i = 0; judged != NULL && i < judged->finding_count; i++) {
@@ -145,7 +145,7 @@ static void log_identity(struct log_line *line, const struct judged *judged)
     log_word(line, "identity", NULL);
 }
 
-/* Plaintext stands as a bare word where it is certain; what the MTA calls its version stands in quotes. */
+/* If plaintext is certain, the bare word "none"; else what the MTA calls the TLS version, in quotes. */
 static void log_tls(struct log_line *line, const struct facts *facts)
 {
     if (facts->tls == TLS_OFF)
@@ -204,7 +204,7 @@ static void log_selected(struct log_line *line, const struct judged *judged)
     log_word(line, "selected", list.text);
 }
 
-/* A message without a From field may get the envelope sender as one. */
+/* The MTA may give a message without a From field the envelope sender as one. */
 static void add_missing_from(struct list *list, const struct facts *facts)
 {
     for (unsigned i = 0; i < facts->senders; i++) {
@@ -216,7 +216,7 @@ static void add_missing_from(struct list *list, const struct facts *facts)
     }
 }
 
-/* The domains of the header From; nothing where the header is not known, "" where it has none. */
+/* The domains of the header From; no value if the header is not known, "" if it has none. */
 static void log_header_from(struct log_line *line, const struct facts *facts)
 {
     const struct header_from *from = facts->header_from;
@@ -245,7 +245,7 @@ static void log_at(struct log_line *line, const struct timespec *at)
     log_word(line, "at", text);
 }
 
-/* The keys behind identity=. */
+/* The keys after identity=. */
 static void log_circumstances(struct log_line *line, const struct decision *decision,
                               const struct judged *judged)
 {

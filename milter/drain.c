@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How the daemon ends, from top to bottom: a signal asks for it; libmilter
- * accepts nobody any more; sessions under way end as ever, until a deadline;
- * libmilter is stopped. The listeners of reports, of outbound and of the status serve until then,
- * and are ended by main.c.
+ * How the daemon ends, from top to bottom: a signal asks for it; libmilter stops accepting; sessions under
+ * way go on to their end, or to a deadline; libmilter is stopped. The listeners of reports, of outbound and
+ * of the status serve until then; main.c ends them.
  */
 #include "milter/drain.h"
 
@@ -26,17 +25,17 @@
 
 enum {
     TICK_MS = 10,
-    NEGOTIATION_MS = 2000, /* a connection that has said nothing so long is not waited for */
-    WAKE = SIGURG          /* where nobody wants it, it does nothing */
+    NEGOTIATION_MS = 2000, /* from then on, connections that have said nothing are not waited for */
+    WAKE = SIGURG          /* if nothing handles it, it does nothing */
 };
 
-/* The process has one libmilter; signal handlers and the status thread have no other way here. */
+/* One per process, as there is one libmilter: signal handlers are given no pointer. */
 static struct {
     pthread_t thread; /* libmilter's */
     sem_t news;       /* somebody asked for the end, or libmilter ended */
     atomic_uint terms;
     atomic_bool asked, at_once, ended;
-    int answer; /* smfi_main()'s */
+    int answer; /* what smfi_main() returned */
 } work;
 
 /* ---- Who asks ---- */
@@ -83,8 +82,8 @@ static void ignore(int signal)
 }
 
 /*
- * libmilter has a thread that waits for TERM, HUP and INT, and stops without a drain where it gets one. This
- * stands in the place of the function by which it waits, which nobody else in this program calls.
+ * A thread of libmilter waits for TERM, HUP and INT, and stops without a drain when it gets one. It waits by
+ * sigwait(3), which this function replaces. Nothing else in this program calls sigwait(3).
  */
 int sigwait(const sigset_t *signals, int *number)
 {
@@ -94,7 +93,7 @@ int sigwait(const sigset_t *signals, int *number)
         pause();
 }
 
-/* No other thread takes them: see drain_block_signals() and sigwait(). */
+/* No other thread takes these signals: see drain_block_signals() and sigwait(). */
 static void take_signals(void)
 {
     struct sigaction noted = {.sa_handler = note_signal}, ignored = {.sa_handler = ignore};
@@ -109,7 +108,7 @@ static void take_signals(void)
 
 /* ---- The drain ---- */
 
-/* libmilter's listener looks up from its poll(2), which lasts 5 seconds and is for the socket of before. */
+/* Interrupts poll(2) in libmilter's listener: it may wait for 5 seconds on the socket that was replaced. */
 static void wake_libmilter(void)
 {
     pthread_kill(work.thread, WAKE);
@@ -126,7 +125,7 @@ static void log_drain(unsigned seconds)
     log_write(LOG_NOTICE, &line);
 }
 
-/* Whether nobody waits for us: no session, no question of how to send, nobody about to begin one. */
+/* Whether nobody waits for us: no session, no outbound request, no connection that may begin one. */
 static bool is_quiet(int64_t passed)
 {
     return counters_read().sessions == 0 && !outbound_listener_is_asking()
@@ -134,7 +133,7 @@ static bool is_quiet(int64_t passed)
                || (accepting_connections() == 0 && !outbound_listener_has_newcomers()));
 }
 
-/* A connection that was being accepted shows a moment later: so it must be quiet twice. */
+/* A connection that is being accepted shows only a moment later: so it must be quiet twice. */
 static void wait_for_sessions(unsigned seconds)
 {
     int64_t begun = monotonic_ms(CLOCK_MONOTONIC), passed = 0;
@@ -170,7 +169,7 @@ static void drain(unsigned seconds)
 
 /* ---- libmilter ---- */
 
-/* Also where the end was asked for before: who connected until then is served. */
+/* Runs even if the end was asked for before: those who connected until then are served. */
 static void *run_libmilter(void *unused)
 {
     work.answer = smfi_main();
@@ -185,7 +184,7 @@ static void *stop_libmilter(void *unused)
     return unused;
 }
 
-/* smfi_stop() waits for the listener's poll(2): so another thread calls it, and this one wakes that. */
+/* smfi_stop() waits for the listener's poll(2): another thread calls it, and this one interrupts poll(2). */
 static void end_libmilter(void)
 {
     pthread_t stopper;

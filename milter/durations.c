@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A histogram of relaxed atomics: a mail costs many times what one of them does. */
+/* A histogram of relaxed atomics: they cost little beside a mail. */
 #include "milter/durations.h"
 
 #include <stdatomic.h>
@@ -14,7 +14,7 @@ static const struct {
     {10000000, "0.01"},  {50000000, "0.05"}, {250000000, "0.25"}, {1000000000, "1.0"},
 };
 
-/* The process has one; libmilter's callbacks have no other way to it. */
+/* One per process: libmilter's callbacks are given no pointer to it. */
 static atomic_uint_fast64_t count[DURATION_STEPS + 1], sum;
 
 const char *duration_step(unsigned step)

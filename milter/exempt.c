@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counts partners' mail that is exempt because of its client, and warns of it once an hour. Behind a content
- * filter such mail is normal; behind a proxy or in a container without the clients' addresses it means that
- * nothing is judged. The filter cannot see which it is; the administrator can. No thread: the
+ * Counts partners' mail that is exempt because of its client, and warns of it once an hour. With a content
+ * filter such mail is normal; with a proxy, or in a container that hides the clients' addresses, it means
+ * that nothing is judged. The milter cannot see which it is; the administrator can. There is no thread: the
  * hour ends with the first mail after it.
  */
 #include "milter/exempt.h"
@@ -16,7 +16,7 @@
 static struct {
     pthread_mutex_t lock;
     struct exempt_sum sum;
-    struct network client; /* of the last one, while client_known */
+    struct network client; /* of the last mail, while client_known */
     bool client_known;
 } noted = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -58,7 +58,7 @@ void exempt_warned(struct exempt_sum *sum, int64_t now)
     *sum = (struct exempt_sum){.warned = true, .since = now};
 }
 
-/* With the lock held. */
+/* The caller holds the lock. */
 static void warn(int64_t now)
 {
     char since[32], client[64] = "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Copies of findings. What they say is not known here. */
+/* Copies of findings. Does not know what they say. */
 #include "milter/findings.h"
 
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include "policy/array.h"
 
-/* Makes room for one more. False: there is none. */
+/* Makes room for one more finding. False: there is none. */
 static bool grow(struct findings *findings)
 {
     struct diag *grown;
@@ -24,7 +24,7 @@ static bool grow(struct findings *findings)
 void findings_keep(void *arg, const struct diag *diag)
 {
     struct findings *findings = arg;
-    struct diag kept = *diag; /* an id lasts */
+    struct diag kept = *diag; /* its id is a constant that lasts */
 
     kept.place.file = strdup(diag->place.file);
     kept.text = strdup(diag->text);

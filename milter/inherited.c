@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Takes the MTA's sockets from the service manager: descriptors from 3 on, how
- * many by $LISTEN_FDS. A socket that the MTA can reach and the daemon cannot use
- * would let every session wait for nothing, so what is wrong is an error. Knows
- * the environment and descriptors; opens nothing.
+ * Takes the MTA's sockets from the service manager: descriptors from 3 on, as many as $LISTEN_FDS says. If
+ * the MTA can reach a socket that the daemon cannot use, every session waits for nothing: so anything wrong
+ * is an error. Knows the environment and descriptors; opens nothing.
  */
 #include "milter/inherited.h"
 
@@ -42,7 +41,7 @@ static enum socket_state read_count(unsigned *count, struct socket_problem *prob
 
 /* ---- Which one ---- */
 
-/* Whether the name at this place of $LISTEN_FDNAMES, which has colons between the names, is that of a use. */
+/* Whether $LISTEN_FDNAMES, a list with colons, has the name of that use at this place. */
 static bool is_named(unsigned place, enum inherited_use use)
 {
     const char *name = getenv("LISTEN_FDNAMES"), *wanted = names[use];
@@ -56,7 +55,7 @@ static bool is_named(unsigned place, enum inherited_use use)
            && (name[strlen(wanted)] == '\0' || name[strlen(wanted)] == ':');
 }
 
-/* How many bear the name of a use; *chosen is the last of them. */
+/* How many sockets have the name of a use; *chosen is the last of them. */
 static unsigned count_named(enum inherited_use use, unsigned count, int *chosen)
 {
     unsigned found = 0;
@@ -70,7 +69,7 @@ static unsigned count_named(enum inherited_use use, unsigned count, int *chosen)
     return found;
 }
 
-/* The only one that is not for outbound, whatever its name is; of several the one that bears the name. */
+/* The milter's is the only socket that is not for outbound, whatever its name; of several, the named one. */
 static enum socket_state choose(int chosen[INHERITED_COUNT], unsigned count, struct socket_problem *problem)
 {
     unsigned outbound = count_named(INHERITED_OUTBOUND, count, &chosen[INHERITED_OUTBOUND]);
@@ -139,7 +138,7 @@ static enum socket_state describe_unix(struct inherited *inherited, const struct
     return SOCKET_GOOD;
 }
 
-/* Its address as the policy writes it. */
+/* Writes the socket's address as the policy does. */
 static enum socket_state describe(struct inherited *inherited, struct socket_problem *problem)
 {
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
@@ -164,7 +163,7 @@ static enum socket_state describe(struct inherited *inherited, struct socket_pro
     return SOCKET_GOOD;
 }
 
-/* Others that accept from it may be faster: then nothing waits. It must not go to programs that are run. */
+/* If others accept first, accept(2) must not block. Programs that are run must not get the socket. */
 static bool set_flags(int fd)
 {
     int flags = fcntl(fd, F_GETFL);

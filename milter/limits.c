@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The limits that the daemon sets itself before it has a thread. Without
- * descriptors libmilter's listener spins at full speed; and each of its threads
- * would take the 8 MiB of addresses that a main program gets.
+ * The limits that the daemon sets itself before it has a thread. Without descriptors libmilter's listener
+ * spins at full speed; and each of its threads would take 8 MiB of addresses for its stack, the default.
  */
 #include "milter/limits.h"
 
@@ -39,7 +38,7 @@ static void raise_descriptors(void)
         warn("fewer than 16384 file descriptors are allowed (RLIMIT_NOFILE)");
 }
 
-/* Where stderr is closed, the next socket would take its number, and the log would be written to it. */
+/* If stderr is closed, the next socket gets its number, and the log would be written to that socket. */
 static void open_standard_files(void)
 {
     int fd;
@@ -57,8 +56,10 @@ void limits_set(void)
 
     open_standard_files();
     raise_descriptors();
-    /* glibc raises this threshold after the first free(). Fixed, the big arrays of a policy grow in place
-     * and go back to the system. */
+    /*
+     * glibc raises this threshold after the first free(). If it is fixed, the big arrays of a policy grow in
+     * place and go back to the system.
+     */
     mallopt(M_MMAP_THRESHOLD, LARGE_MEMORY);
     if (pthread_attr_init(&attributes) == 0) {
         pthread_attr_setstacksize(&attributes, THREAD_STACK);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The log. A line gets its number and is copied into one ring of fixed size. A
- * thread takes the lines out and hands them to syslog or stderr, which may block
- * for as long as they like: an answer to the MTA never waits for them. This file
- * knows nothing of what stands in a line.
+ * The log. A line gets its number and is copied into one ring of fixed size. A thread takes the lines out and
+ * hands them to syslog or stderr, which may block for as long as they like: an answer to the MTA never waits
+ * for them. This file does not know what a line says.
  */
 #include "milter/log.h"
 
@@ -27,15 +26,15 @@ struct record {
     uint16_t priority;
 };
 
-/* The process has one log, as it has one stderr; libmilter's callbacks have no other way to it. */
+/* One per process, as there is one stderr: libmilter's callbacks are given no pointer to it. */
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t filled;
     pthread_t writer;
     bool started, stopping, to_stderr;
-    bool waiting;       /* the writer has to be woken */
+    bool waiting;       /* the writer sleeps and has to be woken */
     size_t first, used; /* octets of the ring */
-    size_t lost;        /* lines that found no room and are not logged yet */
+    size_t lost;        /* lines that did not fit and are not reported yet */
     uint64_t number;    /* of the last line */
     char run[17];       /* hexadecimal; "": there was no line yet */
     char policy[LOG_POLICY_MAX + 1];
@@ -63,7 +62,7 @@ void log_name_policy(const char *digest)
     pthread_mutex_unlock(&queue.lock);
 }
 
-/* ---- The queue; its lock is held by whoever calls these ---- */
+/* ---- The queue; the caller holds its lock ---- */
 
 static void ring_put(const void *octets, size_t length)
 {
@@ -85,7 +84,7 @@ static void ring_get(void *octets, size_t length)
     queue.used -= length;
 }
 
-/* Without random numbers the time and the process id name this run as well as they can. */
+/* Without random numbers, the time and the process id identify this run as well as they can. */
 static void name_run(void)
 {
     uint64_t run;
@@ -98,7 +97,7 @@ static void name_run(void)
     snprintf(queue.run, sizeof queue.run, "%016" PRIx64, run);
 }
 
-/* Takes the next number and writes the line's end. Answers its length. */
+/* Takes the next number and writes the line's end. Returns its length. */
 static size_t number_line(char end[END_SIZE])
 {
     char digits[24];
@@ -116,7 +115,7 @@ static size_t number_line(char end[END_SIZE])
     return length;
 }
 
-/* The line has its number even if there is no room for it. */
+/* The line gets a number even if it does not fit. */
 static bool queue_put(int priority, const struct log_line *line)
 {
     char end[END_SIZE];
@@ -131,7 +130,7 @@ static bool queue_put(int priority, const struct log_line *line)
     return true;
 }
 
-/* Reports lost lines, once there is room for more than that. */
+/* Reports lost lines, once there is room for the report and another line. */
 static void queue_put_lost(void)
 {
     struct log_line line;
@@ -217,14 +216,14 @@ static bool queue_take(struct whole_line *line)
     return taken;
 }
 
-/* What became of the last lines on stderr. Of the writing thread alone. */
+/* The state of stderr. Only the thread that writes uses it. */
 struct outlet {
-    size_t lost;        /* lines that could not be written, and are not logged yet */
-    bool torn;          /* the last one was written in part, and has no end */
-    char end[END_SIZE]; /* of the line that reports them; "": it has no number yet */
+    size_t lost;        /* lines that could not be written, and are not reported yet */
+    bool torn;          /* the last line was written in part, and has no end */
+    char end[END_SIZE]; /* of the line that reports lost ones; "": it has no number yet */
 };
 
-/* Waits for room where stderr is not to block: the queue is long, and counts what finds no place in it. */
+/* Waits until stderr, if it is non-blocking, takes more: meanwhile the queue keeps or counts the lines. */
 static bool wait_for_room(void)
 {
     struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -232,7 +231,7 @@ static bool wait_for_room(void)
     return poll(&room, 1, -1) >= 0 || errno == EINTR;
 }
 
-/* False: it cannot be written, or not all of it. */
+/* False: the line could not be written, or not all of it. */
 static bool write_stderr(struct outlet *outlet, const struct whole_line *line)
 {
     char octets[sizeof line->text + 2];
@@ -257,7 +256,7 @@ static bool write_stderr(struct outlet *outlet, const struct whole_line *line)
     return sent == length;
 }
 
-/* The line that reports lost ones. It keeps its number until it is written. */
+/* Makes the line that reports lost ones. It keeps its number until it is written. */
 static void make_lost_line(struct outlet *outlet, struct whole_line *whole)
 {
     struct log_line line;

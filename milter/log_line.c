@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A line of the log in the making, in a buffer of whoever has something to say.
- * This file knows how values are escaped and cut. It knows nothing of what the
- * lines are about, and nothing of where they go.
+ * A line of the log in the making, in a buffer of the caller. This file knows how values are escaped and cut,
+ * but not what the lines say or where they go.
  */
 #include "milter/log_line.h"
 
@@ -35,13 +34,13 @@ static void append_key(struct log_line *line, const char *key)
     append(line, "=", 1);
 }
 
-/* Whether an octet stands for itself between quotation marks. */
+/* Whether an octet is printed as itself between quotation marks. */
 static bool is_plain(unsigned char octet)
 {
     return octet >= 0x20 && octet <= 0x7e && octet != '"' && octet != '\\';
 }
 
-/* How an octet is printed that is not plain; answers the length. */
+/* Prints an octet that is not plain. Returns the length. */
 static size_t escape(unsigned char octet, char printed[5])
 {
     bool visible = octet == '"' || octet == '\\';
@@ -60,7 +59,7 @@ static bool has_octet(uint64_t word, uint64_t octet)
     return has_less(word ^ octet * (UINT64_MAX / 255), 1);
 }
 
-/* Whether is_plain() holds for eight octets: most of what is logged is, and goes by eight. */
+/* Whether is_plain() holds for eight octets. Most values are plain: eight octets at a time are faster. */
 static bool are_plain(const char *octets)
 {
     uint64_t word;
@@ -70,7 +69,7 @@ static bool are_plain(const char *octets)
            && !has_octet(word, '"') && !has_octet(word, '\\');
 }
 
-/* How many octets in front stand for themselves, at most `most`. */
+/* How many octets at the beginning are plain, at most `most`. */
 static size_t plain_length(const char *value, size_t most)
 {
     size_t length = 0;
@@ -83,14 +82,14 @@ static size_t plain_length(const char *value, size_t most)
 }
 
 /*
- * At most `limit` octets between the quotation marks. False: it is not whole, or has no room and is left
- * out.
+ * Appends at most `limit` octets between quotation marks. False: the value was cut, or does not fit and is
+ * left out.
  */
 static bool append_quoted(struct log_line *line, const char *value, size_t limit)
 {
     char *text = line->text + line->length + 1;
     size_t room = sizeof line->text - line->length, length = 0;
-    size_t rest = strnlen(value, limit + 1); /* with more it is not whole */
+    size_t rest = strnlen(value, limit + 1); /* a longer value is cut */
 
     if (room < sizeof "\"\"")
         return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the daemon measures, put together from the counters, the policy in force and the last reload. An
- * answer remembers where it is: each step writes the series of one family or of one partner. A label is a
- * word of ours, the name of a partner or the policy's digest, never what a client chose.
+ * What the daemon measures: from the counters, the policy in force and the last reload. An answer remembers
+ * where it is: each step writes the series of one family or of one partner. A label is a word of ours, the
+ * name of a partner or the policy's digest, never what a client chose.
  */
 #include "milter/metrics.h"
 
@@ -22,7 +22,7 @@
 #include "policy/names/json.h"
 
 enum {
-    PIECE = 32 << 10, /* octets, and what one more step writes */
+    PIECE = 32 << 10, /* octets, plus what the last step writes */
     SERIES_MAX = 1024,
     NANOSECONDS = 1000000000
 };
@@ -32,9 +32,9 @@ struct metrics {
     struct json json;
     unsigned step; /* the next one of steps[] */
     int64_t started, now, loaded;
-    struct policy *policy;               /* NULL when it is needed no more */
+    struct policy *policy;               /* NULL when it is no longer needed */
     size_t partner, ends;                /* the next partner to look at; how many ends were written */
-    const struct partner_counts *counts; /* whose are written next; NULL behind the last one */
+    const struct partner_counts *counts; /* those that are written next; NULL after the last */
 };
 
 /* ---- series ---- */
@@ -64,7 +64,7 @@ static struct series named(const char *name)
     return series;
 }
 
-/* A backslash, a quote and a line feed are escaped. */
+/* Adds a label. Escapes a backslash, a quote and a line feed in its value. */
 static void label(struct series *series, const char *name, const char *value)
 {
     put(series, series->labels++ == 0 ? "{" : ",");
@@ -101,7 +101,7 @@ static void labelled(struct metrics *metrics, const char *name, const char *key,
     value(metrics, &series, number);
 }
 
-/* ---- the steps. Each returns true when it has written all of it; else it is taken again. ---- */
+/* ---- The steps. Each returns true when it has written everything; else it is called again. ---- */
 
 static bool write_daemon(struct metrics *metrics)
 {
@@ -136,7 +136,7 @@ static bool write_partners(struct metrics *metrics)
     return true;
 }
 
-/* The partners whose identities end within 90 days or have ended; not more than have counts of their own. */
+/* The partners whose identities end within 90 days or have ended, at most PARTNER_COUNTS_MAX of them. */
 static bool write_identity_end(struct metrics *metrics)
 {
     const struct partner *partner;

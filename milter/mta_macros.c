@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Macros as libmilter gives them out: which are those of MAIL and which are of an earlier stage, and which
- * are absent and which were lost.
+ * Macros as libmilter returns them: which are MAIL's and which are of an earlier stage, and which are absent
+ * and which were lost.
  */
 #include "milter/mta_macros.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include "policy/facts/macros.h"
 
-/* libmilter's prototypes know no const; it changes nothing behind these pointers. */
+/* libmilter's prototypes know no const; it does not change these strings. */
 const char *mta_macro(SMFICTX *mta, const char *name)
 {
     return smfi_getsymval(mta, (char *)name);
@@ -25,7 +25,7 @@ void mta_macros_note_early(SMFICTX *mta, struct session *session)
 {
     for (size_t i = 0; i < SESSION_MACROS; i++)
         session->early[i] = mta_macro(mta, macro_names[session_macros[i]]);
-    session->mail_port = NULL; /* freed, as all that came behind CONNECT and HELO */
+    session->mail_port = NULL; /* freed, as are the macros of all later stages */
 }
 
 const char *mta_macro_of_mail(void *arg, const char *name)
@@ -39,7 +39,7 @@ const char *mta_macro_of_mail(void *arg, const char *name)
     return value;
 }
 
-/* False: out of memory. That a list has been set before is no failure. */
+/* False: out of memory. It is no failure that a list has been set before. */
 static bool ask_for(SMFICTX *mta, int stage, const char *macros)
 {
     errno = 0;
@@ -59,7 +59,7 @@ bool mta_macros_ask(SMFICTX *mta, unsigned shown)
            && (!(shown & NEED_DATA) || ask_for(mta, SMFIM_DATA, "i")) && ask_for(mta, SMFIM_EOM, "i");
 }
 
-/* Where libmilter holds the {client_port} of the last MAIL or RCPT; NULL: none came with them. */
+/* Where libmilter holds the {client_port} of the last MAIL or RCPT; NULL: they had none. */
 static const char *place_of_port(SMFICTX *mta, const struct session *session)
 {
     struct mail_macros macros = {mta, session};

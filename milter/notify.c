@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reports to the service manager that the daemon listens, or stops: one datagram to
- * the socket that $NOTIFY_SOCKET names, a path or an abstract name behind "@". Errors
- * are ignored: there is nobody to report them to. Knows by $JOURNAL_STREAM what becomes of stderr.
+ * Reports to the service manager that the daemon listens, or stops: one datagram to the socket that
+ * $NOTIFY_SOCKET names, a path or "@" and an abstract name. Errors are ignored: there is nobody to report
+ * them to. $JOURNAL_STREAM shows whether the journal reads stderr.
  */
 #include "milter/notify.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The command line of forcetls-milter(8). Knows the options and the answers to
- * -V and to mistakes; what the options lead to is main.c's affair.
+ * The command line of forcetls-milter(8). Knows the options and the answers to -V and to mistakes; main.c
+ * does what the options say.
  */
 #include "milter/options.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Counts by partner: a hash table of fixed size with chains that only grow, and for each partner a chain of
- * the kinds of decisions that it had. A new link is put in front of its chain by one exchange; whoever loses
- * the race looks again. Knows names and numbers only.
+ * the kinds of decisions that it had. One atomic exchange puts a new link at the head of its chain; a thread
+ * that loses the race looks again. Knows names and numbers only.
  */
 #include "milter/partner_counts.h"
 
@@ -27,18 +27,18 @@ struct kind_count {
 
 struct partner_counts {
     struct partner_counts *next;  /* in its bucket */
-    struct partner_counts *older; /* of all; NULL: the oldest */
+    struct partner_counts *older; /* in the list of all; NULL: the oldest */
     _Atomic(struct kind_count *) decisions;
     atomic_uint_fast64_t outbound[RESULTS], tls[VERSIONS];
     char name[];
 };
 
-/* The process has one set; libmilter's callbacks have no other way to it. */
+/* One set per process: libmilter's callbacks are given no pointer to it. */
 static _Atomic(struct partner_counts *) buckets[BUCKETS];
 static _Atomic(struct partner_counts *) newest;
 static atomic_uint made;
 
-/* The counts of "": they need no memory. */
+/* The counts of "": static, so they need no memory. */
 static struct partner_counts rest;
 static atomic_uint_fast64_t rest_decisions[KINDS];
 
@@ -71,7 +71,7 @@ static struct partner_counts *find(struct partner_counts *chain, const char *nam
     return chain;
 }
 
-/* Counts of a new name, in no chain. NULL: out of memory, or there are enough. */
+/* Makes the counts of a new name, in no chain yet. NULL: out of memory, or PARTNER_COUNTS_MAX is reached. */
 static struct partner_counts *make(const char *name)
 {
     size_t size = strlen(name) + 1;
@@ -92,7 +92,10 @@ static void drop(struct partner_counts *counts)
     atomic_fetch_sub(&made, 1);
 }
 
-/* Puts it in front of its bucket, unless the name is there by now. Returns what is there. */
+/*
+ * Puts the counts at the head of their bucket and returns them. If the name is there by now, drops them and
+ * returns those that are there.
+ */
 static struct partner_counts *publish(struct partner_counts *counts)
 {
     _Atomic(struct partner_counts *) *bucket = &buckets[bucket_of(counts->name)];
@@ -152,7 +155,7 @@ static struct kind_count *find_kind(struct kind_count *chain, unsigned kind)
     return chain;
 }
 
-/* The count of a kind, made at its first use. NULL: out of memory. */
+/* Returns the count of a kind, made at its first use. NULL: out of memory. */
 static struct kind_count *kind_of(struct partner_counts *counts, unsigned kind)
 {
     struct kind_count *chain = atomic_load(&counts->decisions), *found = find_kind(chain, kind), *added;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Remembers how reloads end. A reload that was asked for while another one runs
- * needs one of its own, because the running one may have read the files before
- * they were written: so each has a number, and whoever waits knows which one.
+ * Remembers how reloads end. A reload that is asked for while another one runs must be a new one, because the
+ * running one may have read the files before they were written. So each has a number, and a client waits for
+ * the number that is its own.
  */
 #include "milter/reloads.h"
 
@@ -11,11 +11,11 @@
 #include <time.h>
 #include "milter/current.h"
 
-/* The process has one; the reload thread and the status thread have no other way to each other. */
+/* One per process: the reload thread and the status thread share it. */
 static struct {
     pthread_mutex_t lock;
     uint64_t begun;
-    struct reload_result running; /* of the reload thread alone */
+    struct reload_result running; /* only the reload thread uses it */
     struct reload_result last;
 } reloads = {.lock = PTHREAD_MUTEX_INITIALIZER};
 

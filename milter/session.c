@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One connection of the MTA and the message on its way over it: who owns what,
- * and how long it lives. A connection without a message is small (there may be ten thousand); a
- * message takes memory only where MAIL alone does not settle it. Knows no libmilter
- * and judges nothing.
+ * One connection of the MTA and its current message: who owns what, and how long it lives. A connection
+ * without a message is small (there may be ten thousand); a message takes memory only if MAIL alone does not
+ * decide it. Does not know libmilter and judges nothing.
  */
 #include "milter/session.h"
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libmilter does not check of its socket: that an inet socket names the
- * address to listen on (without one it would be every address), and that
- * nobody else can put a socket of his own in the place of a unix socket. Whoever
- * answers there decides over the mail. What is opened here is removed again, unless
- * another has taken its place. Mode and group are the service manager's, unless a
- * mode is asked for.
+ * What libmilter does not check of its socket: that an inet socket names the address to listen on (without
+ * one it would be every address), and that nobody else can put a socket in the place of a unix socket.
+ * Whoever answers there decides about the mail. What is opened here is removed again, unless another socket
+ * has taken its place. Mode and group are those that the service manager set up, unless a mode is asked for.
  */
 #include "milter/socket.h"
 
@@ -43,7 +41,7 @@ enum socket_state socket_check(const char *spec, struct socket_problem *problem)
     return wrong == NULL ? SOCKET_GOOD : socket_problem_is(problem, SOCKET_REFUSED, "%s", wrong);
 }
 
-/* A directory's owner can put another socket in this one's place, whatever the mode is. */
+/* The owner of a directory can put another socket in this one's place, whatever the mode is. */
 static bool is_trusted(uid_t owner)
 {
     return owner == 0 || owner == geteuid();
@@ -58,18 +56,18 @@ static enum socket_state check_owner(const char *path, uid_t owner, struct socke
                              (unsigned long)owner);
 }
 
-/* Who may put something into a directory. `last`: it holds the socket. */
+/* Checks who may put something into a directory. `last`: it holds the socket. */
 static enum socket_state check_writers(const char *path, const struct stat *found, bool last,
                                        struct socket_problem *problem)
 {
-    /* In a sticky directory nobody can move away what is not his; but anyone can put a socket there first. */
+    /* In a sticky directory nobody can move others' files; but anyone can put a socket there first. */
     if ((found->st_mode & S_IWOTH) && (last || !(found->st_mode & S_ISVTX)))
         return socket_problem_is(problem, SOCKET_REFUSED, "directory '%s' is writable by everyone%s", path,
                                  last ? " (see milter.shared_directory)" : "");
     return check_owner(path, found->st_uid, problem);
 }
 
-/* One directory on the way to the socket; `last` is the one that holds it. */
+/* Checks one directory on the way to the socket; `last`: it holds the socket. */
 static enum socket_state check_directory(const char *path, bool last, bool shared,
                                          struct socket_problem *problem)
 {
@@ -86,7 +84,7 @@ static enum socket_state check_directory(const char *path, bool last, bool share
     return last && shared ? SOCKET_GOOD : check_writers(path, &found, last, problem);
 }
 
-/* From the root down to what holds the socket. */
+/* Checks each directory from the root down to the one that holds the socket. */
 static enum socket_state check_way(const char *path, bool shared, struct socket_problem *problem)
 {
     char part[PATH_MAX];
@@ -105,7 +103,7 @@ static enum socket_state check_way(const char *path, bool shared, struct socket_
     return SOCKET_GOOD;
 }
 
-/* The way as it is written, and the one that its symbolic links lead. */
+/* Checks the way as it is written, and the one to which its symbolic links lead. */
 static enum socket_state check_directories(const char *path, bool shared, struct socket_problem *problem)
 {
     char directory[sizeof((struct sockaddr_un *)0)->sun_path], real[PATH_MAX + 2];
@@ -119,7 +117,7 @@ static enum socket_state check_directories(const char *path, bool shared, struct
     return check_way(strcmp(real, "/") == 0 ? real : strcat(real, "/"), shared, problem);
 }
 
-/* 0: somebody listens; else why not, an errno. */
+/* 0: somebody listens; else the errno that says why nobody can be reached. */
 static int knock(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -189,15 +187,15 @@ bool socket_is_shared(const char *spec)
 
 /* ---- A socket of our own ---- */
 
-/* Sets the umask with which a new socket has that mode; returns the one before. It is the whole process's. */
+/* Sets the umask of the whole process so that a new socket has that mode. Returns the umask before. */
 static mode_t umask_for(mode_t mode)
 {
     return umask(0777 & ~mode);
 }
 
 /*
- * Binds; a unix socket has that mode from its first moment, without a look at its path: in a directory that
- * others may write, something else may stand there by then.
+ * Binds. A unix socket has that mode from its first moment. Its path is not used to set it: in a directory
+ * that others may write, something else may be there by then.
  */
 static bool bind_with_mode(int fd, const struct sockaddr *address, socklen_t size, mode_t mode)
 {
@@ -212,7 +210,7 @@ static bool bind_with_mode(int fd, const struct sockaddr *address, socklen_t siz
     return bound;
 }
 
-/* errno says why it failed. */
+/* SOCKET_FAILED: errno says why. */
 static enum socket_state listen_on(struct listening *listening, const struct sockaddr *address,
                                    socklen_t size, mode_t mode)
 {
@@ -300,7 +298,7 @@ void socket_close(struct listening *listening)
 {
     if (listening->fd < 0)
         return;
-    socket_remove(listening); /* before the close: behind it another daemon may take its place */
+    socket_remove(listening); /* before the close: after it another daemon may take the path */
     close(listening->fd);
     *listening = (struct listening)LISTENING_NONE;
 }

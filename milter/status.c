@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The thread of the status socket. Who may ask is decided by the modes of two
- * sockets: the group may read, only the owner and root may reload and drain. (In a user
- * namespace all other users look alike, so their credentials prove nothing.)
- * Nothing of this is in the way of mail: the callbacks do not know that it is
- * here.
+ * The thread of the status socket. The modes of two sockets decide who may ask: the group may read, only the
+ * owner and root may reload and drain. (In a user namespace all other users look alike, so their credentials
+ * prove nothing.) Mail does not depend on any of this: the callbacks do not know that it is here.
  */
 #include "milter/status.h"
 
@@ -28,16 +26,16 @@ enum {
     READERS_MAX = 16, /* connections to the status socket */
     CONTROLS_MAX = 4, /* and to the control socket, whatever readers do */
     CONNECTIONS = READERS_MAX + CONTROLS_MAX,
-    ACCEPTED_AT_ONCE = 32, /* then the others have their turn, however many go on connecting */
+    ACCEPTED_AT_ONCE = 32, /* then other connections have their turn, even if more clients connect */
     TICK_MS = 500,
     RELOAD_TICK_MS = 50, /* while somebody waits for a reload */
     STOP_SECONDS = 2
 };
 
-/* The process has one. */
+/* One per process. */
 static struct {
     pthread_t thread;
-    bool started, paused; /* paused: no descriptor is left, and whoever connects waits until the next turn */
+    bool started, paused; /* paused: no descriptor is left, and new connections wait until the next turn */
     int wake;
     struct listening reading, control;
     struct status_facts facts;
@@ -59,7 +57,7 @@ static bool is_shortage(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-/* Takes in who waits, as far as it is their turn. Where no descriptor is left, they wait on. */
+/* Accepts connections, up to ACCEPTED_AT_ONCE. If no descriptor is left, they go on waiting. */
 static void accept_some(const struct listening *place, size_t first, size_t end, int64_t now)
 {
     for (int count = 0; count < ACCEPTED_AT_ONCE; count++) {
@@ -81,7 +79,7 @@ static void accept_some(const struct listening *place, size_t first, size_t end,
 
 enum { WAKE, READING, CONTROL, FIXED };
 
-/* What to wait for, and how long; a free place waits for nothing. */
+/* Waits for events, at most until the next tick; a free place waits for nothing. */
 static int wait_for(struct pollfd polled[FIXED + CONNECTIONS])
 {
     int timeout = TICK_MS;
@@ -149,7 +147,7 @@ static void close_all(void)
     status.facts = (struct status_facts){0};
 }
 
-/* The path from the root on; NULL: out of memory, or the working directory is gone. */
+/* The absolute path, malloc'd; NULL: out of memory, or the working directory is gone. */
 static char *absolute(const char *path)
 {
     char *directory, *whole;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A client of the status socket. It has a buffer of fixed size, one answer or a piece of one at a
- * time and a deadline; a line is read only when the answer before is sent. So a
- * client that is slow or sends too much costs itself alone. What a request means
- * is known in status_answer.c.
+ * A client of the status socket. It has a buffer of fixed size, a deadline, and one answer or a piece of one
+ * at a time; a line is read only when the answer before it is sent. So a client that is slow or sends too
+ * much harms only itself. status_answer.c knows what a request means.
  */
 #include "milter/status_connection.h"
 
@@ -56,7 +55,7 @@ static bool read_some(struct status_connection *connection)
 }
 
 /*
- * Takes the next line out of the buffer, without its end. A last one needs no line feed. False: there is
+ * Takes the next line out of the buffer, without its end. The last one needs no line feed. False: there is
  * none.
  */
 static bool take_line(struct status_connection *connection, char line[STATUS_REQUEST_MAX + 1])
@@ -78,7 +77,7 @@ static bool take_line(struct status_connection *connection, char line[STATUS_REQ
 
 /* ---- the requests ---- */
 
-/* Notes what is to be sent. NULL, for want of memory, ends the connection. */
+/* Notes what is to be sent. NULL (out of memory) ends the connection. */
 static void put_answer(struct status_connection *connection, char *answer, int64_t now)
 {
     connection->answer = answer;
@@ -86,7 +85,7 @@ static void put_answer(struct status_connection *connection, char *answer, int64
     connection->deadline = now + STATUS_SECONDS * INT64_C(1000);
 }
 
-/* The next piece of the metrics. */
+/* Puts the next piece of the metrics. */
 static void put_piece(struct status_connection *connection, int64_t now)
 {
     put_answer(connection, metrics_next(connection->metrics, &connection->length), now);
@@ -183,8 +182,8 @@ static bool put_next(struct status_connection *connection, const struct status_f
 }
 
 /*
- * Answers what is there, one request after the other. The others have their turn between two pieces of
- * the metrics. False: it is over.
+ * Answers the requests that are there, one after the other. Between two pieces of the metrics other
+ * connections have their turn. False: the connection is to be closed.
  */
 static bool go_on(struct status_connection *connection, const struct status_facts *facts, int64_t now)
 {

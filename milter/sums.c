@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The line event=status. It bounds what a log may have lost at its end, where the process is killed
- * before it logs its stop. Knows the counters and the log; what is counted is not its affair.
+ * The line event=status. It bounds what a log may have lost at its end, if the process is killed before it
+ * logs its stop. Knows the counters and the log, but not what is counted.
  */
 #include "milter/sums.h"
 

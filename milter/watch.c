@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The wait of the reload thread. Changes are seen by inotify, and by comparing what stat(2) says of the
- * files: at once after each load, because a change may have come before its directory was watched, and
- * every 30 seconds, because inotify shows nothing of other machines, of lower layers and of files that
- * were mounted singly. What comes of a change is not known here.
+ * The wait of the reload thread. It sees changes by inotify, and by comparing what stat(2) says of the files:
+ * at once after each load, because a change may have come before its directory was watched, and every 30
+ * seconds, because inotify does not show changes by other machines, in lower layers of an overlay, and of
+ * files that are mounted one by one. Does not know what follows from a change.
  */
 #include "milter/watch.h"
 
@@ -26,11 +26,11 @@ struct watch {
     bool follow;
     struct disk *disk; /* what the last load looked at; or NULL */
     struct watch_events events;
-    struct watch_problem problem; /* that was logged last */
+    struct watch_problem problem; /* the one that was logged last */
     struct watch_times times;
-    bool sure;    /* the change that waits is one, whatever a comparison says */
-    bool by_sum;  /* it was last seen by comparing, */
-    uint64_t sum; /* and this was there then */
+    bool sure;    /* the change that waits is certain, whatever a comparison says */
+    bool by_sum;  /* the change was last seen by comparing, */
+    uint64_t sum; /* and this was the sum then */
 };
 
 struct watch *watch_new(void)
@@ -69,7 +69,7 @@ static const char *reason(int error)
                              : strerror(error);
 }
 
-/* Logs a problem that is not the one before. */
+/* Logs a problem, unless it was the last one, too. */
 static void log_problem(struct watch *watch, const struct watch_problem *problem)
 {
     bool same =
@@ -163,7 +163,7 @@ static bool has_settled(struct watch *watch, int64_t now)
     if (!watch_times_load_due(&watch->times, now))
         return false;
     if (!watch->sure && !disk_has_changed(watch->disk)) {
-        /* A directory on the way was made again, and is empty so far: what comes into it is to be seen. */
+        /* A directory on the way was created again and is still empty: watch what comes into it. */
         forget(watch, now);
         lay(watch);
         look(watch, now);

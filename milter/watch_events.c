@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * inotify. Directories are watched, never files: a watch on a file ends when another file takes its
- * name. Only names that lead to the policy count, so that a log file beside it does not matter. Each
- * write to a file of the policy counts, so that a file is not read while it grows. Knows no time and no
- * policy.
+ * inotify. Directories are watched, never files: a watch on a file ends when another file takes its name.
+ * Only names that lead to the policy count: a log file beside it does not matter. Each write to a file of the
+ * policy counts, so that a file is not read while it grows. Knows neither times nor the policy.
  */
 #include "milter/watch_events.h"
 
@@ -22,7 +21,7 @@ enum {
 
 /* ---- laying ---- */
 
-/* The watches in the making. */
+/* The watches that are being laid. */
 struct laying {
     struct watch_events *events;
     struct watch_problem *problem;
@@ -42,8 +41,8 @@ static void note_problem(struct laying *laying, int error, const char *directory
 }
 
 /*
- * A directory that is no longer there is found by who compares the files afterwards. One that is watched
- * already, on the way to another file, keeps what it is watched for.
+ * If the directory is no longer there, the comparison of the files afterwards finds that. If it is watched
+ * already, on the way to another file, it keeps what it is watched for.
  */
 static void watch_directory(struct laying *laying, const char *directory)
 {
@@ -107,7 +106,7 @@ static int compare(const void *a, const void *b)
     return strcmp(one->name, other->name);
 }
 
-/* The number of the first that is not below `wanted`. */
+/* The index of the first name that is not below `wanted`. */
 static size_t lower_bound(const struct watch_events *events, const struct watched *wanted)
 {
     size_t first = 0, end = events->count;
@@ -139,7 +138,7 @@ static void drop_old(const struct watch_events *old, const struct watch_events *
         int descriptor = old->watched[i].descriptor;
 
         if (descriptor != last && !is_watched(new, descriptor))
-            /* fails where the directory is gone, and the watch with it */
+            /* fails if the directory is gone, and the watch with it */
             inotify_rm_watch(new->fd, descriptor);
         last = descriptor;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Pure: asks no clock, and knows nothing of files. */
+/* Pure: reads no clock and knows nothing of files. */
 #include "milter/watch_times.h"
 
 void watch_times_reset(struct watch_times *times, int64_t now)
