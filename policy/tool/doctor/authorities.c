@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files and directories of CA certificates. OpenSSL reads; no certificate is
- * judged. A rule names the CA that issued a partner's certificate, often an
- * intermediate one that the partner sends along; the MTA has the root. So a CA that is
- * not there itself may be that of a root with a similar name: words are compared.
+ * Files and directories of CA certificates. OpenSSL reads them; no certificate is judged. A rule names the CA
+ * that issued a partner's certificate, often an intermediate CA whose certificate the partner sends along,
+ * while the MTA has the root. So if the named CA is not there, a root with a similar name may have issued its
+ * certificate: the words of the names are compared.
  */
 #include "policy/tool/doctor/authorities.h"
 
@@ -27,7 +27,7 @@ struct authorities {
     size_t count;
     const char **name;      /* common names and organisations */
     X509_STORE *store;      /* the system's */
-    X509_STORE_CTX *lookup; /* in it */
+    X509_STORE_CTX *lookup; /* for look-ups in it */
 };
 
 struct authorities *authorities_new(void)
@@ -158,7 +158,7 @@ bool authorities_any(const struct authorities *authorities)
 
 /* ---- names ---- */
 
-/* Words that say nothing of whose CA it is. */
+/* Words that do not tell whose CA it is. */
 static const char *const generic[] = {
     "authority", "ca",          "certificate",  "certificates", "certification", "class",     "client",
     "company",   "domain",      "ecc",          "ecdsa",        "email",         "extended",  "global",
@@ -170,14 +170,14 @@ static const char *const generic[] = {
     "and",       "for",         "intermediate", "level",        "standard",
 };
 
-/* Whose roots have other names: a word of the issuer, and one of the root. */
+/* Companies whose roots have other names: a word of the issuer, and one of the root. */
 static const char *const related[][2] = {
     {"encrypt", "isrg"},       {"microsoft", "digicert"}, {"amazon", "starfield"},  {"sectigo", "usertrust"},
     {"sectigo", "comodo"},     {"comodo", "usertrust"},   {"zerossl", "usertrust"}, {"geant", "usertrust"},
     {"gogetssl", "usertrust"}, {"dfn", "telesec"},        {"godaddy", "daddy"},
 };
 
-/* Takes the next word, in lower case. False: there is no more. */
+/* Takes the next word, in lower case. False: there are no more. */
 static bool next_word(const char **text, char word[64])
 {
     size_t length = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * doctor: whether the machine is as the filter's promises need it. Reads the
- * configuration of the MTA, the policy and the file system, and changes
- * nothing. Here are the arguments and the order of the parts; the other files of
- * the room know which settings are good.
+ * doctor: whether the machine is set up as the filter's promises need it. Reads the configuration of the MTA,
+ * the policy and the file system, and changes nothing. Here are the arguments and the order of the parts. The
+ * other files of this directory know which settings are good.
  */
 #include "policy/tool/doctor/doctor.h"
 
@@ -55,7 +54,10 @@ static bool has_program(const char *name)
     return false;
 }
 
-/* The MTAs asked for; else the one that is there, Postfix first unless the policy says otherwise. */
+/*
+ * Examines the MTAs that the options name, else the one that is installed: Postfix, unless it is
+ * missing or the policy says Sendmail.
+ */
 static void examine_mta(struct examination *examination)
 {
     bool asked = examination->postfix_directory != NULL || examination->sendmail_cf != NULL;

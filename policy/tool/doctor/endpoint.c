@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Postfix's way to write a milter or a policy server, set against libmilter's
- * way to write a socket. Hosts and directories are looked up, nothing is connected to.
+ * Compares how Postfix writes a milter or a policy server with how libmilter writes a socket. Looks up hosts
+ * and directories, and connects to nothing.
  */
 #include "policy/tool/doctor/endpoint.h"
 
@@ -16,7 +16,7 @@
 
 static const char separators[] = ", \t\r\n";
 
-/* The octets up to where the word ends; braces hold blanks together. */
+/* Returns how many octets the next word has. Braces hold blanks together. */
 static size_t word_length(const char *text)
 {
     size_t length = 0;
@@ -105,7 +105,7 @@ bool element_option(const struct element *element, const char *name, char *value
     }
 }
 
-/* Postfix's "host:port"; a port alone is one of this machine. */
+/* Splits Postfix's "host:port". A port alone means this machine. */
 static void split_internet(const char *text, char host[256], char port[16])
 {
     const char *colon = strrchr(text, ':');
@@ -121,8 +121,8 @@ static void split_internet(const char *text, char host[256], char port[16])
 }
 
 /*
- * The real path of what may not be there: symbolic links of the part that is there are followed, "//" and
- * "/./" of the rest are dropped. False: it is too long.
+ * Finds the real path of something that may not exist: follows symbolic links in the part that exists, and
+ * drops "//" and "/./" from the rest. False: it is too long.
  */
 static bool real_path(const char *path, char real[PATH_MAX])
 {
@@ -161,7 +161,7 @@ static bool same_path(const char *a, const char *b)
     return real_path(a, left) && real_path(b, right) && strcmp(left, right) == 0;
 }
 
-/* What stands behind the type in any case: UNIX:, Inet:. NULL: the type is another one. */
+/* Returns what follows the type, which may be in any case: UNIX:, Inet:. NULL: the type is another one. */
 static const char *behind_type(const char *endpoint, const char *type)
 {
     return strncasecmp(endpoint, type, strlen(type)) == 0 ? endpoint + strlen(type) : NULL;
@@ -211,7 +211,7 @@ enum same endpoint_compare(const char *endpoint, const char *ours, const char *q
     return same == SAME_NOT || exact ? same : SAME_MISWRITTEN;
 }
 
-/* The part of a path below a directory, both real; NULL: it lies elsewhere. */
+/* Returns the part of a path below a directory, both real. NULL: the path is elsewhere. */
 static const char *below(const char *path, const char *directory, char real[PATH_MAX])
 {
     char real_directory[PATH_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The files that `forcetls export` wrote: whether they still have what
- * the policy gives, and whether postmap(1) or makemap(8) was run since. What stands in them is
- * export's knowledge: it writes them again, into memory.
+ * The files that `forcetls export` wrote: whether they still hold what the policy gives, and
+ * whether postmap(1) or makemap(8) was run since. Only export knows their contents, so its code
+ * writes them again, into memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@
 #include "policy/tool/export/export.h"
 #include "policy/tool/text.h"
 
-/* A text as its lines, sorted; without comments and empty ones. */
+/* The lines of a text, sorted, without comments and empty lines. */
 struct lines {
     char *text, **line;
     size_t count;
 };
 
-/* What a line says beyond the policy's, and what it lacks. */
+/* The lines that one text has and another lacks. */
 struct difference {
     size_t count;
     const char *first;
@@ -35,7 +35,7 @@ const char *exported_name(enum exported kind)
 
 /* ---- lines ---- */
 
-/* Takes the text apart, which it cuts. False: out of memory. */
+/* Splits the text, which it changes. False: out of memory. */
 static bool split(struct lines *lines)
 {
     size_t count = 1;
@@ -59,7 +59,7 @@ static void lines_free(struct lines *lines)
     free(lines->line);
 }
 
-/* What `all` has and `some` has not. */
+/* The lines that `all` has and `some` lacks. */
 static struct difference lacking(const struct lines *some, const struct lines *all)
 {
     struct difference difference = {0, NULL};
@@ -77,7 +77,7 @@ static struct difference lacking(const struct lines *some, const struct lines *a
 
 /* ---- what the policy gives ---- */
 
-/* Writes the file into memory; NULL: out of memory. */
+/* Writes the file into memory; to be freed. NULL: out of memory. */
 static char *render(const struct examination *examination, enum exported kind, enum export_what what)
 {
     struct export export = {.policy = examination->policy, .now = examination->now, .what = what};
@@ -102,7 +102,7 @@ static char *render(const struct examination *examination, enum exported kind, e
     return NULL;
 }
 
-/* The whole of a file; NULL: it cannot be read. */
+/* Returns the whole of a file; to be freed. NULL: it cannot be read. */
 static char *read_file(const char *path)
 {
     FILE *file = fopen(path, "re"), *memory;
@@ -121,9 +121,9 @@ static char *read_file(const char *path)
     return NULL;
 }
 
-/* ---- what is said of it ---- */
+/* ---- what is reported ---- */
 
-/* The path of a table: "hash:/etc/postfix/outbound_exact". */
+/* Returns the path of a table: "hash:/etc/postfix/outbound_exact". */
 static const char *path_of(const char *table)
 {
     const char *colon = strchr(table, ':');
@@ -159,14 +159,14 @@ void doctor_suggest_export(const struct postfix *postfix, bool is_static, bool t
     free(table);
 }
 
-/* The state of a file, and of the policy's idea of it. */
+/* A file, and what the policy gives in its place. */
 struct comparison {
     const struct postfix *postfix;
     enum exported kind;
     const char *path, *written; /* the file; what it holds */
-    const char *enforced;       /* what the policy gives */
+    const char *enforced;       /* what the policy gives for enforced partners */
     struct difference lacks, has;
-    bool testing; /* it has partners in mode testing */
+    bool testing; /* the file has partners in mode testing */
 };
 
 static void report(const struct comparison *comparison)
@@ -197,7 +197,10 @@ static void report(const struct comparison *comparison)
                           directory);
 }
 
-/* Compares with what the policy gives: for enforced partners, or with those in mode testing. */
+/*
+ * The file must have the lines of enforced partners, and may have those of partners in
+ * testing. False: out of memory.
+ */
 static bool compare_with(struct comparison *comparison, const char *with_testing)
 {
     struct lines file = {.text = strdup(comparison->written)},
@@ -219,7 +222,7 @@ static bool compare_with(struct comparison *comparison, const char *with_testing
     return good;
 }
 
-/* What Postfix reads instead of the file: whether it is older than the file. */
+/* Reports if the index, which Postfix reads instead of the file, is older than the file. */
 static void examine_index(const struct postfix *postfix, enum exported kind, const char *table)
 {
     static const char *const types[][2] = {{"hash", "db"}, {"btree", "db"}, {"lmdb", "lmdb"}, {"cdb", "cdb"}};
@@ -272,7 +275,7 @@ void doctor_exported(const struct postfix *postfix, enum exported kind, const ch
 
 /* ---- Sendmail ---- */
 
-/* Whether the database is older than the list that it is made of. */
+/* Whether the database is older than the list that it is made from. */
 static bool is_stale(struct examination *examination, const char *path)
 {
     struct stat source, index;
@@ -286,7 +289,7 @@ static bool is_stale(struct examination *examination, const char *path)
     return true;
 }
 
-/* Compares the lists. True: it has to be written again, or makemap(8) run. */
+/* Compares the lists. True: the file has to be written again, or makemap(8) run. */
 static bool compare_access(struct examination *examination, const char *path, const struct lines *file,
                            const struct lines *enforced, const struct lines *testing)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the filter's user can read all that the filter reads when it starts or
- * reloads: the policy's files, the directories of include patterns, and the
- * certificates that rules name. One file or directory that keeps the user out is
- * reported once, with the command that opens that one and no other.
+ * Whether the filter's user can read all that the filter reads when it starts or reloads: the policy's files,
+ * the directories of include patterns, and the certificates that rules name. A file or directory that keeps
+ * the user out is reported once, with the command that opens this one and no other.
  */
 #include <errno.h>
 #include <glob.h>
@@ -22,7 +21,7 @@ struct look {
     size_t unreadable;
 };
 
-/* The directory of the policy's main file, with its slash; 0: the working directory. */
+/* The length of the directory of a path, with its slash. 0: the working directory. */
 static int directory_length(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -31,7 +30,8 @@ static int directory_length(const char *path)
 }
 
 /*
- * Whether mode and group may be changed for the filter: what lies below the policy's directory, or that one.
+ * Whether mode and group may be changed for the filter: of what is below the policy's directory, and of that
+ * directory itself if it is named for forcetls.
  */
 static bool is_own(const struct look *look, const char *path)
 {
@@ -45,8 +45,8 @@ static bool is_own(const struct look *look, const char *path)
 }
 
 /*
- * Opens the part of the path that keeps the filter's user out; where other programs use it, the file has to
- * move.
+ * Opens the part of the path that keeps the filter's user out. If other programs use that
+ * part, the file is copied elsewhere.
  */
 static void suggest_opening(const struct look *look, const struct part *part, const char *path)
 {
@@ -78,7 +78,7 @@ static void examine(struct look *look, const char *path)
         return;
     }
     reach_obstacle(look->filter, path, REACH_READ, &obstacle);
-    if (*obstacle.path) { /* one remark for all that lies behind it */
+    if (*obstacle.path) { /* the same remark for all files below it */
         remark(remarks, LEVEL_ERROR, subject, "the filter's user %s cannot read %s", look->filter->name,
                obstacle.text);
         suggest_opening(look, &obstacle, path);
@@ -94,7 +94,10 @@ static void examine_file(void *arg, const char *path)
     examine(arg, path);
 }
 
-/* Of "conf.d/x*.yaml" the directory conf.d has to be read. A pattern of directories is expanded first. */
+/*
+ * For "conf.d/x*.yaml", the directory conf.d has to be readable. A directory part
+ * with wildcards is expanded first.
+ */
 static void examine_include(void *arg, const char *pattern)
 {
     struct look *look = arg;

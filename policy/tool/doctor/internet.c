@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Addresses of listeners and clients on this machine. The system's resolver and
- * its interfaces are asked; nothing is connected to.
+ * Addresses of listeners and clients on this machine. Asks the system's resolver and its
+ * interfaces, and connects to nothing.
  */
 #include "policy/tool/doctor/internet.h"
 
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include "policy/names/network.h"
 
-/* The address and port in a socket address. False: it is of another family. */
+/* Reads address and port of a socket address. False: it is of another family. */
 static bool read_address(const struct sockaddr *from, struct network *address, unsigned *port)
 {
     if (from->sa_family == AF_INET) {
@@ -80,7 +80,7 @@ static bool is_local(const struct network *address)
     return local;
 }
 
-/* What connects to 0.0.0.0 or :: reaches loopback. */
+/* A connection to 0.0.0.0 or :: reaches loopback. */
 static struct network destination(const struct network *address)
 {
     struct network loopback = *address;

@@ -6,17 +6,17 @@
 #include <stdbool.h>
 
 struct internet {
-    const char *host, *port; /* a name or an address without brackets; a number or the name of a service */
-    bool v6;                 /* only addresses of IPv6 are meant ("inet6:") */
+    const char *host, *port; /* a name, or an address without brackets; a number, or the name of a service */
+    bool v6;                 /* only IPv6 addresses count ("inet6:") */
 };
 
 /*
- * Whether a client that connects to `to` reaches whoever listens on `on`, on this machine: the same address,
- * by whatever name, or any address of the machine where `on` is 0.0.0.0 or ::. Names are looked up.
+ * Whether a client that connects to `to` reaches what listens on `on`, on this machine: the same address, by
+ * any name, or any address of the machine if `on` is 0.0.0.0 or ::. Names are looked up.
  */
 bool internet_reaches(const struct internet *to, const struct internet *on);
 
-/* Whether it is 0.0.0.0 or ::. */
+/* Whether the host is 0.0.0.0 or ::. */
 bool internet_is_any(const char *host);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The CAs that rules name, looked for among those that the MTA believes: where
- * none of a rule's is there, no certificate that the rule wants ever verifies.
+ * Looks for the CAs that rules name among those that the MTA trusts. If none of a rule's CAs is there, no
+ * certificate that the rule wants ever verifies.
  */
 #include "policy/tool/doctor/doctor.h"
 
@@ -11,7 +11,7 @@ struct look {
     const char *parameter, *place;
 };
 
-/* The most that is known of any of the alternatives. */
+/* Returns the best result for any of the rule's alternatives. */
 static enum authority best_of(const struct look *look, const struct issuer_rule *rule)
 {
     enum authority best = AUTHORITY_MISSING;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lists as main.cf has them: elements separated by commas and blanks, braces
- * holding an element together. Knows no parameter and no value.
+ * Lists as main.cf has them: elements are separated by commas and blanks, and braces hold an element
+ * together. Knows no parameter and no value.
  */
 #include "policy/tool/doctor/merge.h"
 
@@ -16,8 +16,8 @@ char *merge_without(const char *list, merge_fn *drop, const void *arg, size_t *d
     char *text = NULL;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
-    const char *rest = list, *end = NULL; /* end: behind the last element that was kept */
-    bool together = true;                 /* nothing was taken out since */
+    const char *rest = list, *end = NULL; /* after the last element that was kept */
+    bool together = true;                 /* nothing was taken out since then */
     struct element element, next;
 
     *dropped = 0;

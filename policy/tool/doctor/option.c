@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Options of filters and policy services, as Postfix reads them: which there
- * are, and what their values may be. Reports nothing.
+ * Options of filters and policy services as Postfix reads them: which exist, and which
+ * values they take. Reports nothing.
  */
 #include "policy/tool/doctor/option.h"
 
@@ -38,7 +38,7 @@ static bool is_time(const char *text)
            && (*end == '\0' || (strchr("smhdw", *end) != NULL && end[1] == '\0'));
 }
 
-/* Takes the blanks off both ends. */
+/* Removes the blanks at both ends. */
 static const char *strip(char *text)
 {
     size_t length;
@@ -49,7 +49,7 @@ static const char *strip(char *text)
     return text;
 }
 
-/* What is wrong with the value of an option of that name; NULL: nothing. */
+/* Returns what is wrong with the value of an option. NULL: nothing. */
 static const char *value_error(const char *name, const char *value, const struct option *known)
 {
     while (known->name != NULL && strcmp(name, known->name) != 0)

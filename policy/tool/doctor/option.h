@@ -7,10 +7,13 @@
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/merge.h"
 
-/* What is wrong with an option of a filter, or of a policy service, as Postfix reads it; NULL: nothing. */
+/* Returns what Postfix finds wrong with an option of a filter, or of a policy service. NULL: nothing. */
 const char *option_error(const struct element *option, bool service);
 
-/* Picks options that Postfix cannot read; `arg` is a bool: of a policy service, not of a filter. */
+/*
+ * Picks options that Postfix cannot read. `arg` points to a bool: options of a
+ * policy service, not of a filter.
+ */
 merge_fn option_drop_malformed;
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What of the policy matters to the machine: that it loads, that anything is
- * enforced, that loopback clients are not everyone, and that the clock is right.
- * Warnings are check's business.
+ * What of the policy matters to the machine: whether it loads, whether anything is enforced, whether every
+ * client could pass as loopback, and whether the clock is right. Warnings are left to check.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include "policy/yaml/diag_show.h"
 
 enum { DAY = 86400, ERRORS_SHOWN = 5, QUOTE_COLUMNS = 80, QUOTE_INDENT = 9 };
-static const int64_t built_for = 1735689600; /* 2025-01-01: a clock before that has no battery */
+static const int64_t built_for = 1735689600; /* 2025-01-01: a clock before that was never set */
 
 /* ---- rules and clock ---- */
 
@@ -78,8 +77,8 @@ struct loading_report {
 };
 
 /*
- * What check shows of the error: its line, then the line of the file with a caret. To be freed; NULL: no
- * memory.
+ * Returns what check shows of the error: its line, then the line of the file with a caret; to
+ * be freed. NULL: out of memory.
  */
 static char *show_error(const struct diag *diag)
 {
@@ -119,7 +118,7 @@ static void report_error(struct examination *examination, const struct diag *dia
     free(text);
 }
 
-/* Of the directories of sockets doctor_socket() says more. */
+/* Counts findings and reports errors. Skips those about directories of sockets: doctor_socket() says more. */
 static void count(void *arg, const struct diag *diag)
 {
     struct loading_report *report = arg;
@@ -164,7 +163,7 @@ static bool in_container(void)
     return access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0;
 }
 
-/* Whether root here is another user outside: a rootless container. */
+/* Whether root in this container is another user outside: the container is rootless. */
 static bool is_rootless(void)
 {
     FILE *file = fopen("/proc/self/uid_map", "re");
@@ -178,7 +177,7 @@ static bool is_rootless(void)
     return read && !(inside == 0 && outside == 0 && count == 4294967295UL);
 }
 
-/* Where something in front passes connections on, every client may be loopback, and exempt. */
+/* If a port driver or a proxy passes connections on, every client may look like loopback, and be exempt. */
 static void examine_exempt(struct examination *examination)
 {
     struct network loopback;
@@ -194,9 +193,9 @@ static void examine_exempt(struct examination *examination)
     doctor_policy_line(examination, "exempt", "clients: []");
 }
 
-/* ---- what no session on offer has ---- */
+/* ---- what no offered session has ---- */
 
-/* "TLSv1.3", "256 bits": what a partner requires, for people. */
+/* Writes what a partner requires, for people: "TLSv1.3", "256 bits". */
 static void describe(const struct unserved *unserved, char *text, size_t size)
 {
     switch (unserved->reason) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines to write into the policy. What else a section holds stays as it is: a
- * line sets one key, and a list is written whole.
+ * Lines to write into the policy. A line sets one key, and holds a list as a whole. The
+ * rest of a section stays as it is.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ void doctor_policy_setting(struct examination *examination, const char *section,
 /* A list in brackets that grows. */
 struct list {
     FILE *stream;
-    const char *without; /* or NULL */
+    const char *without; /* the item to leave out, or NULL */
     bool any;
 };
 

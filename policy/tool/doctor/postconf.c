@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postconf's output, taken apart: parameters with their values, expanded and as
- * they are written, the services of master.cf and what each overrides. It knows the form of that
- * output and nothing of what a parameter means.
+ * Parses postconf's output: parameters with their values, expanded and as written, the services of master.cf,
+ * and what each service overrides. Knows the form of that output, and not what a parameter means.
  */
 #include "policy/tool/doctor/postconf.h"
 
@@ -21,7 +20,7 @@ struct parameter {
         EXPANDED,
         AS_WRITTEN,
         DEFAULT
-    } origin; /* AS_WRITTEN: as the file has it, with its $references */
+    } origin; /* AS_WRITTEN: as in the file, with its $references */
 };
 
 struct postconf {
@@ -32,7 +31,7 @@ struct postconf {
     const char *warnings;
 };
 
-/* "name = value", or "service/type/name = value". False: out of memory. */
+/* Takes "name = value", or "service/type/name = value". False: out of memory. */
 static bool take_parameter(struct postconf *postconf, const char *line, size_t length, bool of_service,
                            enum origin origin)
 {
@@ -67,7 +66,7 @@ static bool take_parameter(struct postconf *postconf, const char *line, size_t l
     return true;
 }
 
-/* "smtp inet n - y - - smtpd -o ..." */
+/* Takes "smtp inet n - y - - smtpd -o ...". False: out of memory. */
 static bool take_service(struct postconf *postconf, const char *line, size_t length)
 {
     char *text = arena_text(&postconf->arena, line, length), *rest = NULL, *field[8], *base, *label;
@@ -89,7 +88,7 @@ static bool take_service(struct postconf *postconf, const char *line, size_t len
     snprintf(label, size, "%s/%s: ", field[0], field[1]);
     service =
         (struct service){field[0], field[1], base != NULL ? base + 1 : field[7], label, field[4][0] == 'y'};
-    /* What "-" stands for was changed with compatibility level 1. */
+    /* Compatibility level 1 changed what "-" means. */
     if (field[4][0] == '-')
         service.chrooted = strtol(postconf_text(postconf, NULL, "compatibility_level"), NULL, 10) < 1;
     grown = array_grow(postconf->service, postconf->service_count, sizeof *grown);
@@ -100,7 +99,7 @@ static bool take_service(struct postconf *postconf, const char *line, size_t len
     return true;
 }
 
-/* What postconf is asked for, one call each. */
+/* What postconf is asked for, with one call for each. */
 enum kind { PARAMETERS, SERVICES, OVERRIDES, WRITTEN, WRITTEN_OVERRIDES, DEFAULTS, KINDS };
 
 static const struct {
@@ -129,7 +128,7 @@ static bool take_lines(struct postconf *postconf, const char *text, enum kind ki
     return true;
 }
 
-/* The first line of what a program complains of. */
+/* Returns the first line of a program's error output; to be freed. */
 static char *complaint(const struct output *output)
 {
     const char *text = output->error != NULL && *output->error ? output->error : "postconf cannot be run";
@@ -148,7 +147,7 @@ static bool ask(struct postconf *postconf, const char *directory, enum kind kind
         *why = complaint(&output);
     else
         good = take_lines(postconf, output.out, kind);
-    if (good && kind == WRITTEN) /* what the administrator set: here postconf warns */
+    if (good && kind == WRITTEN) /* the administrator's settings: postconf warns about these */
         good =
             (postconf->warnings = arena_text(&postconf->arena, output.error, strlen(output.error))) != NULL;
     output_free(&output);
@@ -190,7 +189,8 @@ static bool is_referred_to(const struct postconf *postconf, const char *name)
 enum { OVERRIDES_MAX = 64 };
 
 /*
- * What the service overrides, "name=value" each, to be freed. False: no other parameter follows from that.
+ * Collects what the service overrides, "name=value" each, to be freed. False: no other parameter
+ * depends on that, or out of memory.
  */
 static bool service_options(const struct postconf *postconf, const struct service *service,
                             char *values[OVERRIDES_MAX])
@@ -211,7 +211,7 @@ static bool service_options(const struct postconf *postconf, const struct servic
     return needed;
 }
 
-/* Takes the parameters of main.cf that have another value for this service. False: out of memory. */
+/* Takes the parameters of main.cf whose value differs for this service. False: out of memory. */
 static bool take_differing(struct postconf *postconf, const struct service *service, const char *text)
 {
     while (*text) {
@@ -238,8 +238,9 @@ static bool take_differing(struct postconf *postconf, const struct service *serv
 }
 
 /*
- * A service may override a parameter that others refer to: smtpd_milters = $filters, and -o filters=. What
- * follows from that only postconf knows; it has the option since Postfix 2.11. False: out of memory.
+ * A service may override a parameter that others refer to: smtpd_milters = $filters, and -o
+ * filters=. Only postconf knows what follows, so it is asked with these -o, which it takes since
+ * Postfix 2.11. False: out of memory.
  */
 static bool follow_overrides(struct postconf *postconf, const char *directory, const struct service *service)
 {
@@ -382,7 +383,7 @@ unsigned postconf_version(const struct postconf *postconf)
     char *rest;
     unsigned long major = strtoul(postconf_text(postconf, NULL, "mail_version"), &rest, 10), minor = 0;
 
-    /* Of a snapshot, "3.12-20260821", the first two numbers count. */
+    /* Only the first two numbers count, also of a snapshot: "3.12-20260821". */
     if (*rest == '.')
         minor = strtoul(rest + 1, NULL, 10);
     return (unsigned)(major * 1000 + minor);

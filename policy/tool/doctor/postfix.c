@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A Postfix, service by service: who asks the filter, who should and who should
- * not, in every instance. Which services partners reach is judged here, by their
- * names and ports; postfix_*.c examine how the filter is asked and what TLS is
- * offered. Only this file calls them; what they share is in postfix_settings.c and
- * postfix_merge.c.
+ * A Postfix, service by service: which services ask the filter, which should and which should not, in
+ * every instance. Judges by names and ports which services partners reach. postfix_*.c examine how
+ * the filter is asked and what TLS is offered, and do not call this file. They share
+ * postfix_settings.c and postfix_merge.c.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -15,10 +14,10 @@
 
 static const char daemon_name[] = "milter_macro_daemon_name";
 
-/* Services of smtpd, by who talks to them. */
+/* Services of smtpd, by their clients. */
 enum role {
     ROLE_PUBLIC,     /* partners */
-    ROLE_OTHER,      /* whoever reaches an unusual port */
+    ROLE_OTHER,      /* clients of an unusual port */
     ROLE_SUBMISSION, /* our own users, who log in */
     ROLE_LOCAL       /* programs of this machine, content filters above all */
 };
@@ -50,13 +49,13 @@ static enum role find_role(const struct postfix *postfix)
     bool logs_in = postfix_is_yes(postfix, "smtpd_sasl_auth_enable");
 
     if (strcmp(postfix->service->type, "pass") == 0)
-        return ROLE_PUBLIC; /* postscreen hands over to it */
+        return ROLE_PUBLIC; /* postscreen hands its connections to it */
     if (strcmp(postfix->service->type, "inet") != 0)
         return ROLE_LOCAL;
     if (colon != NULL && is_loopback(name) && *postfix_text(postfix, "smtpd_upstream_proxy_protocol") == '\0')
-        return ROLE_LOCAL; /* else a proxy in front brings partners to it */
+        return ROLE_LOCAL; /* a proxy in front would bring partners to it */
     if (postfix_has_plain_port(postfix->service))
-        return ROLE_PUBLIC; /* whatever else it is for: partners connect there */
+        return ROLE_PUBLIC; /* partners connect there, whatever else it is for */
     if (postfix_is_own(postfix, "content_filter") && *postfix_text(postfix, "content_filter") == '\0'
         && *postconf_text(postfix->postconf, NULL, "content_filter") != '\0')
         return ROLE_LOCAL;
@@ -107,8 +106,7 @@ static void report_missing(const struct postfix *postfix, enum asking asking, en
         break;
     case MISWRITTEN:
         remark(remarks, level, "smtpd_milters",
-               "%sdoes not ask the filter: Postfix cannot use it as it is written: %s",
-               service->label, list);
+               "%sdoes not ask the filter: Postfix cannot use it as it is written: %s", service->label, list);
         postfix_suggest_filter(postfix);
         break;
     case SWITCHED_OFF:
@@ -131,7 +129,7 @@ static bool is_exempt_submission(const struct postfix *postfix)
            || policy_exempts_daemon(examination->policy, postfix_text(postfix, daemon_name));
 }
 
-/* A name that `exempt: {daemons: ...}` lists makes all mail of that service pass, a partner's as well. */
+/* If `exempt: {daemons: ...}` lists this name, all mail of the service passes, a partner's as well. */
 static void examine_daemon_name(const struct postfix *postfix, enum level level)
 {
     struct examination *examination = postfix->examination;
@@ -167,7 +165,9 @@ static void examine_submission(const struct postfix *postfix)
     doctor_policy_line(examination, "exempt", "authenticated: true");
 }
 
-/* What a content filter hands back is judged already: the other filters of the service stay. */
+/*
+ * Takes our filter from the service that gets mail back from a content filter: that mail is judged already.
+ */
 static void change_reinjection(const struct postfix *postfix)
 {
     size_t dropped;
@@ -219,7 +219,7 @@ static void examine_service(const struct postfix *postfix)
     doctor_postfix_facts(postfix);
 }
 
-/* Tries the sockets as each kind of smtpd, chrooted or not, would. */
+/* Tries the sockets as smtpd would, chrooted or not. */
 static void examine_sockets(const struct postfix *postfix, bool chrooted)
 {
     struct viewer viewer = postfix->owner;
@@ -241,8 +241,8 @@ static void examine_sockets(const struct postfix *postfix, bool chrooted)
 }
 
 /*
- * Whether master(8) does not start the service: master_service_disable names "inet", or "smtp/inet",
- * "smtp.inet".
+ * Whether master(8) does not start the service, because master_service_disable names it:
+ * "inet", "smtp/inet" or "smtp.inet".
  */
 static bool is_disabled(const struct postfix *postfix)
 {
@@ -262,7 +262,7 @@ static bool is_disabled(const struct postfix *postfix)
     return false;
 }
 
-/* Whether any service takes mail of partners. */
+/* Returns whether any service takes mail of partners. */
 static bool examine_services(struct postfix *postfix)
 {
     bool seen[2] = {false, false}, any = false;
@@ -310,7 +310,7 @@ static void examine_owner(struct postfix *postfix)
 
 /* ---- instances ---- */
 
-/* The policy may say which MTA it is for. */
+/* Reports if the policy is for another MTA. */
 static void examine_kind(const struct postfix *postfix)
 {
     struct examination *examination = postfix->examination;
@@ -322,7 +322,7 @@ static void examine_kind(const struct postfix *postfix)
     doctor_policy_line(examination, "milter", "mta: postfix");
 }
 
-/* Examines one configuration. Whether any of its services takes mail of partners. */
+/* Examines one configuration. Returns whether any of its services takes mail of partners. */
 static bool examine_instance(struct examination *examination, struct postconf *postconf, bool first,
                              bool several)
 {
@@ -345,7 +345,7 @@ static bool examine_instance(struct examination *examination, struct postconf *p
     return any;
 }
 
-/* Another instance of multi_instance_directories; its findings begin with its directory. */
+/* Examines another instance of multi_instance_directories. Its remarks begin with its directory. */
 static bool examine_other(struct examination *examination, const char *directory)
 {
     char *why, prefix[PATH_MAX + 16];

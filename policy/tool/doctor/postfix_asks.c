@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * smtp_tls_policy_maps: whether Postfix asks the daemon how to send, first of all
- * and only for partners, by the guard files; or, without the daemon, whether it
- * has the answers in a table. Knows how tables are written there.
+ * smtp_tls_policy_maps: whether Postfix asks the daemon how to send, before any other table, and only
+ * for partners, which the guard files select. Without the daemon: whether a table has the answers.
+ * Knows how tables are written there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +18,20 @@ enum { TABLE_MAX = 600 };
 /* An element of the list. */
 struct map {
     enum same same;         /* whether it asks the daemon */
-    bool guarded, proxied;  /* behind a table, in a pipemap; by proxymap(8) */
-    char table[TABLE_MAX];  /* of a guarded one that table, else itself */
-    char socket[TABLE_MAX]; /* of one that asks */
+    bool guarded, proxied;  /* in a pipemap after a guard table; by proxymap(8) */
+    char table[TABLE_MAX];  /* the guard table, else the element itself */
+    char socket[TABLE_MAX]; /* the socket that it asks */
 };
 
 /* What was found in the list. */
 struct asking {
     bool guarded[2]; /* by outbound_exact, by outbound_suffixes */
-    bool direct;     /* also for other mail */
-    bool unchrooted; /* by a path that is not there in the chroot */
-    bool answers;    /* outbound_static is there */
+    bool direct;     /* without a guard, so for other mail as well */
+    bool unchrooted; /* by a path that does not exist in the chroot */
+    bool answers;    /* outbound_static is in the list */
     bool proxied;
-    char before[TABLE_MAX]; /* a table in front */
-    char slow[TABLE_MAX];   /* a guard of a type that is not read again while Postfix runs */
+    char before[TABLE_MAX]; /* another table that comes first */
+    char slow[TABLE_MAX];   /* a guard of a type that Postfix does not read again while it runs */
     char directory[4096];   /* of the files; "": none was seen */
 };
 
@@ -42,7 +42,9 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* "socketmap:unix:forcetls/outbound.sock:postfix": whether it leads to the daemon, and its map. */
+/*
+ * Reads "socketmap:unix:forcetls/outbound.sock:postfix": whether it leads to the daemon, and by which socket.
+ */
 static void read_socketmap(const struct postfix *postfix, const char *text, struct map *map)
 {
     const char *ours = policy_milter(postfix->examination->policy)->outbound, *name;
@@ -83,7 +85,7 @@ static struct map read_map(const struct postfix *postfix, const struct element *
     return map;
 }
 
-/* Whether it is a table that export wrote. */
+/* Whether the table is named like a file of export. */
 static bool is_exported(const char *table, enum exported kind)
 {
     const char *slash = strrchr(table, '/');
@@ -91,7 +93,7 @@ static bool is_exported(const char *table, enum exported kind)
     return slash != NULL && strcmp(slash + 1, exported_name(kind)) == 0;
 }
 
-/* Picks what asks the daemon, and the table of answers. The argument is the struct postfix. */
+/* Picks what asks the daemon, and the table of answers. `arg` is the struct postfix. */
 static unsigned drop_ours(const void *arg, const struct element *element, const struct element *next)
 {
     struct map map = read_map(arg, element);
@@ -155,9 +157,9 @@ static struct asking read_list(const struct postfix *postfix)
     return asking;
 }
 
-/* ---- what is said of it ---- */
+/* ---- what is reported ---- */
 
-/* The daemon as Postfix names it; false: a chrooted service cannot find it. */
+/* Writes the daemon as Postfix names it. False: a chrooted service cannot find it. */
 static bool socketmap(const struct postfix *postfix, char *text, size_t size)
 {
     char endpoint[512];
@@ -169,7 +171,7 @@ static bool socketmap(const struct postfix *postfix, char *text, size_t size)
     return good || !postfix->service->chrooted;
 }
 
-/* A socket in the queue directory, which a chrooted service finds. */
+/* Suggests a socket in the queue directory, where a chrooted service finds it. */
 static void suggest_socket(const struct postfix *postfix)
 {
     char *spec = text_format("unix:%s/forcetls/outbound.sock", postfix->queue_directory);
@@ -181,7 +183,9 @@ static void suggest_socket(const struct postfix *postfix)
     free(spec);
 }
 
-/* The guards, or the table of answers, in front of other tables, and the commands that write the files. */
+/*
+ * Suggests the guards, or the table of answers, before other tables, and the commands that write the files.
+ */
 static void suggest(const struct postfix *postfix, const struct asking *asking)
 {
     bool is_static = policy_milter(postfix->examination->policy)->outbound == NULL;
@@ -208,7 +212,7 @@ static void suggest(const struct postfix *postfix, const struct asking *asking)
     doctor_suggest_export(postfix, is_static, survey.enforcing == 0, directory);
 }
 
-/* A rule that is not asked for is worth an error only where one is enforced. */
+/* If a rule is not asked for, this is an error only if any rule is enforced. */
 static enum level level_of(const struct postfix *postfix)
 {
     return policy_outbound_survey(postfix->examination->policy, postfix->examination->now).enforcing > 0
@@ -241,7 +245,7 @@ static void report_missing(const struct postfix *postfix, const struct asking *a
     suggest(postfix, asking);
 }
 
-/* Of a list that asks the daemon. */
+/* For a list that asks the daemon. */
 static void examine_guards(const struct postfix *postfix, const struct asking *asking)
 {
     struct remarks *remarks = &postfix->examination->remarks;
@@ -269,7 +273,7 @@ static void examine_guards(const struct postfix *postfix, const struct asking *a
     }
 }
 
-/* What stands in the files. */
+/* Examines the contents of the files. */
 static void examine_files(const struct postfix *postfix)
 {
     const char *rest = postfix_text(postfix, parameter);

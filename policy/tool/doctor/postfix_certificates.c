@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Certificates of clients: whether Postfix asks for them, whether raw keys come
- * in their place, and which CAs it believes, as far as the policy's rules need that.
+ * Certificates of clients: whether Postfix asks for them, whether raw keys may come instead, and which CAs it
+ * trusts, as far as the policy's rules need that.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,7 +29,7 @@ static void examine_asking(const struct postfix *postfix, const char *partner)
                postfix_where(postfix, subject), partner);
         postfix_change(postfix, subject, "yes");
     }
-    if (!required || !postfix_is_tls_mandatory(postfix)) /* without effect where TLS is not mandatory */
+    if (!required || !postfix_is_tls_mandatory(postfix)) /* no effect unless TLS is mandatory */
         return;
     remark(remarks, LEVEL_WARNING, "smtpd_tls_req_ccert",
            "%syes: Postfix refuses every client without a certificate",
@@ -37,7 +37,7 @@ static void examine_asking(const struct postfix *postfix, const char *partner)
     postfix_change(postfix, "smtpd_tls_req_ccert", "no");
 }
 
-/* A raw key has a fingerprint, and neither names nor a certificate's fingerprint. */
+/* A raw key has a key fingerprint, but no names and no certificate fingerprint. */
 static void examine_raw_keys(const struct postfix *postfix)
 {
     const struct survey *survey = &postfix->examination->survey;
@@ -51,7 +51,7 @@ static void examine_raw_keys(const struct postfix *postfix)
     postfix_change(postfix, "smtpd_tls_enable_rpk", "no");
 }
 
-/* How many CAs there are, and whether they are public ones. `place`: where they are, for people. */
+/* Reports how many CAs there are, and whether they are public ones. `place`: where they are, for people. */
 static void examine_authorities(const struct postfix *postfix, const char *subject, const char *place,
                                 struct authorities_count found)
 {
@@ -135,7 +135,7 @@ static bool examine_directory(const struct postfix *postfix, struct authorities 
     return true;
 }
 
-/* Whether the CAs that rules name are among those that Postfix believes. */
+/* Examines whether the CAs that rules name are among those that Postfix trusts. */
 static void examine_issuers(const struct postfix *postfix, const struct authorities *authorities)
 {
     static const char *const parameters[] = {"smtpd_tls_CAfile", "smtpd_tls_CApath"};
@@ -153,8 +153,8 @@ static void examine_issuers(const struct postfix *postfix, const struct authorit
 }
 
 /*
- * The system's CAs beside those that are named: a rule without an issuer takes a certificate of any of
- * them.
+ * Reports if the system's CAs are trusted besides those that are named: a rule without an issuer then
+ * takes a certificate of any of them.
  */
 static void examine_default(const struct postfix *postfix)
 {
@@ -169,7 +169,7 @@ static void examine_default(const struct postfix *postfix)
     postfix_change(postfix, subject, "no");
 }
 
-/* How many CAs may stand above a certificate that verifies. */
+/* Examines how many CAs may be in the chain of a certificate. */
 static void examine_depth(const struct postfix *postfix)
 {
     static const char subject[] = "smtpd_tls_ccert_verifydepth";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What to do about mail that a route takes past the rule of its partner: another
- * next hop of the partner, or a route to the partner's own servers.
+ * What to do about mail that a route takes past its partner's rule: add a next hop to the partner, or a
+ * route to the partner's own servers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 /* A spelling that is looked for among those that export writes. */
 struct sought {
     const char *spelling;
-    size_t length; /* of what is compared */
+    size_t length; /* how many octets are compared */
     bool found;
 };
 
@@ -44,7 +44,7 @@ bool doctor_hop_is_exported(const struct postfix *postfix, const char *spelling)
     return sought.found;
 }
 
-/* The next hops of the partner with one more. */
+/* Suggests the partner's next hops with those of the route added. */
 static void suggest_hop(const struct postfix *postfix, const struct detour *detour)
 {
     struct examination *examination = postfix->examination;
@@ -75,7 +75,7 @@ static void suggest_hop(const struct postfix *postfix, const struct detour *deto
     free(text);
 }
 
-/* An entry that sends the partner's mail to its own servers. */
+/* Suggests an entry that sends the partner's mail to its own servers. */
 static void suggest_direct(const struct postfix *postfix, const struct detour *detour)
 {
     struct remarks *remarks = &postfix->examination->remarks;
@@ -92,7 +92,7 @@ static void suggest_direct(const struct postfix *postfix, const struct detour *d
     remark_command(remarks, WORDS("postmap", table.text));
 }
 
-/* The next hops of a route, as next_hops has them. */
+/* Suggests the next hops of the route in the spelling of next_hops. */
 static void suggest_spelling(const struct postfix *postfix, const struct detour *detour)
 {
     const char *rest = detour->route.hop;

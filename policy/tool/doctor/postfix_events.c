@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What Postfix shows the filter of a message and of its client, as far as the
- * policy needs it: headers and the end of the message, which a before-queue
- * content filter keeps away; client names, which Postfix may be set not to look
- * up; and recipients, whose extensions it takes off.
+ * What Postfix shows the filter of a message and of its client, as far as the policy needs it. A before-queue
+ * content filter hides headers and the end of the message, Postfix may be set not to look up client names,
+ * and recipients may have extensions.
  */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "policy/tool/doctor/postfix.h"
 
-/* The first partner that needs more than MAIL, RCPT and DATA, and for what. NULL: there is none. */
+/* Returns the first partner that needs more than MAIL, RCPT and DATA; *what says for what. NULL: none. */
 static const char *needs_message(const struct survey *survey, const char **what)
 {
     const struct {
@@ -56,7 +55,7 @@ static void examine_proxy_filter(const struct postfix *postfix)
 
 /* ---- client names ---- */
 
-/* What is wrong for whom where no client has a name. NULL: the policy has no client names. */
+/* Says what goes wrong, and for whom, if no client has a name. NULL: the policy has no client names. */
 static const char *needs_names(const struct survey *survey, char *text, size_t size)
 {
     if (survey->client_names != NULL)
@@ -94,7 +93,7 @@ static void examine_names(const struct postfix *postfix)
 
 /* ---- recipients ---- */
 
-/* A recipient with an extension is that of a rule only if the policy knows the delimiter, too. */
+/* A recipient with an extension matches a rule only if the policy has the delimiter, too. */
 static void examine_delimiter(const struct postfix *postfix)
 {
     static const char subject[] = "recipient_delimiter";

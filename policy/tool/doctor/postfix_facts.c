@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postfix_facts: whether Postfix asks the filter's listener at the one place
- * where its answer is of use, first in smtpd_data_restrictions, and in the
- * one way in which it can delay nobody; and whether fingerprints are of the
+ * postfix_facts: whether Postfix asks the filter's listener where its answer is of use, first in
+ * smtpd_data_restrictions, and in a way that delays nobody; and whether fingerprints are of the
  * digest that the policy compares.
  */
 #include <stdlib.h>
@@ -21,12 +20,12 @@ struct wiring {
     bool found, unchrooted;
     struct element element;
     const char *parameter; /* the list or the restriction class that names it; NULL: none */
-    char before[64];       /* a restriction in front of it that may end the list */
+    char before[64];       /* a restriction before it that may end the list */
 };
 
 static const struct wiring nowhere = {.found = false};
 
-/* What can answer OK, or leave the list otherwise before the listener is asked. */
+/* Whether a restriction can answer OK, or end the list in another way before the listener is asked. */
 static bool may_end(const char *word)
 {
     return strncasecmp(word, "permit", 6) == 0 || strncasecmp(word, "check_", 6) == 0;
@@ -68,7 +67,7 @@ static void find_listener(const struct postfix *postfix, const char *parameter, 
     }
 }
 
-/* Picks "check_policy_service" with the listener behind it. */
+/* Picks "check_policy_service" with the listener after it. */
 static unsigned drop_listener(const void *arg, const struct element *element, const struct element *next)
 {
     const struct postfix *postfix = arg;
@@ -80,7 +79,9 @@ static unsigned drop_listener(const void *arg, const struct element *element, co
     return ours ? 2 : 0;
 }
 
-/* Options of ours are set by the line; others that the administrator gave stay, if Postfix can read them. */
+/*
+ * Picks the options that our line sets, and those that Postfix cannot read. The administrator's others stay.
+ */
 static unsigned drop_own_option(const void *arg, const struct element *element, const struct element *next)
 {
     static const char *const own[] = {"default_action", "timeout", "try_limit", "request_limit"};
@@ -94,7 +95,7 @@ static unsigned drop_own_option(const void *arg, const struct element *element, 
     return option_drop_malformed(&service, element, next);
 }
 
-/* The listener first in the list, with the options that it needs; other restrictions stay. */
+/* Suggests the listener first in the list, with the options that it needs. Other restrictions stay. */
 static void suggest_in(const struct postfix *postfix, const char *parameter, const char *options)
 {
     char endpoint[512], *others, *restriction;
@@ -161,7 +162,7 @@ static void report_missing(const struct postfix *postfix, const struct wiring *w
     suggest_in(postfix, list, "");
 }
 
-/* An option of the listener's, or the general setting behind it. */
+/* Returns an option of the listener; if it has none, the general setting. */
 static const char *option(const struct postfix *postfix, const struct wiring *wiring, const char *name,
                           char value[64])
 {

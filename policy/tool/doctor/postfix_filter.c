@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How Postfix asks the filter: what it does while the filter does not answer,
- * the protocol, macros that are made up, and who may speak in another client's
- * name. Each setting is one function; forcetls-postfix(7) explains its dangers.
+ * How Postfix asks the filter: what it does while the filter does not answer, the protocol, macros with
+ * made-up values, and who may claim to be another client. Each setting has one function.
+ * forcetls-postfix(7) explains the dangers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/postfix.h"
 
-/* An option of the filter's own leaves other filters alone; before 3.0 there is only the setting for all. */
+/* The filter's own option does not affect other filters. Before 3.0 there is only the setting for all. */
 static void suggest_action(const struct postfix *postfix)
 {
     if (postconf_version(postfix->postconf) >= 3000)
@@ -21,7 +21,7 @@ static void suggest_action(const struct postfix *postfix)
         postfix_change(postfix, "milter_default_action", "tempfail");
 }
 
-/* From 3.11 on, and in 3.10 from the version on whose default it is. */
+/* Postfix has "shutdown" from 3.11 on, and a release of 3.10 has it if it is the default there. */
 static bool knows_shutdown(const struct postfix *postfix)
 {
     const char *usual = postconf_default(postfix->postconf, "milter_default_action");
@@ -73,7 +73,7 @@ static void examine_protocol(const struct postfix *postfix, const struct element
         postfix_change(postfix, subject, "6");
 }
 
-/* Settings that have another value while all processes of a service are busy: see STRESS_README. */
+/* Settings that change while all processes of a service are busy: see STRESS_README. */
 static void examine_stress(const struct postfix *postfix)
 {
     static const char *const parameters[] = {"smtpd_milters",
@@ -173,10 +173,7 @@ static void examine_maps(const struct postfix *postfix)
     postfix_advise(postfix, "smtpd_milter_maps", "name this filter too wherever a partner may connect from");
 }
 
-/*
- * Whether this is version 3.10 (3010) or the like, and the number behind that is at least `least`:
- * "3.10.13".
- */
+/* Whether this is the version (3010 is 3.10), and the number after it is at least `least`: "3.10.13". */
 static bool has_patch(const struct postfix *postfix, unsigned version, unsigned long least)
 {
     const char *minor = strchr(postfix_text(postfix, "mail_version"), '.');
@@ -187,8 +184,8 @@ static bool has_patch(const struct postfix *postfix, unsigned version, unsigned 
 }
 
 /*
- * After smtpd_end_of_data_restrictions has rejected a message, older versions take a second one without MAIL,
- * and do not ask a filter again that had accepted the first one at its MAIL.
+ * After smtpd_end_of_data_restrictions has rejected a message, older versions take a second one without MAIL.
+ * They do not ask a filter again that accepted the first one at MAIL.
  */
 static void examine_end_of_data(const struct postfix *postfix)
 {
@@ -206,7 +203,7 @@ static void examine_end_of_data(const struct postfix *postfix)
     postfix_advise(postfix, subject, "use smtpd_data_restrictions instead, or update Postfix");
 }
 
-/* From 3.11 on. */
+/* Postfix has this setting from 3.11 on. */
 static void examine_replies(const struct postfix *postfix)
 {
     static const char subject[] = "smtpd_reject_filter_maps";
@@ -220,7 +217,7 @@ static void examine_replies(const struct postfix *postfix)
     postfix_advise(postfix, subject, "leave replies of 451, 530 and 554 as they are");
 }
 
-/* Before Postfix looks at a command, and before any filter does. */
+/* The table changes a command before Postfix or any filter sees it. */
 static void examine_command_filter(const struct postfix *postfix)
 {
     static const char subject[] = "smtpd_command_filter";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * main.cf as a whole: the version, smuggled messages, what turns refusals into
- * deferrals, and mail that comes back from a content filter.
+ * main.cf as a whole: the version, message smuggling, what turns refusals into deferrals, and mail that
+ * comes back from a content filter.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +26,8 @@ static void examine_non_smtpd(const struct postfix *postfix)
 }
 
 /*
- * What stands in for smtpd_forbid_bare_newline where Postfix does not have it (postfix.org/smtp-
- * smuggling.html).
+ * Examines what replaces smtpd_forbid_bare_newline if Postfix does not have it
+ * (postfix.org/smtp-smuggling.html).
  */
 static void examine_smuggling(const struct postfix *postfix)
 {
@@ -68,7 +68,7 @@ static void examine_bare_newline(const struct postfix *postfix)
 }
 
 /*
- * Whether a content filter has a service of its own to hand mail back to; that service is examined by itself.
+ * Whether a content filter has a service of its own to hand mail back to. That service is examined by itself.
  */
 static bool has_reinjection(const struct postfix *postfix)
 {
@@ -83,7 +83,7 @@ static bool has_reinjection(const struct postfix *postfix)
     return false;
 }
 
-/* Whether the program of that transport speaks SMTP; others hand mail back by sendmail(1). */
+/* Whether the program of that transport speaks SMTP. Others hand mail back by sendmail(1). */
 static bool speaks_smtp(const struct postfix *postfix, const char *transport, size_t length)
 {
     for (size_t i = 0; i < postconf_service_count(postfix->postconf); i++) {

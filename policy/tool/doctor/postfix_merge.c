@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines to write into main.cf and master.cf. A line holds the whole new value:
- * what the administrator has stays in it, as it is written, so that a line that
- * is pasted takes nothing else away. What a parameter means is not known here,
- * apart from how the filter stands in smtpd_milters.
+ * Lines to write into main.cf and master.cf. A line holds the whole new value. What the administrator
+ * wrote stays in it, so that pasting the line removes nothing else. Knows no parameter, except how
+ * smtpd_milters names the filter.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,7 @@ void postfix_advise(const struct postfix *postfix, const char *parameter, const 
         remark_change(&postfix->examination->remarks, "%s, %s: %s", postfix->main_cf, parameter, advice);
 }
 
-/* Writes the value and frees it; NULL: memory ran out. */
+/* Writes the value and frees it. NULL: out of memory. */
 static void change_and_free(const struct postfix *postfix, const char *parameter, char *value)
 {
     if (value != NULL)
@@ -43,10 +42,7 @@ static void change_and_free(const struct postfix *postfix, const char *parameter
     free(value);
 }
 
-/*
- * Takes out of the list as it is written; where what to take out stands behind a $reference, of the expanded
- * one.
- */
+/* Takes elements out of the list as it is written. If a $reference hides them: out of the expanded list. */
 static char *without(const struct postfix *postfix, const char *parameter, merge_fn *drop, const void *arg)
 {
     size_t dropped, there;
@@ -108,8 +104,8 @@ static unsigned drop_own_option(const void *arg, const struct element *element, 
 }
 
 /*
- * The options that the filter has in the list, and that Postfix can read, without its default_action: "" or
- * ", connect_timeout=10s".
+ * Returns the filter's options that Postfix can read, without default_action: "" or ", connect_timeout=10s";
+ * to be freed. NULL: out of memory.
  */
 static char *filter_options(const struct postfix *postfix)
 {
@@ -130,7 +126,7 @@ static char *filter_options(const struct postfix *postfix)
     return options != NULL ? options : text_format("%s", "");
 }
 
-/* Mail of sendmail(1) keeps the filters that it has by way of $smtpd_milters, and does not get this one. */
+/* Mail of sendmail(1) keeps the filters that it has by $smtpd_milters, but does not get this one. */
 static void keep_non_smtpd(const struct postfix *postfix)
 {
     static const char parameter[] = "non_smtpd_milters";
@@ -144,7 +140,7 @@ static void keep_non_smtpd(const struct postfix *postfix)
                         merge_without(postfix_text(&main, parameter), postfix_drop_filter, &main, &dropped));
 }
 
-/* The filter where the chrooted service cannot find its socket: the socket has to move. */
+/* For a chrooted service that cannot find the filter's socket: the socket has to move. */
 static void suggest_other_socket(const struct postfix *postfix)
 {
     char *spec = postfix->several ? text_format("inet:8895@127.0.0.1")

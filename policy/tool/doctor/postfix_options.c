@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether Postfix can read its filters and policy services: smtpd(8) ends at a
- * malformed option of any, as each client connects, and takes mail from nobody.
+ * Whether Postfix can read its filters and policy services. If an option of any of them is malformed,
+ * smtpd(8) ends when a client connects, and takes mail from nobody.
  */
 #include <string.h>
 #include <strings.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Mail to partners: whether each service by which it leaves asks for their rules
- * and can hold them, and what takes mail past a rule. Knows the parameters of
- * smtp(8); postfix_routes.c knows where mail leaves, postfix_asks.c how it asks.
+ * Mail to partners: whether each service by which it leaves asks for the rules and can enforce them, and what
+ * takes mail past a rule. Knows the parameters of smtp(8). postfix_routes.c knows where mail leaves,
+ * postfix_asks.c how Postfix asks.
  */
 #include <string.h>
 #include <strings.h>
@@ -41,7 +41,7 @@ static void examine_tls_required(const struct postfix *postfix)
     postfix_change(postfix, subject, "no");
 }
 
-/* A connection that is kept open is not asked about again. */
+/* Postfix does not ask again for a connection that it keeps open. */
 static void examine_reuse(const struct postfix *postfix)
 {
     static const char subject[] = "smtp_connection_reuse_time_limit";
@@ -55,7 +55,9 @@ static void examine_reuse(const struct postfix *postfix)
     postfix_change(postfix, subject, "300s");
 }
 
-/* A filter on another machine may send the mail itself. Of main.cf, or of a service that has its own. */
+/*
+ * A filter on another machine may send the mail itself. Examines main.cf, or a service with its own setting.
+ */
 static void examine_filter(const struct postfix *postfix)
 {
     static const char subject[] = "content_filter";
@@ -78,7 +80,7 @@ static void examine_filter(const struct postfix *postfix)
         "back to this Postfix");
 }
 
-/* Those of the services that take mail in: each may have its own. */
+/* Examines main.cf, and the services that take mail in: each may have its own filter. */
 static void examine_filters(const struct postfix *postfix)
 {
     static const char *const takers[] = {"smtpd", "pickup", "qmqpd"};
@@ -94,7 +96,7 @@ static void examine_filters(const struct postfix *postfix)
     }
 }
 
-/* ---- whether smtp(8) can hold a rule ---- */
+/* ---- whether smtp(8) can enforce a rule ---- */
 
 static void examine_version(const struct postfix *postfix)
 {
@@ -106,7 +108,7 @@ static void examine_version(const struct postfix *postfix)
     remark_change(&postfix->examination->remarks, "Postfix 3.6 or later is needed for outbound.");
 }
 
-/* Where the system has the public CAs in one file. */
+/* Returns the file in which the system has the public CAs. */
 static const char *system_file(void)
 {
     static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/cert.pem",
@@ -118,7 +120,7 @@ static const char *system_file(void)
     return files[0];
 }
 
-/* Adds the CAs of a file; smtp(8) reads it as root, before it goes into its chroot. */
+/* Adds the CAs of a file, which smtp(8) reads as root before it enters its chroot. False: it is not set. */
 static bool examine_file(const struct postfix *postfix, struct authorities *authorities, const char *partner)
 {
     static const char subject[] = "smtp_tls_CAfile";
@@ -139,7 +141,7 @@ static bool examine_file(const struct postfix *postfix, struct authorities *auth
     return true;
 }
 
-/* Likewise of a directory, which smtp(8) reads in its chroot. */
+/* Adds the CAs of a directory, which smtp(8) reads in its chroot. False: it is not set. */
 static bool examine_directory(const struct postfix *postfix, struct authorities *authorities,
                               const char *partner)
 {
@@ -204,7 +206,7 @@ static void examine_pins(const struct postfix *postfix, const char *partner, boo
     postfix_change(postfix, raw, "no");
 }
 
-/* `why`: "partner x needs DANE", "outbound_upstream may answer DANE". */
+/* `why`: what goes wrong without DNSSEC: "mail to partner x is deferred". */
 static void examine_dnssec(const struct postfix *postfix, const char *why)
 {
     static const char support[] = "smtp_dns_support_level", lookup[] = "smtp_host_lookup";
@@ -223,7 +225,7 @@ static void examine_dnssec(const struct postfix *postfix, const char *why)
     }
 }
 
-/* ---- what shows it ---- */
+/* ---- evidence ---- */
 
 static void examine_evidence(const struct postfix *postfix)
 {
@@ -246,7 +248,7 @@ static void examine_evidence(const struct postfix *postfix)
     }
 }
 
-/* It can make a bounce of the deferral by which a rule is held. */
+/* It can turn the deferral by which a rule is enforced into a bounce. */
 static void examine_filtered_status(const struct postfix *postfix)
 {
     static const char subject[] = "smtp_delivery_status_filter";

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where Postfix sends the mail of each partner: it asks for the next hop, not for
- * the recipient, so a route by hand takes the mail past its rule. Knows how
- * trivial-rewrite(8) chooses a transport and a next hop.
+ * Where Postfix sends the mail of each partner. Postfix asks with the next hop, not with the recipient, so a
+ * manual route takes mail past its rule. Knows how trivial-rewrite(8) chooses a transport and a next hop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +14,10 @@
 #include "policy/tool/doctor/relay_domains.h"
 #include "policy/verdict/select.h"
 
-/* Where mail goes that transport_maps does not route. */
+/* Where mail goes if transport_maps does not route it. */
 struct usual {
-    struct route route;    /* with relayhost */
-    const char *name;      /* what the next hop comes from */
+    struct route route;    /* relayhost included */
+    const char *name;      /* the parameter that gives the next hop */
     const char *by_sender; /* the table that chooses the next hop by the sender; NULL: none does */
 };
 
@@ -26,9 +25,9 @@ struct usual {
 struct routes {
     const struct postfix *postfix;
     struct transports *transports;
-    struct postmap *table;         /* what transport_maps has of the partners */
+    struct postmap *table;         /* the entries of transport_maps for the partners */
     struct usual usual, relay;     /* by default_transport; by relay_transport */
-    struct relay_domains *relayed; /* the domains whose mail goes by the latter */
+    struct relay_domains *relayed; /* the domains whose mail goes by relay_transport */
     struct detour detour[ROUTES_MAX];
     size_t count;
 };
@@ -47,7 +46,7 @@ static void add_transport(struct transports *transports, const char *name)
         snprintf(transports->name[transports->count++], TRANSPORT_MAX, "%s", name);
 }
 
-/* "smtp:[relay.example]", "smtp:", ":[relay.example]", "smtp". */
+/* Reads "smtp:[relay.example]", "smtp:", ":[relay.example]" or "smtp". */
 static struct route read_route(const char *text)
 {
     struct route route;
@@ -76,7 +75,7 @@ enum kind {
     KIND_ASKS,  /* smtp(8) asks by smtp_tls_policy_maps */
     KIND_STAYS, /* the mail does not leave */
     KIND_LMTP,  /* lmtp(8) has tables of its own */
-    KIND_OTHER  /* pipe(8) and others ask nobody */
+    KIND_OTHER  /* pipe(8) and others ask no table */
 };
 
 static enum kind kind_of(const struct routes *routes, const char *transport)
@@ -85,7 +84,7 @@ static enum kind kind_of(const struct routes *routes, const char *transport)
     const struct service *service = find_service(routes->postfix, transport);
 
     if (service == NULL || strcmp(service->command, "smtp") == 0)
-        return KIND_ASKS; /* what is not there sends nothing */
+        return KIND_ASKS; /* a service that does not exist sends nothing */
     if (strcmp(service->command, "lmtp") == 0)
         return *postconf_text(routes->postfix->postconf, service, "lmtp_tls_policy_maps") ? KIND_STAYS
                                                                                           : KIND_LMTP;
@@ -97,7 +96,7 @@ static enum kind kind_of(const struct routes *routes, const char *transport)
 
 /* ---- whether a route leads past the rule ---- */
 
-/* Whether every destination of the list is a key of the partner; if not, *why. */
+/* Whether every destination of the list is a key of the partner. If not, *why says what is wrong. */
 static bool is_covered(const struct routes *routes, const struct partner *partner, const char *hops,
                        enum detour_kind *why)
 {
@@ -137,7 +136,7 @@ static void add_detour(struct routes *routes, const struct detour *detour)
         routes->detour[routes->count++] = *detour;
 }
 
-/* Takes note of a route that a domain's mail takes. */
+/* Follows the route of a domain's mail, and notes a detour. */
 static void follow(struct routes *routes, struct detour *taken)
 {
     const struct route *route = &taken->route;
@@ -158,14 +157,17 @@ static void follow(struct routes *routes, struct detour *taken)
 
 /* ---- the route of a domain ---- */
 
-/* An address, and a domain, as transport_maps is asked for them. */
+/* Writes an address and a domain as transport_maps is asked for them. */
 static void name_keys(const struct outbound_domain *domain, char address[HOP_MAX], char name[HOP_MAX])
 {
     snprintf(name, HOP_MAX, "%s%.250s", domain->below ? "forcetls." : "", domain->domain);
     snprintf(address, HOP_MAX, "postmaster@%.300s", name);
 }
 
-/* What transport_maps has for a domain; *own: the entry is for this domain alone, or what lies below it. */
+/*
+ * Returns the value in transport_maps for a domain. *own: the entry is for this domain
+ * alone, or for what is below it.
+ */
 static const char *look_up(const struct routes *routes, const struct outbound_domain *domain, bool *own)
 {
     char address[HOP_MAX], name[HOP_MAX];
@@ -185,7 +187,7 @@ static const char *look_up(const struct routes *routes, const struct outbound_do
     return postmap_find(routes->table, "*");
 }
 
-/* Where a domain's mail goes that transport_maps does not route. */
+/* Returns where a domain's mail goes if transport_maps does not route it. */
 static const struct usual *usual_of(const struct routes *routes, const struct outbound_domain *domain)
 {
     char address[HOP_MAX], name[HOP_MAX];
@@ -219,19 +221,19 @@ static void examine_domain(void *arg, const struct outbound_domain *domain)
     add_detour(routes, &taken);
 }
 
-/* Whether the domain of a key is one of the policy's, for which transport_maps was asked. */
+/* Whether the policy lists the domain of a key, so that transport_maps was asked for it. */
 static bool is_listed(const struct policy *policy, const char *domain, bool dotted)
 {
     const struct partner *found[2];
     struct next_hop hop;
 
     if (next_hop_read(&hop, domain, strlen(domain)) != NEXT_HOP_DOMAIN)
-        return true; /* it is no domain */
+        return true; /* not a domain */
     select_exact(policy, hop.domain.text, hop.domain.length, found);
     return found[dotted] != NULL;
 }
 
-/* The partner of an address, or of a domain that lies in a dotted one. */
+/* Chooses the partner of an address, or of a key that the policy does not list itself. */
 static void choose_by_entry(const struct routes *routes, const char *key, struct outbound_choice *choice)
 {
     const struct examination *examination = routes->postfix->examination;
@@ -246,7 +248,9 @@ static void choose_by_entry(const struct routes *routes, const char *key, struct
     outbound_choose(choice, examination->policy, name, strlen(name), examination->now);
 }
 
-/* Entries of transport_maps for one address of a partner, or for some of what lies below its domain. */
+/*
+ * Examines entries of transport_maps for one address of a partner, or for a part of what is below its domain.
+ */
 static void examine_entries(struct routes *routes, const struct postmap *all)
 {
     for (size_t i = 0; i < postmap_count(all); i++) {
@@ -271,7 +275,7 @@ static void examine_entries(struct routes *routes, const struct postmap *all)
 
 /* ---- the examination ---- */
 
-/* The keys of all partners' domains, a line each. */
+/* Writes the keys of a domain, a line each. */
 static void write_keys(void *arg, const struct outbound_domain *domain)
 {
     char address[HOP_MAX], name[HOP_MAX];
@@ -282,7 +286,7 @@ static void write_keys(void *arg, const struct outbound_domain *domain)
         fprintf(arg, "%s\n", dot);
 }
 
-/* The names alone. */
+/* Writes only the name of a domain. */
 static void write_names(void *arg, const struct outbound_domain *domain)
 {
     char address[HOP_MAX], name[HOP_MAX];
@@ -291,7 +295,7 @@ static void write_names(void *arg, const struct outbound_domain *domain)
     fprintf(arg, "%s\n", name);
 }
 
-/* What `write` writes of all domains; to be freed. NULL: out of memory. */
+/* Returns what `write` writes for all domains, and `last`; to be freed. NULL: out of memory. */
 static char *collect(const struct examination *examination,
                      void (*write)(void *arg, const struct outbound_domain *domain), const char *last)
 {
@@ -345,7 +349,7 @@ static void read_relayed(struct routes *routes)
 
     read_usual(&routes->relay, postfix, "relay_transport", by_sender);
     if (*read_route(postfix_text(postfix, "relay_transport")).hop != '\0')
-        routes->relay.by_sender = NULL; /* it comes first */
+        routes->relay.by_sender = NULL; /* this next hop has precedence */
     routes->relayed = names == NULL ? NULL : relay_domains_read(postfix, names, &why);
     if (routes->relayed == NULL)
         report_unread(postfix, "relay_domains", why);

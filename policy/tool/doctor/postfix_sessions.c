@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TLS sessions that were begun before Postfix was set to ask for certificates.
- * A client resumes such a session, and shows no certificate. tlsmgr(8) has the
- * keys of all sessions: a new tlsmgr, which "postfix reload" starts, ends them.
- * So what counts is whether the tlsmgr that runs is older than the configuration.
+ * TLS sessions from before Postfix was set to ask for certificates. A client that resumes such a session
+ * shows no certificate. tlsmgr(8) holds the keys of all sessions, and a new tlsmgr, which "postfix reload"
+ * starts, ends them. So what counts is whether the running tlsmgr is older than the configuration.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +14,7 @@
 #include <unistd.h>
 #include "policy/tool/doctor/postfix.h"
 
-/* A line of /proc/PID/stat, as far as it is of use. */
+/* What is needed of /proc/PID/stat. */
 struct process {
     char name[32];
     long parent;
@@ -27,7 +26,7 @@ static double seconds_of(const struct timespec *time)
     return (double)time->tv_sec + (double)time->tv_nsec / 1e9;
 }
 
-/* Since 1970, for a time that Linux counts in ticks since the machine was started. */
+/* Converts ticks since the start of the machine, as Linux counts them, to seconds since 1970. 0: failed. */
 static double time_of_ticks(unsigned long long ticks)
 {
     struct timespec now, up;
@@ -37,10 +36,10 @@ static double time_of_ticks(unsigned long long ticks)
     return seconds_of(&now) - seconds_of(&up) + (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* Of proc(5)'s fields in stat, those behind the name, counted from 1. */
+/* Fields of stat in proc(5), counted from 1 after the name. */
 enum { PARENT = 2, START = 20 };
 
-/* The number in such a field; 0: there is none. */
+/* Returns the number in such a field. 0: there is none. */
 static unsigned long long field(const char *text, unsigned number)
 {
     text += strspn(text, " ");
@@ -73,7 +72,7 @@ static bool read_process(const char *number, struct process *process)
     return process->started > 0;
 }
 
-/* The process id of this Postfix's master, or 0: it does not run. */
+/* Returns the process id of this Postfix's master. 0: it does not run. */
 static long find_master(const struct postfix *postfix)
 {
     char path[600], number[32] = "";
@@ -92,7 +91,7 @@ static long find_master(const struct postfix *postfix)
                : 0;
 }
 
-/* When the tlsmgr of that master was started; 0: there is none, or it cannot be seen. */
+/* Returns when the tlsmgr of that master was started. 0: there is none, or it cannot be seen. */
 static double find_tlsmgr(long master)
 {
     DIR *directory = opendir("/proc");
@@ -110,7 +109,7 @@ static double find_tlsmgr(long master)
     return started;
 }
 
-/* When that file of the configuration was changed; 0: it cannot be seen. */
+/* Returns when a file of the configuration was changed. 0: it cannot be seen. */
 static double changed(const struct postfix *postfix, const char *name)
 {
     char path[600];

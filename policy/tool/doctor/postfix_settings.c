@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parameters as a service of Postfix sees them: its own value, else that of
- * main.cf. All files of Postfix's examination read their settings here. What a
- * parameter means is not known here, apart from the level of TLS.
+ * Parameters as a service of Postfix sees them: its own value, else that of main.cf. All files of Postfix's
+ * examination read their settings here. Knows what few parameters mean, such as the level of TLS.
  */
 #include <openssl/evp.h>
 #include <string.h>

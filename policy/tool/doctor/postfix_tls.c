@@ -46,7 +46,7 @@ static bool examine_level(const struct postfix *postfix)
     return true;
 }
 
-/* A list of files; each that is not there is reported. True: there is at least one name. */
+/* Reports each file of a list that is not there. Returns whether the list names any. */
 static bool examine_files(const struct postfix *postfix, const char *parameter)
 {
     const char *rest = postfix_text(postfix, parameter);

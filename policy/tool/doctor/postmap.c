@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * postmap's output, taken apart: keys with their values. It knows the form of
- * that output and how tables stand in a list, and nothing of what an entry means.
+ * Parses postmap's output: keys with their values. Knows the form of that output and how a list names
+ * tables, and not what an entry means.
  */
 #include "policy/tool/doctor/postmap.h"
 
@@ -20,7 +20,7 @@ struct postmap {
     struct table_entry *entry;
 };
 
-/* "key<TAB>value" */
+/* Takes "key<TAB>value". False: out of memory. */
 static bool take_line(struct postmap *postmap, const char *line, size_t length, size_t order)
 {
     char *key = arena_text(&postmap->arena, line, length), *tab;
@@ -53,7 +53,7 @@ static bool take_lines(struct postmap *postmap, const char *text, size_t order)
     return true;
 }
 
-/* The first line of what a program complains of. */
+/* Returns the first line of a program's error output; to be freed. */
 static char *complaint(const struct output *output)
 {
     const char *text = output->error != NULL && *output->error ? output->error : "postmap cannot be run";
@@ -61,7 +61,7 @@ static char *complaint(const struct output *output)
     return text_format("%.*s", (int)strcspn(text, "\n"), text);
 }
 
-/* Whether the program answered: postmap ends with 1 where no key is found, and says nothing then. */
+/* Whether the program answered. If it finds no key, postmap exits with 1 and prints nothing. */
 static bool is_answered(const struct output *output)
 {
     return output->out != NULL && (output->good || (output->error != NULL && *output->error == '\0'));
@@ -100,7 +100,8 @@ struct postmap *postmap_ask(const char *directory, const char *maps, const char 
     *why = NULL;
     for (size_t order = 0; good && element_next(&element, &maps); order++) {
         char *table = strndup(element.at, element.length);
-        bool proxied = table != NULL && strncmp(table, "proxy:", 6) == 0; /* proxymap(8) may not run */
+        bool proxied =
+            table != NULL && strncmp(table, "proxy:", 6) == 0; /* asked directly: proxymap(8) may not run */
 
         good = table != NULL && ask(postmap, directory, table + (proxied ? 6 : 0), keys, order, why);
         free(table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * relay_domains: knows how Postfix matches a domain with a list of names, tables, files of these ("/etc/x")
- * and exclamation marks, the first of which decides.
+ * relay_domains: how Postfix matches a domain with a list of names, tables, files of these ("/etc/x") and
+ * exclamation marks, which negate. The first match decides.
  */
 #include "policy/tool/doctor/relay_domains.h"
 
@@ -18,12 +18,12 @@
 struct pattern {
     bool inverted;
     const char *name;      /* NULL: a table */
-    struct postmap *table; /* what it has of the names that were given */
+    struct postmap *table; /* its entries for the names that were given */
 };
 
 struct relay_domains {
     struct arena arena; /* of the names */
-    bool parents;       /* a name stands for what lies below it, too */
+    bool parents;       /* a name also matches what is below it */
     size_t count;
     struct pattern *pattern;
 };
@@ -41,7 +41,9 @@ static bool has_parents(const struct postfix *postfix)
     return false;
 }
 
-/* The keys by which Postfix asks for one name: itself, then its parents, with their dots or without. */
+/*
+ * Writes the keys with which Postfix asks for a name: itself, then its parents, with leading dots or without.
+ */
 static void write_keys(FILE *stream, const char *name, size_t length, bool parents)
 {
     const char *at = name, *end = name + length;
@@ -73,15 +75,15 @@ static char *collect_keys(const char *names, bool parents)
     return NULL;
 }
 
-/* What the reading of the list needs. */
+/* What is needed to read the list. */
 struct reading {
     struct relay_domains *domains;
     const char *directory; /* of main.cf */
-    const char *keys;      /* what to ask tables for */
+    const char *keys;      /* those to ask tables for */
     char **why;
 };
 
-/* Adds a name or a table. False: out of memory, or *why. */
+/* Adds a name or a table. False: out of memory, or *why says what failed. */
 static bool add_pattern(const struct reading *reading, const char *text, bool inverted)
 {
     struct relay_domains *domains = reading->domains;
@@ -101,7 +103,7 @@ static bool add_pattern(const struct reading *reading, const char *text, bool in
 
 static bool add_list(const struct reading *reading, const char *list, bool inverted, unsigned depth);
 
-/* Adds what a file has: lines as in the list itself, and comments. */
+/* Adds the contents of a file: lines as in the list itself, and comments. */
 static bool add_file(const struct reading *reading, const char *path, bool inverted, unsigned depth)
 {
     enum { FILES_MAX = 8 };
@@ -181,7 +183,10 @@ static bool is_in_table(const struct postmap *table, const char *name, bool pare
     return false;
 }
 
-/* Whether it is the name of the pattern, or lies below it, where names stand for that or it has a dot. */
+/*
+ * Whether the name is the pattern, or below it. The latter counts only with `parents`, or if
+ * the pattern begins with a dot.
+ */
 static bool is_below(const char *pattern, const char *name, bool parents)
 {
     size_t length = strlen(name), more = strlen(pattern);

@@ -8,13 +8,13 @@
 struct relay_domains;
 
 /*
- * Reads the list; its tables are asked for each of the names, one a line. NULL where a table cannot be asked:
- * *why says so in a line, to be freed, or is NULL (out of memory).
+ * Reads the list. Its tables are asked for each of `names`, one a line. NULL: a table cannot be asked. *why
+ * then says so in a line, to be freed, or is NULL (out of memory).
  */
 struct relay_domains *relay_domains_read(const struct postfix *postfix, const char *names, char **why);
 void relay_domains_free(struct relay_domains *domains); /* NULL is fine */
 
-/* Whether a name, which was among those, is in the list; nothing is in one that could not be read (NULL). */
+/* Whether the list has the name, which must be one of `names`. False if `domains` is NULL. */
 bool relay_domains_has(const struct relay_domains *domains, const char *name);
 
 #endif
