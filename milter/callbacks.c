@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The events of a message, from top to bottom in the order of the MTA. Most messages end at MAIL: mail
- * of no partner is accepted there, and the MTA asks no further; a partner's mail that falls short is
- * refused there. Later events follow only where a policy looks at recipients, at From fields or at what
- * arrives by DATA, or where the end of the message has to be logged. Each event adds what it shows to the
- * facts and asks the policy again (policy/verdict/evaluate.c). decision.c carries out the verdict.
+ * The events of a message, from top to bottom in the order of the MTA. Most messages end at MAIL: mail of no
+ * partner is accepted there, and the MTA sends no further events; a partner's mail that does not meet the
+ * requirements is refused there. Later events follow only if a policy looks at recipients, at From fields or
+ * at what arrives by DATA, or if the end of the message has to be logged. Each event adds what it shows to
+ * the facts and asks the policy again (policy/verdict/evaluate.c). decision.c carries out the verdict.
  */
 #include "milter/callbacks.h"
 
@@ -22,8 +22,8 @@
 #include "policy/facts/mta.h"
 
 /*
- * The events beside MAIL and the end of the message: what they are needed for, the flag that leaves the
- * event out, and the flag that says that we do not reply to it.
+ * The events except MAIL and the end of the message: what they are needed for, the flag that leaves the event
+ * out, and the flag that says that we do not reply to it.
  */
 static const struct {
     unsigned need;
@@ -58,7 +58,7 @@ static struct session *session_of(SMFICTX *mta)
     return session;
 }
 
-/* The answer to an event that is only listened to. */
+/* The answer to an event that is only noted. */
 static sfsistat heard(const struct session *session, unsigned long no_answer)
 {
     return session != NULL && (session->unanswered & no_answer) ? SMFIS_NOREPLY : SMFIS_CONTINUE;
@@ -84,7 +84,7 @@ static sfsistat filter_negotiate(SMFICTX *mta, unsigned long actions, unsigned l
     policy = current_get();
     needs = policy_needs(policy);
     if (policy_partner_count(policy) != 0)
-        needs |= NEED_DATA; /* it shows whether more events follow; mail that ends at MAIL has none */
+        needs |= NEED_DATA; /* DATA shows whether more events follow; mail decided at MAIL has no DATA */
     policy_unref(policy);
     if (!(actions & SMFIF_SETSYMLIST))
         needs |= NEED_CONNECT | NEED_HELO; /* so that their macros are not taken for MAIL's */
@@ -146,12 +146,12 @@ static sfsistat filter_helo(SMFICTX *mta, char *name)
 
 /* ---- MAIL: the facts are read, and most is settled ---- */
 
-/* What becomes of the facts at MAIL. */
+/* What became of reading the facts at MAIL. */
 enum reading { READ_WHOLE, READ_STRANGER, READ_FAILED };
 
 /*
  * Most mail is of no partner, and its sender shows that: then nothing else is read. This needs {mail_addr}:
- * it is missing when libmilter had no memory for MAIL's macros, and partner mail must not pass then.
+ * it is missing if libmilter had no memory for MAIL's macros, and then partner mail must not pass.
  */
 static enum reading read_facts(SMFICTX *mta, const struct session *session, const char *argument,
                                struct facts *facts)
@@ -238,9 +238,9 @@ static sfsistat filter_mail(SMFICTX *mta, char **arguments)
     return answer;
 }
 
-/* ---- What comes behind MAIL, where it is needed ---- */
+/* ---- The events after MAIL, if they are needed ---- */
 
-/* The connection whose message goes on by this event; NULL: there is none, and the MTA is out of step. */
+/* The session whose message this event continues; NULL: there is none, and the MTA is out of step. */
 static struct session *session_in_transaction(SMFICTX *mta)
 {
     struct session *session = smfi_getpriv(mta);
@@ -256,7 +256,7 @@ static void evaluate(const struct session *session, struct verdict *verdict)
     policy_evaluate(session->policy, &session->transaction->facts, session->transaction->now, verdict);
 }
 
-/* Logs what is accepted at this event, where no later one is sure to come. */
+/* Logs what is accepted at this event, if no later one is sure to come. */
 static void log_if_last(SMFICTX *mta, struct session *session, const struct verdict *verdict)
 {
     const struct facts *facts = &session->transaction->facts;
@@ -265,7 +265,7 @@ static void log_if_last(SMFICTX *mta, struct session *session, const struct verd
         decision_log_accepted(mta, session, facts, verdict);
 }
 
-/* Each recipient has its own answer. Never ACCEPT: that would be the whole message's. */
+/* Each recipient gets its own answer. Never ACCEPT: that would accept the whole message. */
 static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 {
     struct session *session = session_in_transaction(mta);
@@ -297,8 +297,8 @@ static sfsistat filter_rcpt(SMFICTX *mta, char **arguments)
 
 /*
  * From DATA on the recipients are known, if the MTA shows them, and the pins: Postfix sends its report
- * (postfix_facts), if any, before the milter's DATA. An MTA that shows no DATA has its queue id at the end of
- * the headers.
+ * (postfix_facts), if any, before the milter's DATA. If the MTA shows no DATA, the queue id is known at the
+ * end of the headers.
  */
 static void complete_envelope(SMFICTX *mta, const struct session *session)
 {
@@ -311,7 +311,7 @@ static void complete_envelope(SMFICTX *mta, const struct session *session)
         transaction->report_match = report_match_message(facts, mta_macro(mta, "i"), transaction->serial);
 }
 
-/* At the end of the headers and of the message: the MTA does show them. */
+/* At the end of the headers and of the message: the MTA does show the content. */
 static void complete_headers(SMFICTX *mta, struct session *session)
 {
     struct transaction *transaction = session->transaction;
@@ -349,7 +349,7 @@ static sfsistat filter_data(SMFICTX *mta)
     return refuse_or_go_on(mta, session);
 }
 
-/* Blanks between a field's name and its colon were allowed once, and may stand at the end of `name`. */
+/* Blanks between a field's name and its colon were allowed once, and may be at the end of `name`. */
 static bool is_from(const char *name)
 {
     return strncasecmp(name, "from", 4) == 0 && name[4 + strspn(name + 4, " \t")] == '\0';
@@ -375,7 +375,7 @@ static sfsistat filter_eoh(SMFICTX *mta)
     return refuse_or_go_on(mta, session);
 }
 
-/* The message has a queue id by now: what is accepted, held or only noted is logged here. */
+/* The message has a queue id by now: what is accepted, quarantined or only noted is logged here. */
 static sfsistat filter_eom(SMFICTX *mta)
 {
     struct session *session = session_in_transaction(mta);

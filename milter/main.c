@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forcetls-milter: the order of its start and of its end. Everything else is
- * in libfilter.a (the conversation with the MTA) and libpolicy.a (what
- * partners are owed).
+ * forcetls-milter: the order of its start and of its end. Everything else is in libfilter.a (the conversation
+ * with the MTA) and libpolicy.a (what is required of partners).
  */
-#include <stdbool.h> /* in front of mfapi.h, which defines a bool of its own */
+#include <stdbool.h> /* before mfapi.h, which defines a bool of its own */
 #include <libmilter/mfapi.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,7 +46,7 @@ static void print_diag(void *show, const struct diag *diag)
     diag_show(show, diag);
 }
 
-/* Why there is no start is reported to whoever started the daemon, too. */
+/* Reports why the daemon does not start; on stderr, too, for whoever started it. */
 static int fail(const struct options *options, int status, const char *text)
 {
     log_event(LOG_ERR, "error", "text", text);
@@ -65,7 +64,7 @@ static void tell_diag(void *arg, const struct diag *diag)
         diag_show(&(struct diag_show){.stream = stderr}, diag);
 }
 
-/* Nobody will write what is logged. */
+/* Reports that nobody will write what is logged. */
 static int fail_without_log(const struct options *options)
 {
     static const char text[] = "the log's thread cannot be started";
@@ -74,7 +73,7 @@ static int fail_without_log(const struct options *options)
     return EX_OSERR;
 }
 
-/* Whoever started the daemon learns that its log goes nowhere, as in a container. A syslog may still come. */
+/* Warns on stderr that the log goes nowhere, as in a container. A syslog may still come. */
 static void report_missing_syslog(const struct options *options)
 {
     if (!options->to_stderr && !options->to_journal && access(_PATH_LOG, F_OK) != 0)
@@ -83,7 +82,7 @@ static void report_missing_syslog(const struct options *options)
               stderr);
 }
 
-/* The findings as lines of the log. */
+/* Checks the policy; the findings are lines of the log. */
 static int check_policy_for_log(const struct options *options)
 {
     struct policy *policy;
@@ -95,7 +94,7 @@ static int check_policy_for_log(const struct options *options)
     status = policy != NULL ? EX_OK : EX_CONFIG;
     policy_unref(policy);
     if (!log_stop())
-        _exit(status); /* a thread still runs: take nothing from under it */
+        _exit(status); /* a thread still runs: free nothing that it uses */
     return status;
 }
 
@@ -112,7 +111,7 @@ static int check_policy(const struct options *options)
     return policy != NULL ? EX_OK : EX_CONFIG;
 }
 
-/* The reload thread waits for USR1, drain_work() takes those that end the daemon: all threads block them. */
+/* All threads block these: the reload thread waits for USR1, drain_work() takes those that end the daemon. */
 static void block_signals(void)
 {
     sigset_t blocked;
@@ -124,7 +123,7 @@ static void block_signals(void)
     drain_block_signals();
 }
 
-/* Reports that others may write the directory of a socket, where the policy permits it. */
+/* Warns that others may write the directory of a socket, if the policy permits it. */
 static void log_shared(const struct milter_settings *settings, const char *spec)
 {
     char text[512];
@@ -138,7 +137,7 @@ static void log_shared(const struct milter_settings *settings, const char *spec)
     log_event(LOG_WARNING, "warning", "text", text);
 }
 
-/* Starts the listener of postfix_facts, where there is one. EX_OK, or the status to exit with, reported. */
+/* Starts the listener of postfix_facts, if there is one. EX_OK, or the status to exit with, reported. */
 static int listen_to_postfix(const struct options *options, const struct milter_settings *settings)
 {
     const char *spec = settings->postfix_facts;
@@ -158,12 +157,12 @@ static int listen_to_postfix(const struct options *options, const struct milter_
     return EX_OK;
 }
 
-/* Where the MTA is awaited, and the sockets that the service manager handed over. */
+/* Where the MTA connects, and the sockets that the service manager handed over. */
 struct mta_place {
     const char *spec;
     bool shared; /* milter.shared_directory */
     struct inherited inherited[INHERITED_COUNT];
-    struct socket_problem problem; /* of those */
+    struct socket_problem problem; /* of the inherited sockets */
 };
 
 /* Reports what is wrong with an inherited socket. */
@@ -175,7 +174,7 @@ static int fail_inherited(const struct options *options, const struct socket_pro
     return fail(options, EX_CONFIG, text);
 }
 
-/* Whether a socket is where our own word says; an inet socket's host may be written as a name. */
+/* Whether two sockets are in the same place. An inet host may be written as a name: only the port counts. */
 static bool is_same_place(const char *own, const char *other)
 {
     const char *path = socket_form_path(own), *other_path = socket_form_path(other);
@@ -187,7 +186,7 @@ static bool is_same_place(const char *own, const char *other)
            && strtol(port + 1, NULL, 10) == strtol(other_port + 1, NULL, 10);
 }
 
-/* Reports that an inherited socket is elsewhere than the policy says, or -s. NULL: it says nothing. */
+/* Warns if an inherited socket is not where the policy or -s says. `own` NULL: they say nothing. */
 static void compare_places(const char *own, const struct inherited *inherited)
 {
     char text[512];
@@ -211,8 +210,8 @@ static void log_listening(const char *key, const char *spec, bool held)
 }
 
 /*
- * Starts the listener of outbound, where the policy or the service manager has a socket for it: nobody may
- * wait on one that is not served. EX_OK, or the status to exit with, reported.
+ * Starts the listener of outbound, if the policy or the service manager has a socket for it: nobody may wait
+ * on one that is not served. EX_OK, or the status to exit with, reported.
  */
 static int listen_for_outbound(const struct options *options, const struct milter_settings *settings,
                                const struct inherited *inherited)
@@ -292,8 +291,8 @@ static int listen_on(const struct options *options, const struct milter_settings
 }
 
 /*
- * Opens the status socket: the policy's, or the usual one where its directory is there. The daemon does
- * its work without it, so a failure is a warning.
+ * Opens the status socket: the policy's, or the usual one if its directory exists. The daemon works without
+ * it, so a failure is a warning.
  */
 static void open_status(const struct options *options, const struct milter_settings *settings,
                         const char *socket)
@@ -336,7 +335,7 @@ static void log_stop_event(const char *text)
     log_write(LOG_NOTICE, &line);
 }
 
-/* To the end. */
+/* Works until the end. */
 static int work(const struct options *options)
 {
     enum work_end end = drain_work(options->drain_seconds);
@@ -357,7 +356,7 @@ static int serve(const struct options *options, struct mta_place *place, struct 
 
     place->spec = options->socket != NULL ? options->socket : settings.socket;
     if (options->socket != NULL)
-        settings.socket = NULL;          /* the policy's word does not count */
+        settings.socket = NULL;          /* the policy's is not used */
     current_replace(policy_ref(policy)); /* a reload may come before the last setting is used */
     log_start_event(options, policy);
     status = listen_to_postfix(options, &settings);
@@ -375,7 +374,7 @@ static int serve(const struct options *options, struct mta_place *place, struct 
     return work(options);
 }
 
-/* Loads the policy and works. An inherited socket that cannot be used ends the start before. */
+/* Loads the policy and works, unless an inherited socket cannot be used. */
 static int run(const struct options *options, struct mta_place *place, enum socket_state inherited)
 {
     struct policy *policy;
@@ -414,6 +413,6 @@ int main(int argc, char **argv)
     reload_ended = current_stop();
     log_ended = log_stop();
     if (!status_ended || !reload_ended || !log_ended)
-        _exit(status); /* a thread still runs: take nothing from under it */
+        _exit(status); /* a thread still runs: free nothing that it uses */
     return status;
 }
