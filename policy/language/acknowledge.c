@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `acknowledge`: the warnings about a partner that somebody has looked at. Read before the partner's other
- * keys, so that what they warn of is known to be acknowledged.
+ * `acknowledge`: warnings about a partner that the administrator knows of. Read before the partner's other
+ * keys, so that the warnings of those keys are known to be acknowledged.
  */
 #include <string.h>
 #include "policy/language/compile.h"
 
-/* The ids of the warnings that a partner can acknowledge, in the order of the enum; ends with NULL. */
+/* Lists the ids of the warnings that a partner can acknowledge, in the order of the enum; ends with NULL. */
 static void partner_ids(const char *ids[WARNING_COUNT])
 {
     size_t count = 0;
@@ -60,8 +60,7 @@ static void check_twice(struct loading *loading, const struct node *node, const 
 {
     for (; last->warning != WARNING_NONE && first < last; first++)
         if (first->warning == last->warning)
-            loading_error(loading, node,
-                          "the warning \"%s\" is acknowledged twice; the first is in line %u",
+            loading_error(loading, node, "the warning \"%s\" is acknowledged twice; the first is in line %u",
                           warning_id(last->warning), first->line);
 }
 

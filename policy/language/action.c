@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `mode`, `action` and `message`: what becomes of mail that falls short. */
+/* `mode`, `action` and `message`: what happens to mail that does not meet the rule. */
 #include <string.h>
 #include "policy/language/compile.h"
 #include "policy/names/suggest.h"
@@ -8,10 +8,10 @@ enum { MESSAGE_MAX = 200 };
 
 static const char *const mode_words[] = {"none", "testing", "enforce", NULL}; /* the order of enum mode */
 
-/* The words that `action` may be; their order is that of enum action behind accept. */
+/* The values of `action`, in the order of enum action after accept. */
 static const char *const action_words[] = {"quarantine", "tempfail", "reject", NULL};
 
-/* The word of another key that a value is or means; or NULL. */
+/* Returns the word of another key that the value is or resembles; NULL: none. */
 static const char *other_word(const struct node *node, const char *const *own, const char *const *other)
 {
     if (node->kind != NODE_SCALAR || suggest_word(node->text, own) != NULL)
@@ -48,7 +48,7 @@ static int compile_action_word(struct loading *loading, const struct node *node)
     return word < 0 ? -1 : word + ACTION_QUARANTINE;
 }
 
-/* {reason: action, default: action} */
+/* Reads {reason: action, default: action}. */
 static bool compile_action_map(struct loading *loading, const struct node *node, struct actions *actions)
 {
     const char *words[REASON_FIRST_UNKNOWN + 1] = {"default"};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Octets in which neither order nor repetition shows. Knows numbers, texts and
- * sets of them; does not know what they stand for.
+ * Writes octets that do not depend on order and repetition. Knows numbers, texts and sets of them; does not
+ * know what they mean.
  */
 #include "policy/language/canonical.h"
 
@@ -17,7 +17,7 @@ struct range {
     size_t length;
 };
 
-/* Room for so many more octets, or NULL. */
+/* Extends the octets by `count`, and returns where these begin; NULL: out of memory. */
 static unsigned char *extend(struct canonical *to, size_t count)
 {
     if (to->exhausted)
@@ -127,7 +127,7 @@ static bool ascends(const struct canonical *to, size_t first)
     return true;
 }
 
-/* Puts the members in order, each once; answers how many are left. 0: out of memory. */
+/* Sorts the members and drops duplicates. Returns how many are left; 0: out of memory. */
 static size_t sort(struct canonical *to, size_t first)
 {
     size_t count = to->start_count - first, start = to->starts[first], left = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Walks all dates of a policy and puts what happens then into words. Knows the requirements, rollouts and
- * exceptions of a policy that loaded; asks no clock.
+ * Walks through all dates of a policy and says in words what happens at each. Knows the requirements,
+ * rollouts and exceptions of a policy that loaded; reads no clock.
  */
 #include "policy/language/dated.h"
 
@@ -60,7 +60,7 @@ static enum mode mode_at(const struct walk *walk, int64_t date)
                                   : partner_in_force(walk->policy, walk->partner, date, &actions);
 }
 
-/* No identity is in force from `date` on. */
+/* Adds what happens if no identity is in force from `date` on. */
 static void add_gap(struct growing *text, const struct walk *walk, const struct identities *list,
                     int64_t date)
 {
@@ -80,7 +80,7 @@ static void add_gap(struct growing *text, const struct walk *walk, const struct 
                 out ? "" : " (policy_dates)");
 }
 
-/* Who is accepted when the identity is over. */
+/* Adds which identity is accepted after the end of `ended`. */
 static void add_successor(struct growing *text, const struct walk *walk, const struct identities *list,
                           size_t ended)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Compares two policies by the lines of rule.c, which hold what a policy means and not how it is
- * written. Most partners are the same in both: their lines are compared as they stand, and only where
- * they differ line by line.
+ * Compares two policies by the lines of rule.c, which show what a policy means, not how it is written. Most
+ * partners are the same in both policies: all lines of a partner are compared at once, and one by one only if
+ * they differ.
  */
 #include "policy/language/difference.h"
 
@@ -17,14 +17,14 @@ struct line {
 };
 
 /*
- * All lines of one partner, or all settings, one behind the other: 'i' or 'k', the key, NUL, the value,
- * NUL.
+ * All lines of one partner, or all settings, one after the other: 'i' (an item of a list) or 'k', the key,
+ * NUL, the value, NUL.
  */
 struct rule {
     char *octets;
     size_t length, room, count;
     struct line *line;         /* in their order; made by index_lines() */
-    const struct line **index; /* by key and value */
+    const struct line **index; /* sorted by key and value */
     bool exhausted;
 };
 
@@ -114,7 +114,7 @@ static void clear(struct rule *rule)
     free(rule->index);
 }
 
-/* The line of that key, and of that value where it is one of a list; NULL: none. */
+/* Returns the line with the same key, and for an item of a list also the same value; NULL: none. */
 static const struct line *find(const struct rule *rule, const struct line *line)
 {
     size_t first = 0, end = rule->count;
@@ -170,7 +170,7 @@ static int compare_names(const void *a, const void *b)
                   partner_name(*(const struct partner *const *)b));
 }
 
-/* Long lists are mostly sorted as they stand. */
+/* Sorts the partners by name, unless they are sorted already, as most long lists are. */
 static void sort(struct side *side)
 {
     for (size_t i = 1; i < side->count; i++)
@@ -194,14 +194,14 @@ static bool list(struct side *side, const struct policy *policy)
     return true;
 }
 
-/* The i-th partner in the order that was asked for. */
+/* Returns the i-th partner in the order of `difference`. */
 static const struct partner *partner_at(const struct difference *difference, const struct side *side,
                                         size_t i)
 {
     return difference->order == DIFFERENCE_BY_NAME ? side->by_name[i] : policy_partner(side->policy, i);
 }
 
-/* The partner of the same name; NULL: none. */
+/* Returns the partner of the same name; NULL: none. */
 static const struct partner *partner_like(const struct side *side, const struct partner *partner)
 {
     const struct partner *const *found =

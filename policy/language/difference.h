@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* In what two policies differ: partners that came and went, and every key that changed. */
+/* The differences of two policies: partners that were added or removed, and every key that changed. */
 #ifndef POLICY_LANGUAGE_DIFFERENCE_H
 #define POLICY_LANGUAGE_DIFFERENCE_H
 
@@ -9,12 +9,12 @@
 struct change {
     const char *partner;   /* its name; NULL: a setting of `milter` or `exempt` */
     const char *key;       /* as rule_each() and rule_each_setting() name it */
-    const char *old, *new; /* NULL: none; an item of a list that was added or removed has only one of them */
+    const char *old, *new; /* NULL: none; an item of a list has only one of them */
     bool item;             /* one of several of that key */
 };
 typedef void change_fn(void *arg, const struct change *change);
 
-/* The order in which partners come: by name, or as in the files. */
+/* The order in which partners are reported: by name, or as in the files. */
 enum difference_order { DIFFERENCE_BY_NAME, DIFFERENCE_BY_FILE };
 
 /* The partners of two policies. Holds no references to the policies. */
@@ -25,16 +25,16 @@ struct difference *difference_new(const struct policy *old, const struct policy 
                                   enum difference_order order);
 void difference_free(struct difference *difference); /* NULL is fine */
 
-/* Calls `partner` for each that only the new policy has, or only the old one. */
+/* Call `partner` for each partner that only the new policy has, or only the old one. */
 typedef void partner_fn(void *arg, const struct partner *partner);
 void difference_each_added(const struct difference *difference, partner_fn *partner, void *arg);
 void difference_each_removed(const struct difference *difference, partner_fn *partner, void *arg);
 
 /*
- * Calls `change` for every key that differs of the partners that both policies have, in the order of the
- * new one, and of each in the order of rule_each(): first what the old one says otherwise or not at all,
- * then what only the new one says. What holds is compared, wherever it is written: a changed default is
- * a change of every partner that has it. False: out of memory, and some changes may be missing.
+ * Calls `change` for every key that differs, of each partner that both policies have. Partners come in the
+ * order of the new policy, keys in the order of rule_each(): first those of the old policy that are different
+ * or gone, then those that only the new one has. What applies is compared, wherever it is written: a changed
+ * default is a change of every partner that has it. False: out of memory, and some changes may be missing.
  */
 bool difference_each_change(const struct difference *difference, change_fn *change, void *arg);
 

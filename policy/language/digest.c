@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The digest of a policy's meaning. Two policies that judge all mail alike
- * have the same one, however they are written: each partner is written down
- * with the defaults and profiles in place, as numbers and in compared form, and
- * the hashes of all partners are added, so that their order does not matter.
+ * The digest of a policy's meaning. Two policies that judge all mail alike have the same digest, however they
+ * are written: each partner is written with the defaults and profiles in place, as numbers and in compared
+ * form, and the hashes of all partners are added, so that their order does not matter.
  *
- * Whatever changes a verdict, a reply or the name in a log line belongs in
- * here. Texts for people (contact, comment, acknowledge, the reason of an
- * exception), sockets and the names of files and profiles do not. Suites count
- * by their names, as this OpenSSL understands a cipher string.
+ * The digest must cover all that changes a verdict, a reply or the name in a log line. It leaves out texts
+ * for people (contact, comment, acknowledge, the reason of an exception), sockets and the names of files and
+ * profiles. Suites count by their names, as this OpenSSL understands a cipher string.
  */
 #include "policy/language/digest.h"
 
@@ -46,7 +44,7 @@ static void write_actions(struct canonical *to, const struct actions *actions)
     canonical_octets(to, actions->by_reason + 1, sizeof actions->by_reason - 1);
 }
 
-/* Mode and actions at first, and from each date on at which one of them becomes another. */
+/* Writes mode and actions as they begin, and again for each date that changes one of them. */
 static void write_conduct(struct digesting *digesting, const struct partner *partner)
 {
     const struct terms *terms = partner->terms;
@@ -110,7 +108,7 @@ static void write_terms(struct digesting *digesting, const struct partner *partn
     canonical_text(to, message != NULL ? message : "");
 }
 
-/* The hash of the partner's terms, which many have in common. */
+/* Returns the hash of the partner's terms. Many partners share their terms, so the last hashes are kept. */
 static const unsigned char *terms_hash(struct digesting *digesting, const struct partner *partner)
 {
     struct terms_hash *kept;

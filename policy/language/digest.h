@@ -9,7 +9,7 @@
 
 enum { DIGEST_OCTETS = 32, TERMS_REMEMBERED = 8 };
 
-/* What a partner's terms and mode come to, hashed. */
+/* The hash of a partner's terms and mode. */
 struct terms_hash {
     const struct terms *terms;
     unsigned mode;
@@ -22,29 +22,29 @@ struct digesting {
     EVP_MD_CTX *hashing;
     bool failed;
     struct canonical text, suites;
-    struct suite_set last_suites; /* those that last_suites_hash is of */
+    struct suite_set last_suites; /* the suites of last_suites_hash */
     unsigned char last_suites_hash[DIGEST_OCTETS];
-    struct terms_hash terms[TERMS_REMEMBERED]; /* of the partners before */
+    struct terms_hash terms[TERMS_REMEMBERED]; /* of the partners hashed last */
     unsigned terms_count;
 };
 
-/* The hash of what was written; on failure digesting->failed is set. */
+/* Computes the hash of what was written. On failure, sets digesting->failed. */
 void digest_hash(struct digesting *digesting, const struct canonical *text,
                  unsigned char hash[DIGEST_OCTETS]);
 
-/* Each writes one thing. */
+/* Write one thing each. */
 void digest_pattern(struct canonical *to, const struct address_pattern *pattern);
 void digest_patterns(struct canonical *to, const struct address_pattern *patterns, size_t count);
 void digest_network(struct canonical *to, const struct network *network);
 void digest_clients(struct canonical *to, const struct clients *clients);
 
 /*
- * What a partner requires, with the defaults and profiles; certificates apart, because partners whose
- * terms are one object may have different ones.
+ * Write what a partner requires, with the defaults and profiles. Certificates are written separately, because
+ * partners that share their terms may have different certificates.
  */
 void digest_requirements(struct digesting *digesting, const struct partner *partner);
 void digest_certificates(struct digesting *digesting, const struct partner *partner);
 void digest_outbound(struct digesting *digesting,
-                     const struct partner *partner); /* nothing where there is none */
+                     const struct partner *partner); /* nothing if there is none */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a partner's `outbound` means, for the digest: with the defaults and
- * profiles in place. Whatever changes an answer to the MTA belongs in here.
+ * What a partner's `outbound` means, for the digest: with the defaults and profiles in place. It must cover
+ * all that changes an answer to the MTA.
  */
 #include "policy/language/digest.h"
 #include "policy/names/date.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a partner's mail must show, as the digest takes it: of several minimums
- * the strictest, of several lists of suites what they have in common. Knows how
- * requirements combine; does not know who the partner is and what follows.
+ * What a partner's mail must show, for the digest: the strictest of several minimums, the suites that several
+ * lists have in common. Knows how requirements combine; does not know the partner and what happens to its
+ * mail.
  */
 #include "policy/language/digest.h"
 
@@ -110,7 +110,7 @@ static void write_certificates(struct digesting *digesting, const struct certifi
     canonical_end(to, set);
 }
 
-/* The suites that are in every list. False: there is no list, and *allowed is empty. */
+/* Sets *allowed to the suites that are in every list. False: there is no list, and *allowed is empty. */
 static bool allowed_suites(const struct piece *piece, size_t count, struct suite_set *allowed)
 {
     bool listed = false;
@@ -127,7 +127,10 @@ static bool allowed_suites(const struct piece *piece, size_t count, struct suite
     return listed;
 }
 
-/* The hash of their names; most partners have the same as the one before. */
+/*
+ * Writes the hash of the suites' names. Most partners have the same suites as the one before: the last hash
+ * is kept.
+ */
 static void write_suites(struct digesting *digesting, const struct suite_set *set)
 {
     const struct suites *suites = digesting->policy->suites;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a warning about a policy that loads is reported: with whose rule it is in
- * front, and not where the partner acknowledges it.
+ * Reports warnings about a policy that loads. Each begins with whose rule it is about, and is left out if the
+ * partner acknowledges it.
  */
 #include "policy/language/doubts.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Whether the partner acknowledges that warning, which then is noted. */
+/* Whether the partner acknowledges the warning. If so, notes that the warning was found. */
 static bool is_acknowledged(struct doubts *doubts, enum warning warning)
 {
     const struct terms *terms = doubts->partner == NULL ? NULL : doubts->partner->terms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `exceptions`: what a partner's mail need not show for a while, and why. */
+/* `exceptions`: mail of a partner that need not meet its rule for a while, and why. */
 #include "policy/language/compile.h"
 
 #include <string.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The section `exempt`: how it is read, which of its clients are so many that it
- * is refused, and which clients of a partner it covers. Mail of an exempt client is
- * never judged, whatever a partner requires.
+ * The section `exempt`: reads it, refuses clients that would exempt other people's hosts, and finds the
+ * clients of a partner that it covers. Mail of an exempt client is never judged, whatever a partner requires.
  */
 #include "policy/language/compile.h"
 
@@ -27,7 +26,7 @@ static void refuse_wide(struct loading *loading, const struct node *item)
                       item->text);
 }
 
-/* Reports a name below which anyone can have one. */
+/* Reports a name below which anyone can register a name. */
 static void refuse_suffix(struct loading *loading, const struct node *item)
 {
     const char *name = item->text + (item->text[0] == '.');
@@ -53,7 +52,7 @@ static void refuse_strangers(struct loading *loading, const struct node *list)
     }
 }
 
-/* Puts the blocks in order, without those inside others, for overlapping(). */
+/* Sorts the blocks and drops those inside others, for overlap_network(). */
 static void sort_networks(struct loading *loading, struct clients *clients)
 {
     size_t count = clients->network_count, kept = 0;
@@ -92,7 +91,7 @@ static void read_exempt_authenticated(struct loading *loading, const struct node
     compile_boolean(loading, node, &((struct policy *)into)->exempt_authenticated);
 }
 
-/* Whether an MTA can send it as {daemon_name}; reports what only looks like a pattern. */
+/* Whether an MTA can send the name as {daemon_name}. False: reported. */
 static bool is_daemon_name(struct loading *loading, const struct node *item)
 {
     if (item->text[0] == '\0') {
@@ -150,7 +149,10 @@ struct overlapping {
     char client[DOMAIN_MAX + 3], exempt[DOMAIN_MAX + 3];
 };
 
-/* What is exempt by default. A partner's block that is larger is not about it. */
+/*
+ * Whether the block is loopback, which is exempt by default. A larger block of a partner does not mean
+ * loopback.
+ */
 static bool is_loopback(const struct network *network)
 {
     static const struct network v4 = {0, 8, {127}}, v6 = {1, 128, {[15] = 1}};
@@ -158,14 +160,17 @@ static bool is_loopback(const struct network *network)
     return network_contains(&v4, network) || network_contains(&v6, network);
 }
 
-/* The only exempt block that holds that one, or the first inside it; sort_networks() has ordered them. */
+/*
+ * Finds the exempt block that contains `block`, else the first one inside it. sort_networks() has sorted
+ * them, and none contains another.
+ */
 static enum overlap overlap_network(const struct clients *exempt, const struct network *block,
                                     struct overlapping *found)
 {
     size_t low = 0, high = exempt->network_count;
     enum overlap overlap = OVERLAP_WHOLE;
 
-    while (low < high) { /* the first that begins behind the block's beginning */
+    while (low < high) { /* finds the first that sorts after the block */
         size_t middle = low + (high - low) / 2;
 
         if (network_compare(&exempt->networks[middle], block) <= 0)
@@ -187,7 +192,7 @@ static enum overlap overlap_network(const struct clients *exempt, const struct n
     return overlap;
 }
 
-/* Whether every host of the second name is one of the first. */
+/* Whether `name` matches every host that `other` matches. */
 static bool name_covers(const struct client_name *name, const struct client_name *other)
 {
     if (strcmp(name->domain, other->domain) == 0)
@@ -215,7 +220,7 @@ static enum overlap overlap_name(const struct clients *exempt, const struct clie
     return OVERLAP_NONE;
 }
 
-/* One entry of a partner's `domains` and `clients`. A domain overlaps nothing. */
+/* Compares one entry of a partner's `domains` and `clients` with `exempt`. A domain overlaps nothing. */
 static enum overlap overlap_selector(const struct policy *policy, const struct selector *entry,
                                      struct overlapping *found)
 {

@@ -10,7 +10,7 @@
 /* Alternatives of one list. */
 struct identities {
     const struct policy *policy;
-    const struct identity *clients; /* or NULL */
+    const struct identity *clients; /* NULL: of servers */
     const struct server_identity *servers;
     size_t count;
 };
@@ -21,15 +21,15 @@ struct identities identities_of_servers(const struct policy *policy,
 
 const struct particulars *identities_dates(const struct identities *list, size_t i);
 
-/* The identity in force at `date` that began last, or `count`. */
+/* Returns the index of the identity in force at `date` that began last, or `count`. */
 size_t identities_in_force(const struct identities *list, int64_t date);
 
-/* The identity that is the next to begin after `date`, or `count`. */
+/* Returns the index of the identity that is the next to begin after `date`, or `count`. */
 size_t identities_next(const struct identities *list, int64_t date);
 
 /*
- * The latest time up to which, from `at` on, some identity is in force without a break; `at` itself where
- * none is.
+ * Returns until when, from `at` on, some identity is in force without a break; `at` itself if none is in
+ * force then.
  */
 int64_t identities_covered_until(const struct identities *list, int64_t at);
 

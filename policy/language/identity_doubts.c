@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Warnings about the dates of identities, of clients and servers, and of the certificates in their files. */
+/* Warnings about the dates of identities (of clients and servers) and of the certificates in their files. */
 #include "policy/language/doubts.h"
 #include "policy/names/date.h"
 

@@ -7,7 +7,7 @@
 #include "policy/names/date.h"
 #include "policy/requirement/weigh.h"
 
-/* Where no identity is in force at `now`: when the last one ended; `now` where none has begun yet. */
+/* If no identity is in force at `now`: returns when the last one ended; `now` if none has begun yet. */
 static int64_t ended(const struct identities *list, int64_t now)
 {
     int64_t last = DATE_BEGIN;

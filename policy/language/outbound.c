@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `outbound` of a partner and of the defaults. Knows the keys; what follows from
- * them for a next hop is for policy/outbound/.
+ * `outbound` of a partner and of the defaults. Knows the keys; policy/outbound/ makes answers from them.
  */
 #include "policy/language/compile.h"
 
@@ -28,7 +27,7 @@ static void read_require(struct loading *loading, const struct node *node, void 
     compile_server_require(loading, node, &((struct outbound *)into)->require);
 }
 
-/* `next_hops` are read when the partner's selectors are there, by compile_next_hops(). */
+/* Does nothing: compile_next_hops() reads `next_hops` when the partner has its selectors. */
 static void pass_next_hops(struct loading *loading, const struct node *node, void *into)
 {
     (void)loading;
@@ -52,8 +51,7 @@ static void read_exceptions(struct loading *loading, const struct node *node, vo
     struct exception *exceptions = loading_alloc(loading, count * sizeof *exceptions);
 
     for (size_t i = 0; exceptions != NULL && i < count; i++, item = item->next) {
-        exceptions[i] =
-            (struct exception){.until = DATE_BEGIN, .place = loading_place(loading, item)};
+        exceptions[i] = (struct exception){.until = DATE_BEGIN, .place = loading_place(loading, item)};
         if (!compile_mapping_refusing(loading, item, keys, refused, &exceptions[i],
                                       "an exception of outbound"))
             continue;
@@ -99,7 +97,7 @@ const struct outbound *compile_outbound(struct loading *loading, const struct no
     return outbound;
 }
 
-/* ---- further keys ---- */
+/* ---- listed next hops ---- */
 
 static void tell_listed(struct loading *loading, const struct node *node, const struct listed_hop *other)
 {
@@ -135,7 +133,7 @@ static void add_hop(struct loading *loading, const struct node *node)
         tell_listed(loading, node, other);
 }
 
-/* Mail is sent to domains: a partner without any, or with all, has no mail that would be its own. */
+/* Mail is sent to domains: `outbound` is of no use to a partner that has none, or "*". */
 static void check_domains(struct loading *loading, const struct node *partner)
 {
     const struct policy *policy = loading->policy;
@@ -165,7 +163,7 @@ void compile_next_hops(struct loading *loading, const struct node *partner, cons
 
 /* ---- when every file is read ---- */
 
-/* A next hop that is another partner's domain. */
+/* Reports a next hop that is another partner's domain. */
 static void check_hop(struct loading *loading, const struct listed_hop *hop)
 {
     const struct policy *policy = loading->policy;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The doubts of outbound rules: what no MTA can ask for, what mail in the other
- * direction must show and this need not, what ends. Knows the policy and the present.
+ * Warnings about outbound rules: what no MTA can ask for, what only mail from the partner must show, what
+ * ends. Knows the policy and the present time.
  */
 #include "policy/language/doubts.h"
 
@@ -124,7 +124,7 @@ static enum tls_version inbound_version(const struct policy *policy, const struc
                        : (enum tls_version)set->require->value[REQUIRE_MIN_TLS_VERSION];
 }
 
-/* What mail from the partner must show and mail to it need not; NULL: nothing. */
+/* Returns in what outbound is weaker than the rule for mail from the partner; NULL: in nothing. */
 static const char *weaker(const struct doubts *doubts, const struct partner *partner)
 {
     const struct policy *policy = doubts->policy;
@@ -169,7 +169,10 @@ static void warn_weaker(struct doubts *doubts, const struct partner *partner)
 
 /* ---- holes ---- */
 
-/* The first less specific partner that enforces outbound, behind an entry of this one. */
+/*
+ * Returns the first less specific partner that enforces outbound and would match if this partner did not have
+ * the domain; NULL: none.
+ */
 static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner,
                                       const char *domain)
 {

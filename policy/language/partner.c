@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One entry of `partners`: its selectors, its conduct (mode, action, rollout,
- * exceptions) and what is for people. Adds the partner to the policy even
- * where something in it is wrong, so that later findings can name it.
+ * One entry of `partners`: its selectors, its conduct (mode, action, rollout, exceptions) and texts for
+ * people. Adds the partner to the policy even if something in it is wrong, so that later findings can name
+ * it.
  */
 #include "policy/language/compile.h"
 
@@ -72,7 +72,7 @@ static void read_exceptions(struct loading *loading, const struct node *node, vo
     reading->terms.exceptions = compile_exceptions(loading, node, &reading->terms.exception_count);
 }
 
-/* `acknowledge` is read before the other keys, by compile_partner(). */
+/* Does nothing: read_partner() reads `acknowledge` before the other keys. */
 static void pass_acknowledge(struct loading *loading, const struct node *node, void *into)
 {
     (void)loading;
@@ -157,7 +157,7 @@ static void read_comment(struct loading *loading, const struct node *node, void 
         ((struct reading *)into)->terms.comment = loading_text(loading, text);
 }
 
-/* The partner's terms as they stay: those of a partner just before, where they are the same. */
+/* Stores the partner's terms in the policy, or returns the equal terms of one of the partners just before. */
 static const struct terms *keep_terms(struct loading *loading, const struct terms *terms)
 {
     static const struct terms none;
@@ -174,7 +174,7 @@ static const struct terms *keep_terms(struct loading *loading, const struct term
     return loading->terms[loading->terms_count++ % TERMS_KEPT] = kept;
 }
 
-/* Appends the partner; false: out of memory. */
+/* Appends the partner. False: out of memory. */
 static bool append(struct policy *policy, const struct partner *partner)
 {
     struct partner *partners = array_grow(policy->partners, policy->partner_count, sizeof *partners);
@@ -186,7 +186,7 @@ static bool append(struct policy *policy, const struct partner *partner)
     return true;
 }
 
-/* The first `count` partners by name, all different. False: out of memory. */
+/* Indexes the first `count` partners by name; the names are all different. False: out of memory. */
 static bool index_names(struct loading *loading, size_t count)
 {
     const struct partner *other;
@@ -199,8 +199,8 @@ static bool index_names(struct loading *loading, size_t count)
 }
 
 /*
- * Enters the name of the partner added last. Long lists are mostly sorted: as long as this one is, no
- * name can stand in it twice, and there is no index.
+ * Reports the name of the partner added last if it is a duplicate. Long lists are mostly sorted: as long as
+ * the names ascend, none can occur twice, and there is no index.
  */
 static void add_name(struct loading *loading, const struct node *node)
 {
@@ -220,9 +220,8 @@ static void add_name(struct loading *loading, const struct node *node)
         loading_exhausted(loading);
     loading->last_name = NULL;
     if (other != NULL)
-        loading_error(loading, node_find(node, "name"),
-                      "duplicate partner \"%s\"; the first is at %s:%u", other->name,
-                      policy->files[other->file], (unsigned)other->line);
+        loading_error(loading, node_find(node, "name"), "duplicate partner \"%s\"; the first is at %s:%u",
+                      other->name, policy->files[other->file], (unsigned)other->line);
 }
 
 static bool read_partner_keys(struct loading *loading, const struct node *node, struct reading *reading)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `profiles`, and what can be said of them only when every file is read: which
- * profile a name means, circles, and how many of them a partner has. Knows not
- * what a requirement is.
+ * `profiles`, and what can be checked only when every file is read: which profile a name means, circles, and
+ * how many profiles a partner has. Does not know what a requirement is.
  */
 #include "policy/language/compile.h"
 
@@ -66,7 +65,7 @@ void compile_profiles(struct loading *loading, const struct node *node)
 
 /* ---- when every file is read ---- */
 
-/* The names of profiles that contain a word, " or " between them; false: none does. */
+/* Lists the names that contain a word, with " or " between them. False: none does. */
 static bool list_containing(const char *const *names, const char *word, char list[160])
 {
     size_t used = 0;
@@ -109,8 +108,8 @@ static void resolve_profile(struct loading *loading, const struct profile_use *u
 }
 
 /*
- * Counts the profiles that a `require` names and those that they name, each as often as it is named. True:
- * no more than *left. Then walks through them have an end.
+ * Subtracts from *left the profiles that a `require` names and those that these name, each as often as it is
+ * named. True: there are at most *left, so that walks through them end.
  */
 static bool names_few(const struct require *require, unsigned *left)
 {
@@ -126,7 +125,7 @@ static bool names_few(const struct require *require, unsigned *left)
     return true;
 }
 
-/* Whether the profile is among the first *left of them. */
+/* Whether `wanted` is among the first *left profiles that names_few() counts. */
 static bool reaches(const struct require *require, const struct profile *wanted, unsigned *left)
 {
     for (size_t i = 0; i < require->profile_count && *left != 0; i++) {
@@ -139,7 +138,7 @@ static bool reaches(const struct require *require, const struct profile *wanted,
     return false;
 }
 
-/* Tells the profiles that name too many: those in a circle, or if there is none all of them. */
+/* Reports profiles that name too many: if `circles`, those in a circle, else all. */
 static void tell_crowds(struct loading *loading, bool circles)
 {
     const struct policy *policy = loading->policy;
@@ -185,7 +184,7 @@ static void check_pieces(struct loading *loading, const struct partner *partner)
                   partner->name, PIECES_MAX - 2);
 }
 
-/* The same of what a partner requires of servers; its profiles must not speak of clients. */
+/* The same for what a partner requires of servers. Its profiles must not have keys about clients. */
 static void check_outbound(struct loading *loading, const struct partner *partner)
 {
     const struct outbound *outbound = partner->terms->outbound;

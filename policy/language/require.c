@@ -9,7 +9,7 @@
 #include "policy/array.h"
 #include "policy/requirement/requirement.h"
 
-/* Notes that `slot` waits for the profile of that name. */
+/* Notes that `slot` is to point to the profile of that name when all files are read. */
 static void use_profile(struct loading *loading, const struct node *node, const char *name,
                         const struct profile **slot)
 {
@@ -49,7 +49,7 @@ static void read_server_certificates(struct loading *loading, const struct node 
     ((struct server_require *)into)->certificates = compile_server_certificates(loading, node);
 }
 
-/* The readers take the `require` that a server_require begins with. */
+/* The readers fill the struct require at the beginning of a struct server_require. */
 void compile_server_require(struct loading *loading, const struct node *node, struct server_require *require)
 {
     static const enum requirement shared[] = {REQUIRE_MIN_TLS_VERSION, REQUIRE_CIPHERS,

@@ -5,7 +5,7 @@
 
 #include "policy/requirement/weigh.h"
 
-/* Keys of a `require` that hold for a partner together with others, and who gave them. */
+/* Keys of a `require` that apply to a partner together with others, and where they come from. */
 struct rule_set {
     const struct require *require;
     const struct certificates *certificates;
@@ -17,17 +17,17 @@ struct rule_set {
 enum { RULE_SETS_MAX = PIECES_MAX + 2 };
 
 /*
- * All that holds for the partner: its own keys, those of the defaults that it does not have, profiles.
- * How many.
+ * Fills the sets that apply to the partner: its own keys, those of the defaults that it does not have,
+ * profiles. Returns the number of sets.
  */
 size_t rule_sets(const struct policy *policy, const struct partner *partner,
                  struct rule_set sets[RULE_SETS_MAX]);
 
-/* As rule_sets(), of what a partner requires of servers; without certificates. */
+/* As rule_sets(), for what a partner requires of servers; without certificates. */
 size_t outbound_sets(const struct policy *policy, const struct outbound *outbound,
                      struct rule_set sets[RULE_SETS_MAX]);
 
-/* The set with the greatest value of the key; NULL: none has it. */
+/* Returns the set with the greatest value of the key; NULL: none has the key. */
 const struct rule_set *rule_strictest(const struct rule_set *sets, size_t count,
                                       enum requirement requirement);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sections `milter` and `defaults`; and what can be said only when every file
- * is read: quarantine by recipient, what the policy needs to be shown.
+ * The sections `milter` and `defaults`; and what can be checked only when every file is read: quarantine by
+ * recipient, and which events the policy needs.
  */
 #include "policy/language/compile.h"
 
@@ -102,7 +102,7 @@ static void read_mta(struct loading *loading, const struct node *node, void *int
         ((struct milter_settings *)into)->mta = (enum mta)word;
 }
 
-/* Whether a recipient's local part may be divided there: whatever can stand in it without quotes. */
+/* Whether the octet may be a recipient delimiter: any octet that a local part may have without quotes. */
 static bool is_delimiter(char octet)
 {
     return octet > ' ' && octet < '\x7f' && strchr("@\"\\()<>[],;:", octet) == NULL;
@@ -132,7 +132,7 @@ static bool same(const char *socket, const char *other)
     return socket != NULL && other != NULL && socket_form_same(socket, other);
 }
 
-/* The daemon opens a second socket beside that of the status. */
+/* The daemon opens a second socket for `status`, with a longer name: the MTA must not use it. */
 static void check_control_socket(struct loading *loading, const struct node *node,
                                  const struct milter_settings *settings)
 {
@@ -227,7 +227,10 @@ void compile_defaults(struct loading *loading, const struct node *node)
 
 /* ---- when every file is read ---- */
 
-/* Every action that a partner ever takes, the defaults' where it has none of its own. */
+/*
+ * Whether any action of the partner is quarantine, now or by its rollout. Without its own, those of the
+ * defaults count.
+ */
 static bool may_quarantine(const struct policy *policy, const struct partner *partner)
 {
     const struct actions *actions =
@@ -243,7 +246,7 @@ static bool may_quarantine(const struct policy *policy, const struct partner *pa
     return false;
 }
 
-/* What becomes of a partner's mail at the end of the message cannot depend on the recipient. */
+/* Quarantine applies to a whole message, at its end: it cannot depend on the recipient. */
 static void check_quarantine(struct loading *loading, const struct partner *partner)
 {
     const struct node at = {.line = partner->line, .column = partner->column};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* `domains` and `clients` of a partner. Knows which partner is selected by what already, and nothing else of
- * partners. */
+/* `domains` and `clients` of a partner. Knows which selectors are taken, and nothing else of partners. */
 #include "policy/language/compile.h"
 
 #include <string.h>
@@ -28,7 +27,7 @@ static void add_selector(struct loading *loading, const struct node *node, arena
     }
 }
 
-/* An address or a network, which is not about who sends. */
+/* Whether the text is an address or a network: these say nothing of the sender's domain. */
 static bool is_network(const char *text)
 {
     struct network network;

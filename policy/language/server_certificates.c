@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `certificates` of outbound: what proves that a server is the partner's. Knows
- * the words and what cannot stand together; what a server shows is not known here.
+ * `certificates` of outbound: what proves that a server is the partner's. Knows the keys and which of them
+ * exclude each other; does not know what a server shows.
  */
 #include "policy/language/compile.h"
 
@@ -64,7 +64,7 @@ static void read_until(struct loading *loading, const struct node *node, void *i
     compile_date(loading, node, &((struct server_identity *)into)->particulars.until);
 }
 
-/* Exactly one of name and the pins. */
+/* Reports an identity unless it has exactly one of name and the pins, and `from` is before `until`. */
 static void check_identity(struct loading *loading, const struct node *node,
                            const struct server_identity *identity)
 {
@@ -123,7 +123,7 @@ static bool is_pin(const struct server_identity *identity)
     return identity->kind == SERVER_FINGERPRINT || identity->kind == SERVER_KEY_FINGERPRINT;
 }
 
-/* Postfix compares either names or fingerprints. */
+/* Postfix compares either names or fingerprints: reports both in force at one time. */
 static void check_kinds(struct loading *loading, const struct node *node,
                         const struct server_identity *identities, size_t count)
 {

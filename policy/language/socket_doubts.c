@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sockets of the `milter` section in directories that everybody may write: whoever puts a socket there first
- * gets the mail's questions, or answers them. `shared_directory` permits the directory that holds a
- * socket, and none above it. Looks at the directories of this machine, if they are there; the policy
- * may be meant for another one. The daemon looks at them again when it opens the sockets.
+ * Sockets of the `milter` section in directories that everybody may write to: another process can create the
+ * socket first, and then gets the MTA's requests or answers them. `shared_directory` permits the directory
+ * that holds a socket, and none above it. Looks at the directories of this machine, if they exist; the policy
+ * may be meant for another one. The daemon checks them again when it opens the sockets.
  */
 #include <errno.h>
 #include <limits.h>
@@ -14,7 +14,7 @@
 #include "policy/language/doubts.h"
 #include "policy/names/socket_form.h"
 
-/* Cuts a path after its last directory but one: "/a/b" is "/a" then, "/a" is "/". */
+/* Removes the last name of a path: "/a/b" becomes "/a", and "/a" becomes "/". */
 static void cut_name(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -30,7 +30,7 @@ static bool is_writable(const char *path, mode_t without)
            && (status.st_mode & without) == 0;
 }
 
-/* Whether a directory of that path is writable for everybody on the machines that we know. */
+/* Whether a directory of that path is usually writable for everybody. */
 static bool is_known(const char *path)
 {
     static const char *const known[] = {"/tmp", "/var/tmp", "/dev/shm", "/run/shm", "/run/lock", "/var/lock"};
@@ -41,7 +41,7 @@ static bool is_known(const char *path)
     return false;
 }
 
-/* Leaves one slash of several, and takes "." away. */
+/* Replaces several slashes by one, and removes ".". */
 static void clean(char *path)
 {
     char *to = path;
@@ -55,8 +55,9 @@ static void clean(char *path)
 }
 
 /*
- * Leaves in *path, the socket's, the directory in which everybody can put something in its place. Where
- * a directory is not there, it is the one in which it will be made. False: there is none.
+ * Replaces the socket's path by the directory in which everybody can replace the socket. For a directory that
+ * does not exist, that is the one in which it will be made. *below: the socket is not directly in it. False:
+ * there is none.
  */
 static bool find_open(char path[PATH_MAX], bool *below)
 {
@@ -74,7 +75,7 @@ static bool find_open(char path[PATH_MAX], bool *below)
     if (realpath(path, real) == NULL)
         return false;
     *below = true;
-    while (real[1] != '\0') { /* in a sticky directory nobody takes away what is not his */
+    while (real[1] != '\0') { /* in a sticky directory, nobody can replace another user's directory */
         cut_name(real);
         if (is_writable(real, S_ISVTX)) {
             strcpy(path, real);
@@ -106,8 +107,7 @@ void doubt_sockets(struct doubts *doubts)
     const struct milter_settings *milter = &doubts->policy->milter;
 
     doubt_socket(doubts, milter->socket, milter->socket_place,
-                 milter->mta == MTA_SENDMAIL ? "unix:/run/forcetls/forcetls.sock"
-                                             : MILTER_USUAL_SOCKET);
+                 milter->mta == MTA_SENDMAIL ? "unix:/run/forcetls/forcetls.sock" : MILTER_USUAL_SOCKET);
     doubt_socket(doubts, milter->postfix_facts, milter->postfix_facts_place,
                  "unix:" POSTFIX_USUAL_QUEUE "forcetls/facts.sock");
     doubt_socket(doubts, milter->status, milter->status_place, STATUS_USUAL_SOCKET);

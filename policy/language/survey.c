@@ -37,7 +37,7 @@ static void survey_certificates(const struct look *look, const struct partner *p
         bool by_names = identity->kind == IDENTITY_NAMES;
 
         if (look->now >= particulars->until)
-            continue; /* what is over asks for nothing */
+            continue; /* an identity that has ended needs nothing */
         names |= by_names;
         pins |= !by_names;
         in_force |= particulars->from <= look->now;
@@ -153,13 +153,13 @@ struct survey policy_survey(const struct policy *policy, int64_t now)
 
 /* ---- sessions that would pass ---- */
 
-/* What of a session no partner's rule but those about TLS itself looks at. */
+/* Whether the requirement is about the TLS session alone. */
 static bool is_about_tls(enum requirement requirement)
 {
     return requirement <= REQUIRE_FORWARD_SECRECY;
 }
 
-/* The first finding about TLS that is not met, or NULL: the offer passes. */
+/* Returns the first finding about TLS that is not met. NULL: the offer passes. */
 static const struct finding *weigh_offer(const struct policy *policy, const struct tls_offer *offer,
                                          struct judged *judged)
 {
@@ -177,7 +177,7 @@ static const struct finding *weigh_offer(const struct policy *policy, const stru
     return NULL;
 }
 
-/* The offer that comes nearest says what is missing. */
+/* Whether any offer passes. If none does, the nearest offer says what is missing. */
 static bool is_served(const struct policy *policy, const struct partner *partner,
                       const struct tls_offers *offers, struct unserved *unserved)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a policy asks of the MTA as a whole: for those who look whether the MTA can give it. */
+/* What a policy as a whole needs from the MTA, for code that checks whether the MTA can give it. */
 #ifndef POLICY_LANGUAGE_SURVEY_H
 #define POLICY_LANGUAGE_SURVEY_H
 
@@ -9,19 +9,19 @@
 #include "policy/policy.h"
 
 /*
- * Of the partners in mode enforce or testing, now or by a later step of their rollout. Each name is that of
- * the first such partner; NULL: there is none.
+ * A summary of the partners in mode enforce or testing, now or by a later step of their rollout. Each text
+ * names the first partner for which the description is true; NULL: none.
  */
 struct survey {
-    size_t partners, enforcing;  /* partners at all; in mode enforce now */
-    const char *names;           /* a rule counts on a certificate that the MTA verified */
-    const char *names_alone;     /* likewise, and no pin stands beside it */
+    size_t partners, enforcing;  /* all partners; those in mode enforce now */
+    const char *names;           /* a rule needs a certificate that the MTA verified */
+    const char *names_alone;     /* the same, and the rule has no pin as an alternative */
     const char *trusted;         /* `certificates: trusted`, or names without an issuer */
     const char *pins, *key_pins; /* fingerprints of certificates; of their keys */
     const char *dates;           /* none of its certificate identities is in force */
-    const char *header_from;     /* it is selected by the header From */
-    const char *quarantine;      /* some failure of its mail is held, now or by a later step of its rollout */
-    const char *mailboxes;       /* it judges mail to some recipients only, one of them by its local part */
+    const char *header_from;     /* the header From selects it */
+    const char *quarantine;      /* some failing mail is quarantined, now or by a later step of its rollout */
+    const char *mailboxes;       /* its rule is for some recipients only, one of them with a local part */
     const char *client_names;    /* a selector, a requirement or an exception names clients by name */
     bool exempt_names;           /* `exempt: {clients: ...}` has names */
     bool authenticated_exempt;
@@ -30,26 +30,26 @@ struct survey {
 struct survey policy_survey(const struct policy *policy, int64_t now);
 
 /*
- * Of the partners whose `outbound` is in mode enforce or testing, now or by a later step of its rollout. Each
- * name is that of the first such partner; NULL: there is none.
+ * A summary of the partners whose `outbound` is in mode enforce or testing, now or by a later step of its
+ * rollout. Each text names the first partner for which the description is true; NULL: none.
  */
 struct outbound_survey {
-    size_t partners, enforcing;  /* such partners; those that are enforced, now or later */
-    const char *names;           /* the server has to prove a name */
+    size_t partners, enforcing;  /* these partners; those that enforce, now or later */
+    const char *names;           /* the server must prove a name */
     const char *pins, *key_pins; /* fingerprints of certificates; of their keys */
     const char *dane;            /* `certificates: dane` */
 };
 
 struct outbound_survey policy_outbound_survey(const struct policy *policy, int64_t now);
 
-/* A domain to which mail goes under a rule. */
+/* A domain to which an outbound rule applies. */
 struct outbound_domain {
     const struct partner *partner;
     const char *domain; /* in compared form, without the dot of a suffix; valid during the call */
-    bool below;         /* what lies below the domain, not the domain itself */
+    bool below;         /* the names below the domain, not the domain itself */
     enum mode mode;     /* the strictest, now or by a later step: testing or enforce */
 };
-/* Calls `found` for every domain of such a partner. */
+/* Calls `found` for every domain of a partner whose `outbound` is in one of these modes. */
 void policy_each_outbound_domain(const struct policy *policy, int64_t now,
                                  void (*found)(void *arg, const struct outbound_domain *domain), void *arg);
 
@@ -60,13 +60,13 @@ struct tls_offer {
     int bits;
 };
 
-/* All that it offers; costs least where the best stand first. */
+/* All kinds that an MTA offers. Fastest if the best ones come first. */
 struct tls_offers {
     const struct tls_offer *offer;
     size_t count;
 };
 
-/* A partner that can never pass: what it requires that no offer has. Texts for people. */
+/* A partner that can never pass, and what it requires that no offer has. Texts for people. */
 struct unserved {
     const char *partner;
     enum reason reason; /* REASON_NO_TLS (there is no offer) to REASON_FORWARD_SECRECY */
@@ -81,8 +81,8 @@ bool policy_unserved(const struct policy *policy, int64_t now, const struct tls_
                      struct unserved *unserved);
 
 /*
- * A rule by names that some partner's mail has to satisfy, now or later. `issuers` are alternatives: the CA's
- * common name, or its organisation where the rule gives no common name.
+ * A rule by names that some partner's mail must satisfy, now or later. `issuers` are alternatives: the CA's
+ * common name, or its organisation if the rule gives no common name.
  */
 struct issuer_rule {
     const char *partner;
@@ -90,8 +90,8 @@ struct issuer_rule {
     size_t count; /* at least 1 */
 };
 /*
- * Calls `found` for every rule that names issuers, of partners that are not switched off. Texts are the
- * policy's.
+ * Calls `found` for every rule that names issuers, of partners that are not switched off. Texts belong to the
+ * policy.
  */
 void policy_each_issuer(const struct policy *policy, int64_t now,
                         void (*found)(void *arg, const struct issuer_rule *rule), void *arg);
@@ -103,7 +103,10 @@ void policy_each_issuer(const struct policy *policy, int64_t now,
 void policy_each_certificate_file(const struct policy *policy, void (*found)(void *arg, const char *path),
                                   void *arg);
 
-/* What `exempt` lists, in the form that a policy has it: "127.0.0.0/8", ".example.com"; daemons by name. */
+/*
+ * Call `found` for what `exempt` lists, in the form of a policy: "127.0.0.0/8", ".example.com"; daemons by
+ * name.
+ */
 void policy_each_exempt_client(const struct policy *policy, void (*found)(void *arg, const char *text),
                                void *arg);
 void policy_each_exempt_daemon(const struct policy *policy, void (*found)(void *arg, const char *text),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a policy names that has to be on the machine or in the MTA's
- * configuration: issuers, certificate files, exempt clients and daemons. It lists
- * them and looks at none.
+ * What a policy names and the machine or the MTA's configuration must have: issuers, certificate files,
+ * exempt clients and daemons. Lists them, but does not look at them.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -24,7 +23,7 @@ struct issuer_walk {
 };
 
 /*
- * The name by which a CA is looked for: its common name, else its organisation. NULL: the pattern has
+ * Returns the name by which to look for a CA: its common name, else its organisation. NULL: the pattern has
  * neither.
  */
 static const char *name_of(const struct name_pattern *pattern)
@@ -57,7 +56,7 @@ static void walk_identity(const struct issuer_walk *walk, const struct partner *
         const char *name = name_of(&names.patterns[i]);
 
         if (name == NULL)
-            return; /* an alternative without a name to look for: nothing can be said */
+            return; /* an alternative without such a name: the rule cannot be checked */
         issuers[rule.count++] = name;
     }
     if (rule.count > 0)

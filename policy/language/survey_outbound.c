@@ -35,7 +35,7 @@ static void survey_certificates(struct outbound_survey *survey, const struct par
         const struct server_identity *identity = &certificates->identities[i];
 
         if (now >= identity->particulars.until)
-            continue; /* what is over asks for nothing */
+            continue; /* an identity that has ended needs nothing */
         first(&survey->pins, identity->kind == SERVER_FINGERPRINT, partner);
         first(&survey->key_pins, identity->kind == SERVER_KEY_FINGERPRINT, partner);
         first(&survey->names, identity->kind == SERVER_NAME || identity->kind == SERVER_SUFFIX, partner);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The doubts of a policy that loads: what is right as a text and probably not
- * what was meant, or will not be for long. What can be said at the line that is
- * being read is said by compile*.c; here is what needs the present, the MTA or
- * several partners.
+ * Warnings about a policy that loads: what is valid, but probably not what was meant, or not for long. The
+ * readers of keys report what the line that they read shows. This file reports what depends on the present
+ * time, the MTA or several partners.
  */
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +46,7 @@ static bool identity_names_attributes(const struct policy *policy, const struct 
     return names_attributes(&subject) || names_attributes(&issuer);
 }
 
-/* What the MTA at hand can never show. */
+/* Warns of what the policy's MTA can never show. */
 static void warn_unshown(struct doubts *doubts, const struct identity *identity, struct place place)
 {
     const struct policy *policy = doubts->policy;
@@ -116,7 +115,7 @@ static bool same_actions(const struct actions *a, const struct actions *b)
            || (a->otherwise == b->otherwise && memcmp(a->by_reason, b->by_reason, sizeof a->by_reason) == 0);
 }
 
-/* Steps that change nothing: a later date or another word was probably meant. */
+/* Warns of steps that change nothing: a later date or another word was probably meant. */
 static void warn_rollout(struct doubts *doubts, const struct partner *partner)
 {
     enum mode mode = partner->mode == MODE_COUNT ? doubts->policy->mode : (enum mode)partner->mode;
@@ -147,8 +146,8 @@ static bool is_domain(unsigned kind)
 }
 
 /*
- * The walk that begins at an entry of that kind; by `identity` where it is a domain. `below` takes a
- * name that only suffixes match.
+ * Begins the walk through the partners at an entry of that kind; for a domain, by `identity`. `below` is
+ * memory for the name that is looked up: for a suffix, one that only suffixes match.
  */
 static void select_entry(struct selection *selection, const struct policy *policy,
                          const struct selector *entry, unsigned kind, unsigned identity,
@@ -165,14 +164,17 @@ static void select_entry(struct selection *selection, const struct policy *polic
     }
     snprintf(below, DOMAIN_MAX + 3, "%s%.253s",
              kind == SELECT_SUBDOMAINS || kind == SELECT_CLIENT_SUFFIX ? "*." : "",
-             text == NULL ? "" : text); /* gcc 14 sees a NULL */
+             text == NULL ? "" : text); /* gcc 14 warns of NULL here */
     if (is_domain(kind))
         select_domain(selection, policy, below, identity == SELECTED_HELO);
     else
         select_client(selection, policy, NULL, below);
 }
 
-/* The first less specific partner behind an entry of that kind, for that identity, that enforces; or NULL. */
+/*
+ * Returns the first less specific partner that enforces, from which an entry of that kind takes mail by that
+ * identity; NULL: none.
+ */
 static const struct partner *shadowed(const struct doubts *doubts, const struct partner *partner,
                                       const struct selector *entry, unsigned kind, unsigned identity)
 {
@@ -192,7 +194,7 @@ static const struct partner *shadowed(const struct doubts *doubts, const struct 
     return NULL;
 }
 
-/* The first that any entry of the partner shadows. */
+/* Returns the first such partner for any entry and identity; NULL: none. */
 static const struct partner *shadowed_by_any(const struct doubts *doubts, const struct partner *partner)
 {
     static const unsigned identities[] = {SELECTED_ENVELOPE_FROM, SELECTED_HEADER_FROM, SELECTED_HELO,
@@ -219,7 +221,7 @@ static void warn_shadow(struct doubts *doubts, const struct partner *partner)
                       " (mode %s) takes mail from partner %s, which enforces", mode_name(mode), other->name);
 }
 
-/* What the partner acknowledges and nothing warns of. What name servers say is not asked for here. */
+/* Warns of acknowledgements without a warning. Warnings that need name servers are not known here. */
 static void warn_acknowledgements(struct doubts *doubts, const struct partner *partner)
 {
     for (size_t i = 0; i < partner->terms->acknowledgement_count; i++) {
@@ -234,7 +236,7 @@ static void warn_acknowledgements(struct doubts *doubts, const struct partner *p
     }
 }
 
-/* Of mail that must be authenticated nothing is left to judge where such mail is exempt. */
+/* If authenticated mail is exempt, no mail that is judged can meet `authenticated`. */
 static void warn_authenticated(struct doubts *doubts, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];
