@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The list that doctor fills and shows. Text comes in with whatever the
- * machine's files hold; it is made printable when it is shown. Nothing is known
- * here of what the remarks are about.
+ * The list that doctor fills and shows. Text may hold anything from the machine's files; it is made printable
+ * when it is shown. Does not know what the remarks are about.
  */
 #include "policy/tool/doctor/remarks.h"
 
@@ -68,7 +67,7 @@ void remark(struct remarks *remarks, enum level level, const char *subject, cons
     remarks->counts[level]++;
 }
 
-/* The remark that was added last; NULL: it was there before, or memory ran out. */
+/* Returns the remark that was added last. NULL: it was there before, or memory ran out. */
 static struct remark *last_of(struct remarks *remarks)
 {
     return remarks->count == 0 || remarks->exhausted || remarks->repeated
@@ -76,7 +75,7 @@ static struct remark *last_of(struct remarks *remarks)
                : &remarks->remark[remarks->count - 1];
 }
 
-/* Adds a line, which it frees; NULL: memory ran out. */
+/* Adds a line to the last remark, and frees the line. NULL: out of memory. */
 static void add_change(struct remarks *remarks, char *line)
 {
     struct remark *last = last_of(remarks);
@@ -131,7 +130,7 @@ void remark_quote(struct remarks *remarks, const char *lines)
     remarks->exhausted |= last->quote == NULL;
 }
 
-/* Each line behind `indent` blanks, made printable. */
+/* Shows each line after `indent` blanks, made printable. */
 static void show_lines(const char *lines, int indent, FILE *stream)
 {
     while (lines != NULL && *lines) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What doctor has to say: a list of remarks, each with the line that would mend it. */
+/* What doctor has to say: a list of remarks, each with the lines that repair what is wrong. */
 #ifndef POLICY_TOOL_DOCTOR_REMARKS_H
 #define POLICY_TOOL_DOCTOR_REMARKS_H
 
@@ -12,7 +12,7 @@ enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_ERROR, LEVEL_COUNT };
 
 struct remark {
     enum level level;
-    const char *subject; /* a name that scripts can count on, of static storage */
+    const char *subject; /* a name that scripts can rely on; static text */
     char *text, *change; /* change: lines to write, or NULL */
     char *quote;         /* lines of a file, shown as they are below the text, or NULL */
 };
@@ -21,8 +21,8 @@ struct remark {
 struct remarks {
     size_t count, counts[LEVEL_COUNT];
     struct remark *remark;
-    const char *prefix; /* put before every text that is added, or NULL; not freed */
-    bool repeated;      /* the last remark was there before */
+    const char *prefix; /* a prefix for every text that is added, or NULL; not freed */
+    bool repeated;      /* the last remark was in the list before */
     bool exhausted;     /* memory ran out: the list is not whole */
 };
 
@@ -32,19 +32,19 @@ void remark(struct remarks *remarks, enum level level, const char *subject, cons
 /* Adds a line to write to the remark that was added last; several lines are shown in this order. */
 void remark_change(struct remarks *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*
- * The same for a command: its words end with NULL. Each word is quoted for the shell where it needs that, so
- * that the line can be pasted whatever a file is called.
+ * The same for a command: its words end with NULL. A word is quoted for the shell if it needs that, so that
+ * the line can be pasted whatever a file is called.
  */
 void remark_command(struct remarks *remarks, const char *const words[]);
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-/* Shows lines of a file below the text of the remark that was added last. Takes a copy. */
+/* Adds lines of a file to the remark that was added last; they are shown below its text. Takes a copy. */
 void remark_quote(struct remarks *remarks, const char *lines);
 
-/* For people, folded to 80 columns: warnings and errors behind what is good. */
+/* Shows the remarks to people, folded to 80 columns: first what is good, then warnings, then errors. */
 void remarks_show(const struct remarks *remarks, FILE *stream);
-/* As the values of an array that is open. */
+/* Writes the remarks as values of an open array. */
 void remarks_json(const struct remarks *remarks, struct json *json);
 const char *level_name(enum level level);
-void remarks_free(struct remarks *remarks); /* what it holds */
+void remarks_free(struct remarks *remarks); /* frees what the list holds */
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the daemon that runs judges by the policy that is examined: an edit
- * without a reload makes everything else that doctor says untrue of it. Asks the
- * status socket; where nobody answers there, nothing is said, because whether
- * the daemon runs is found out on the milter socket.
+ * Whether the running daemon judges by the policy that is examined. After an edit without a reload,
+ * everything else that doctor says is untrue of the daemon. Asks the status socket. If nobody answers there,
+ * nothing is reported: the milter socket shows whether the daemon runs.
  */
 #include <string.h>
 #include "policy/tool/daemon.h"

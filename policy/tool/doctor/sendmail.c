@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A Sendmail, as its sendmail.cf has it: whether its daemons ask the filter and
- * what they do while it does not answer. sendmail_*.c examine TLS and names; only
- * this file calls them, and what they share is in sendmail_daemon.c.
- * forcetls-sendmail(7) has the reasons.
+ * A Sendmail, according to its sendmail.cf: whether its daemons ask the filter, and what they do while it
+ * does not answer. sendmail_*.c examine TLS and names, and do not call this file; they share
+ * sendmail_daemon.c. forcetls-sendmail(7) has the reasons.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +15,7 @@
 #include "policy/tool/doctor/endpoint.h"
 #include "policy/tool/doctor/sendmail.h"
 
-/* Sendmail's socket is written as ours, with "local:" for "unix:" at will. */
+/* Whether Sendmail's socket is the filter's. Sendmail also writes "local:" for "unix:". */
 static bool is_ours(const struct sendmail *sendmail, const char *spec)
 {
     char endpoint[512], host[256], port[16];
@@ -29,7 +28,7 @@ static bool is_ours(const struct sendmail *sendmail, const char *spec)
     return endpoint_compare(spec, sendmail->examination->socket, "", false) == SAME;
 }
 
-/* The equates of the filter's line but for S=, F= and T=, which the new line has: ", P=x" or "". */
+/* The equates of the filter's line without S=, F= and T=, which the new line sets: ", P=x" or "". */
 static void other_equates(const char *line, char *text, size_t size)
 {
     size_t length = 0;
@@ -47,7 +46,7 @@ static void other_equates(const char *line, char *text, size_t size)
     }
 }
 
-/* `line`: the filter's line of sendmail.cf, or NULL. T= stays where the administrator's is good. */
+/* `line`: the filter's line of sendmail.cf, or NULL. The administrator's T= stays if it is good. */
 static void suggest_filter(const struct sendmail *sendmail, const char *line, bool good_times)
 {
     struct remarks *remarks = &sendmail->examination->remarks;
@@ -69,7 +68,7 @@ static void suggest_filter(const struct sendmail *sendmail, const char *line, bo
         remark_change(remarks, "sendmail.mc: define(`confINPUT_MAIL_FILTERS', `%s')dnl", filters);
 }
 
-/* A part of "T=C:5s;S:5s;R:5s;E:30s" in seconds; the default where it is not given. */
+/* Returns a part of "T=C:5s;S:5s;R:5s;E:30s" in seconds; the default if it is not given. */
 static unsigned timeout(const char *line, char letter, unsigned usual)
 {
     char times[128], *unit;
@@ -89,7 +88,7 @@ static unsigned timeout(const char *line, char letter, unsigned usual)
     return usual;
 }
 
-/* The defaults of Sendmail, where T= is not given, are not good. */
+/* Sendmail's defaults, which count without T=, are not good. */
 static bool has_good_times(const char *line)
 {
     unsigned connect = timeout(line, 'C', 300), answer = timeout(line, 'R', 10);
@@ -131,7 +130,7 @@ static void examine_timeouts(const struct sendmail *sendmail, const char *line)
     suggest_filter(sendmail, line, false);
 }
 
-/* Whether the name is in a comma or blank separated list. */
+/* Whether a list has the name. Commas, semicolons or blanks separate its words. */
 static bool in_list(const char *list, const char *name)
 {
     size_t length = strlen(name);
@@ -147,7 +146,7 @@ static bool in_list(const char *list, const char *name)
     return false;
 }
 
-/* The filter first, by a daemon's own list or by the general one. */
+/* Suggests the filter first in its list: in a daemon's own list, or in the general one. */
 static void suggest_asking(const struct sendmail *sendmail, const char *daemon, const char *filters)
 {
     const char *general = sendmail_cf_option(sendmail->cf, "InputMailFilters");
@@ -160,7 +159,7 @@ static void suggest_asking(const struct sendmail *sendmail, const char *daemon, 
                       "sendmail.mc: define(`confINPUT_MAIL_FILTERS', `%s')dnl", list);
 }
 
-/* A name that `exempt: {daemons: ...}` lists makes all mail of that daemon pass, a partner's as well. */
+/* If `exempt: {daemons: ...}` lists this name, all mail of the daemon passes, a partner's as well. */
 static void examine_daemon_name(const struct sendmail *sendmail, const char *daemon, const char *name)
 {
     struct examination *examination = sendmail->examination;
@@ -231,7 +230,7 @@ static void examine_filter(struct sendmail *sendmail)
     suggest_filter(sendmail, NULL, false);
 }
 
-/* Versions that take no list of macros from the filter must have it configured. */
+/* Versions that take no list of macros from the filter need the list in their configuration. */
 static void examine_macros(const struct sendmail *sendmail)
 {
     struct remarks *remarks = &sendmail->examination->remarks;
@@ -254,7 +253,7 @@ static void examine_macros(const struct sendmail *sendmail)
                   "{tls_version}, {client_port}, ...')dnl  (the whole line is in forcetls-sendmail(7))");
 }
 
-/* The same list without the flag for directories that a group may write. */
+/* Suggests the same list without the flag for directories that a group may write. */
 static void suggest_blame(const struct sendmail *sendmail, const char *blame)
 {
     char text[1024];
@@ -304,7 +303,7 @@ static void examine_socket(const struct sendmail *sendmail)
     doctor_socket(sendmail->examination, &listening, &viewer);
 }
 
-/* The policy may say which MTA it is for. */
+/* Reports if the policy is for another MTA. */
 static void examine_kind(struct examination *examination)
 {
     if (examination->wanted != MTA_POSTFIX)

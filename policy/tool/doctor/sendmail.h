@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A Sendmail that doctor looks at, shared by the parts that do. */
+/* A Sendmail that doctor examines, shared by the parts that examine it. */
 #ifndef POLICY_TOOL_DOCTOR_SENDMAIL_H
 #define POLICY_TOOL_DOCTOR_SENDMAIL_H
 
@@ -9,39 +9,39 @@
 struct sendmail {
     struct examination *examination;
     const struct sendmail_cf *cf;
-    char filter[64]; /* the name of ours, or "" */
+    char filter[64]; /* the name of our filter, or "" */
 };
 
 /*
- * Whether partners may reach a daemon (a line of DaemonPortOptions): at a port of submission nobody has to
- * log in, and it does not listen on loopback while another one listens elsewhere.
+ * Whether partners may reach a daemon (a line of DaemonPortOptions). They may not if clients must log in at
+ * its submission port, or if it listens on loopback while another public daemon listens elsewhere.
  */
 bool sendmail_is_public(const struct sendmail *sendmail, const char *daemon);
 
-/* Its name, as the macro {daemon_name} has it; `number` is its place among the daemons. */
+/* Writes the daemon's name, as in the macro {daemon_name}. `number`: its place among the daemons. */
 void sendmail_daemon_name(const char *daemon, size_t number, char *name, size_t size);
-/* A line for sendmail.mc: the daemon as it is, with another value of that key ("": without the key). */
+/* Adds a line for sendmail.mc: the daemon with another value of that key ("": without the key). */
 void sendmail_suggest_daemon(const struct sendmail *sendmail, const char *daemon, const char *key,
                              const char *value);
 /* The same without one letter of its modifiers. */
 void sendmail_suggest_modifiers(const struct sendmail *sendmail, const char *daemon, char without);
-/* A list of filters with that one in front. False: it does not fit. */
+/* Writes a list of filters with `name` first. False: it does not fit. */
 bool sendmail_filters_with(const char *list, const char *name, const char *between, char *text, size_t size);
 
 /*
- * Calls `take` for each line of the text behind the access map, "Kaccess hash -T<TMPF> /etc/mail/access"; the
- * line may have its line end. Nothing where there is no such file.
+ * Calls `take` for each line of the text from which the access map is made, "Kaccess hash -T<TMPF>
+ * /etc/mail/access". A line may include its line end. Without such a file, there are no calls.
  */
 typedef void sendmail_access_fn(const struct sendmail *sendmail, const char *path, const char *line);
 void sendmail_each_access(const struct sendmail *sendmail, sendmail_access_fn *take);
 
-/* Sendmail's own certificate, the CAs, and what it shows of clients' certificates. */
+/* Sendmail's own certificate, the CAs, and what the filter sees of clients' certificates. */
 void doctor_sendmail_tls(const struct sendmail *sendmail);
-/* Whether the TLS that it offers is enough for the policy, and whether clients see it. */
+/* Whether the TLS that Sendmail offers is enough for the policy, and whether clients see the offer. */
 void doctor_sendmail_offer(const struct sendmail *sendmail);
-/* Whether it asks the daemon about mail to partners, and for all of them. */
+/* Whether Sendmail asks the daemon about mail to partners, and about all of them. */
 void doctor_sendmail_asks(const struct sendmail *sendmail);
-/* Whether it replaces names by others after the filter has judged them. */
+/* Whether Sendmail replaces names by others after the filter has judged the mail. */
 void doctor_sendmail_names(const struct sendmail *sendmail);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Mail to partners behind Sendmail: whether it asks the daemon, by the lines that `forcetls export sendmail`
- * prints, and whether its list of partners has what the policy gives. What these lines are is export's
- * knowledge: they are written again, into memory.
+ * Mail to partners behind Sendmail: whether Sendmail asks the daemon, by the lines that `forcetls export
+ * sendmail` prints, and whether its list of partners has what the policy gives. Only export knows these
+ * lines, so its code writes them again, into memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +17,11 @@
 #include "policy/tool/export/export.h"
 #include "policy/tool/text.h"
 
-enum { LOG_LEVEL_TLS = 9 }; /* from which on Sendmail logs each TLS session */
+enum { LOG_LEVEL_TLS = 9 }; /* from this level on, Sendmail logs each TLS session */
 
 enum { PATH_SIZE = 4096 };
 
-/* Adds what has to be run and written. */
+/* Adds the commands to run and the line to write. */
 static void suggest(const struct sendmail *sendmail, const char *directory)
 {
     struct examination *examination = sendmail->examination;
@@ -40,7 +40,7 @@ static void suggest(const struct sendmail *sendmail, const char *directory)
                   directory);
 }
 
-/* The file of the map that has the list of partners, as sendmail.cf names it; false: there is none. */
+/* Finds the file of the map with the list of partners, as sendmail.cf names it. False: there is none. */
 static bool find_list(const struct sendmail_cf *cf, char path[PATH_SIZE])
 {
     static const char name[] = "forcetls_partners ";
@@ -65,7 +65,10 @@ static bool has_line(const struct sendmail_cf *cf, const char *wanted)
     return false;
 }
 
-/* Of the lines of export, as m4 leaves them, the first that sendmail.cf lacks, or NULL; counts them. */
+/*
+ * Returns the first of export's lines, as m4 leaves them, that sendmail.cf
+ * lacks, and counts these. NULL: none.
+ */
 static const char *first_lacking(const struct sendmail_cf *cf, char *lines, size_t *count)
 {
     const char *first = NULL;
@@ -83,7 +86,7 @@ static const char *first_lacking(const struct sendmail_cf *cf, char *lines, size
     return first;
 }
 
-/* What export prints; NULL: out of memory. To be freed. */
+/* Returns what export prints; to be freed. NULL: out of memory. */
 static char *render(const struct examination *examination, const char *directory)
 {
     struct export export = {.policy = examination->policy, .now = examination->now, .sendmail = true};
@@ -123,7 +126,7 @@ static void examine_rules(const struct sendmail *sendmail, const char *directory
     free(lines);
 }
 
-/* Without SHA-256 no pin matches. */
+/* Without SHA-256 no fingerprint matches. */
 static void examine_digest(const struct sendmail *sendmail, const char *partner)
 {
     const char *digest = sendmail_cf_option(sendmail->cf, "CertFingerprintAlgorithm");
@@ -136,7 +139,7 @@ static void examine_digest(const struct sendmail *sendmail, const char *partner)
     remark_change(remarks, "sendmail.mc: define(`confCERT_FINGERPRINT_ALGORITHM', `sha256')dnl");
 }
 
-/* Without CAs no name counts. Where partners' own mail needs them too, they are missed already. */
+/* Without CAs no name counts. If partners' own mail needs CAs as well, that remark is there already. */
 static void examine_authorities(const struct sendmail *sendmail, const char *partner)
 {
     const char *file = sendmail_cf_option(sendmail->cf, "CACertFile");
@@ -149,7 +152,7 @@ static void examine_authorities(const struct sendmail *sendmail, const char *par
     remark_change(remarks, "sendmail.mc: define(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')dnl");
 }
 
-/* The daemon logs what it judges; what Sendmail then did is in its own log. */
+/* The daemon logs its verdict. What Sendmail then did is in Sendmail's log. */
 static void examine_log(const struct sendmail *sendmail)
 {
     const char *level = sendmail_cf_option(sendmail->cf, "LogLevel");
@@ -164,7 +167,7 @@ static void examine_log(const struct sendmail *sendmail)
 
 /* ---- servers without TLS ---- */
 
-/* Whether a rule names the server. */
+/* Whether the identities of a rule name the server. */
 static bool is_named(const struct server_certificates *certificates, const char *host)
 {
     for (size_t i = 0; certificates->proof == PROOF_LIST && i < certificates->count; i++) {
@@ -178,8 +181,8 @@ static bool is_named(const struct server_certificates *certificates, const char 
 }
 
 /*
- * The partner whose rule names the server, or in whose domain it lies; NULL: none that is known without a
- * look-up.
+ * Returns the partner whose rule names the server, or whose domain holds it. NULL: none
+ * that is known without a look-up.
  */
 static const struct partner *partner_of_server(const struct examination *examination, const char *host)
 {
@@ -204,7 +207,7 @@ static const struct partner *partner_of_server(const struct examination *examina
     return NULL;
 }
 
-/* "Try_TLS:mx.contoso.com NO"; without a name it holds for all servers. */
+/* Takes "Try_TLS:mx.contoso.com NO". Without a name, it applies to all servers. */
 static void take_try_tls(const struct sendmail *sendmail, const char *path, const char *line)
 {
     static const char tag[] = "Try_TLS:";

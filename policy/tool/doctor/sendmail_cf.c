@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The form of a sendmail.cf: a letter, what belongs to it, continuation lines
- * that begin with a blank. It knows nothing of what a line asks for.
+ * The form of a sendmail.cf: a letter, what belongs to it, and continuation lines that begin with a blank.
+ * Does not know what a line means.
  */
 #include "policy/tool/doctor/sendmail_cf.h"
 
@@ -21,7 +21,7 @@ struct sendmail_cf {
     const char *line[LINES_MAX];
 };
 
-/* Joins a continuation to the line before; false: out of memory. */
+/* Takes a line, or joins a continuation to the line before. False: out of memory. */
 static bool take(struct sendmail_cf *cf, const char *text, size_t length)
 {
     const char *last = cf->count > 0 ? cf->line[cf->count - 1] : NULL;
@@ -120,7 +120,7 @@ const char *sendmail_cf_option(const struct sendmail_cf *cf, const char *name)
     return value;
 }
 
-/* The number that the text begins with; moves past it and a dot. */
+/* Returns the number that the text begins with, and moves past it and a dot. */
 static unsigned next_number(const char **text)
 {
     char *rest;

@@ -8,29 +8,33 @@
 
 struct sendmail_cf;
 
-/* Reads the file; NULL where it cannot be read (errno says why). */
+/* Reads the file. NULL: it cannot be read; errno says why. */
 struct sendmail_cf *sendmail_cf_read(const char *path);
 void sendmail_cf_free(struct sendmail_cf *cf); /* NULL is fine */
 
 /*
- * What stands behind that letter in the i-th line that begins with it, continuations joined; NULL: no more.
+ * Returns what follows the letter in the i-th line that begins with it, with
+ * continuations joined. NULL: no more.
  */
 const char *sendmail_cf_line(const struct sendmail_cf *cf, char letter, size_t i);
 
-/* The i-th line with its letter, continuations joined; NULL: no more. */
+/* Returns the i-th line with its letter, continuations joined. NULL: no more. */
 const char *sendmail_cf_at(const struct sendmail_cf *cf, size_t i);
 
-/* The value of "O Name=value" that counts, without regard to case; NULL: it is not set. */
+/*
+ * Returns the value of "O Name=value" that counts, the last one; names match in
+ * any case. NULL: it is not set.
+ */
 const char *sendmail_cf_option(const struct sendmail_cf *cf, const char *name);
-/* The same of an option that may be there several times: the i-th. */
+/* The same for an option that may occur several times: its i-th value. */
 const char *sendmail_cf_option_at(const struct sendmail_cf *cf, const char *name, size_t i);
 
-/* "8.17.1.9" as 8 * 10000 + 17 * 100 + 1; 0: the file does not say. */
+/* Returns the version as a number: "8.17.1.9" is 8 * 10000 + 17 * 100 + 1. 0: the file does not say. */
 unsigned sendmail_cf_version(const struct sendmail_cf *cf);
 
 /*
- * The value of an equate, "S=unix:/x" of "name, S=unix:/x, F=T": the first whose name begins with `name`,
- * without regard to case. False: there is none.
+ * Gets the value of an equate: "S=unix:/x" in "name, S=unix:/x, F=T". The first counts whose name begins with
+ * `name`, in any case. False: there is none.
  */
 bool sendmail_equate(const char *line, const char *name, char *value, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemons of a Sendmail (DaemonPortOptions): their names and ports, and lines
- * for sendmail.mc that change one key or one letter and leave the rest as it is.
+ * The daemons of a Sendmail (DaemonPortOptions): their names and ports, and lines for sendmail.mc that change
+ * one key or one letter, and nothing else.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ bool sendmail_filters_with(const char *list, const char *name, const char *betwe
     return length < size;
 }
 
-/* Whether it listens on this machine only. */
+/* Whether the daemon listens on this machine only. */
 static bool is_loopback(const char *daemon)
 {
     char address[64];
@@ -34,7 +34,7 @@ static bool is_loopback(const char *daemon)
                || strcasecmp(address, "IPv6:::1") == 0 || strcasecmp(address, "localhost") == 0);
 }
 
-/* Whether it takes mail from anyone: it is none of submission, or nobody has to log in there. */
+/* Whether the daemon takes mail from anyone: it is not for submission, or nobody has to log in there. */
 static bool takes_from_anyone(const char *daemon)
 {
     char port[32], modifiers[64];
@@ -45,7 +45,7 @@ static bool takes_from_anyone(const char *daemon)
            || !sendmail_equate(daemon, "M", modifiers, sizeof modifiers) || strchr(modifiers, 'a') == NULL;
 }
 
-/* Else something in front, such as a proxy, brings partners to the daemons on loopback. */
+/* If no public daemon listens elsewhere, a proxy or the like brings partners to the daemons on loopback. */
 static bool listens_elsewhere(const struct sendmail *sendmail)
 {
     const char *daemon;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names that Sendmail replaces: a rule with $[ $] in the canonification of
- * addresses (rulesets 3 and 96) asks the name server, and a name that is an alias
- * (CNAME) is replaced by its target, in the header and the envelope, after the
- * filter has judged the mail. FEATURE(`nocanonify') leaves only rules that hold for
- * a class of domains or under a daemon's modifier. cf/README and op.me of
- * Sendmail; m4/proto.m4 has the rules.
+ * Names that Sendmail replaces. A rule with $[ $] in the canonification of addresses (rulesets 3 and 96) asks
+ * the name server. A name that is an alias (CNAME) is then replaced by its target, in the header and the
+ * envelope, after the filter has judged the mail. With FEATURE(`nocanonify') only rules for a class of
+ * domains or for a daemon's modifier remain. See cf/README and op.me of Sendmail; m4/proto.m4 has the rules.
  */
 #include <string.h>
 #include "policy/tool/doctor/sendmail.h"
@@ -15,7 +13,7 @@ static const char subject[] = "nocanonify";
 /* When a rule asks the name server. */
 enum asking { NEVER, ALWAYS, FOR_A_CLASS, FOR_A_MODIFIER };
 
-/* Whether the text is there before `end`. */
+/* Whether `part` is in the text before `end`. */
 static bool has(const char *text, const char *end, const char *part)
 {
     const char *found = strstr(text, part);
@@ -23,7 +21,7 @@ static bool has(const char *text, const char *end, const char *part)
     return found != NULL && found < end;
 }
 
-/* A rule: an address whose domain is marked by "< @", and a tab before what becomes of it. */
+/* In a rule, "< @" marks the domain of an address, and what the address becomes follows a tab. */
 static enum asking weigh_rule(const char *rule)
 {
     const char *tab = strchr(rule, '\t');
@@ -48,7 +46,7 @@ static bool has_class(const struct sendmail *sendmail)
     return false;
 }
 
-/* The first daemon with the modifier "c", or NULL; its name. */
+/* Returns the first daemon with the modifier "c", and writes its name. NULL: none. */
 static const char *modified_daemon(const struct sendmail *sendmail, char *name, size_t size)
 {
     const char *daemon;

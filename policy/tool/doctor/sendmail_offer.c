@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the TLS that Sendmail offers is enough for the policy: STARTTLS in the
- * EHLO reply, which a daemon's modifier, the access map or a ruleset can hide, and
- * versions and ciphers. Which sessions follow from these, OpenSSL says
- * (tls_server.c); whether a session would pass, the policy says (survey.c).
+ * Whether the TLS that Sendmail offers is enough for the policy: STARTTLS in the EHLO reply, which a daemon's
+ * modifier, the access map or a ruleset can hide, and versions and ciphers. tls_server.c asks OpenSSL which
+ * sessions follow from these, and survey.c says whether a session would pass.
  */
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -33,7 +32,7 @@ static void examine_modifiers(const struct sendmail *sendmail)
     }
 }
 
-/* Whether a list of features ("A S", "v,S") has that one: the first letter of each word counts. */
+/* Whether a list of features ("A S", "v,S") has this one: the first letter of each word counts. */
 static bool has_feature(const char *list, char feature)
 {
     while (*list) {
@@ -45,7 +44,7 @@ static bool has_feature(const char *list, char feature)
     return false;
 }
 
-/* What follows from features that `where` gives to everyone, or to some clients. */
+/* Reports what follows from these features. `where` gives them to everyone, or to some clients. */
 static void report_features(const struct sendmail *sendmail, const char *where, const char *features,
                             bool everyone)
 {
@@ -69,7 +68,7 @@ static void report_features(const struct sendmail *sendmail, const char *where, 
     }
 }
 
-/* The rules of ruleset srv_features: "R$*\t$# S". */
+/* Examines the rules of ruleset srv_features: "R$*\t$# S". */
 static void examine_ruleset(const struct sendmail *sendmail)
 {
     const char *line;
@@ -86,7 +85,7 @@ static void examine_ruleset(const struct sendmail *sendmail)
     }
 }
 
-/* "Srv_Features:" of everyone, "Srv_Features:10.0.0" of some. */
+/* Takes "Srv_Features:", which is for everyone, or "Srv_Features:10.0.0", which is for some. */
 static void take_access(const struct sendmail *sendmail, const char *path, const char *line)
 {
     static const char tag[] = "Srv_Features:";
@@ -103,7 +102,7 @@ static void take_access(const struct sendmail *sendmail, const char *path, const
 
 /* ---- versions and ciphers ---- */
 
-/* Takes "+SSL_OP_NO_TLSv1_2" or a number; others do not matter here. */
+/* Takes "+SSL_OP_NO_TLSv1_2" or a number. Other options do not matter here. */
 static void take_option(const char *word, uint64_t *options)
 {
     static const struct {
@@ -152,7 +151,7 @@ static const char *set_or_null(const struct sendmail *sendmail, const char *opti
     return value != NULL && *value ? value : NULL;
 }
 
-/* "+SSL_OP_NO_TLSv1_3" */
+/* Whether the word is an option like "+SSL_OP_NO_TLSv1_3". */
 static bool is_version_option(const char *word, size_t length)
 {
     static const char name[] = "SSL_OP_NO_TLSv1";
@@ -161,7 +160,7 @@ static bool is_version_option(const char *word, size_t length)
     return length >= sign + sizeof name - 1 && strncasecmp(word + sign, name, sizeof name - 1) == 0;
 }
 
-/* Whether such a server comes nearer to what partners need. */
+/* Whether these settings come nearer to what partners need. */
 static bool improves(const struct sendmail *sendmail, const struct tls_server *server,
                      const struct unserved *before)
 {
@@ -176,7 +175,8 @@ static bool improves(const struct sendmail *sendmail, const struct tls_server *s
 }
 
 /*
- * The options without the first that is in the way; where it takes more than one, without those of versions.
+ * Suggests the options without the first one that is the cause. If more than one is, suggests those
+ * that do not switch off versions.
  */
 static void suggest_options(const struct sendmail *sendmail, const struct tls_server *server,
                             const char *options, const struct unserved *unserved)
@@ -208,7 +208,7 @@ static void suggest_options(const struct sendmail *sendmail, const struct tls_se
                   others);
 }
 
-/* The usual suites beside those that are there; those of TLS 1.3 where their list is in the way. */
+/* Suggests the usual suites besides those that are set; those of TLS 1.3 if their list is the cause. */
 static void suggest_ciphers(const struct sendmail *sendmail, const struct tls_server *server,
                             const struct unserved *unserved)
 {
@@ -272,7 +272,7 @@ static void examine_offer(const struct sendmail *sendmail)
     struct unserved unserved;
 
     if (certificate == NULL)
-        return; /* that is reported where the certificate is looked at */
+        return; /* sendmail_tls.c reports that */
     server.keys = tls_server_keys(certificate);
     if (sendmail->examination->policy == NULL)
         return;

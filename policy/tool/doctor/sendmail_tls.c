@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Certificates of Sendmail: the files of its own and of the CAs, and whether it
- * shows the filter what the rules about clients' certificates need.
+ * Certificates of Sendmail: its own files, those of the CAs, and whether the filter sees what the rules
+ * about clients' certificates need.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include "policy/tool/doctor/sendmail.h"
 
-/* The file's own mode may change; a directory may be another program's, so the file goes to a safe one. */
+/*
+ * The mode of the file may change. A directory may be another program's, so the file is copied to a safe one.
+ */
 static void suggest_safe_place(const struct sendmail *sendmail, const char *path, const struct part *danger,
                                const char *define)
 {
@@ -25,7 +27,10 @@ static void suggest_safe_place(const struct sendmail *sendmail, const char *path
                   name != NULL ? name : "/");
 }
 
-/* A file or directory that has to be there and that nobody else may change. */
+/*
+ * Examines a file or directory that must exist, and that nobody else may
+ * change. False: the option is not set.
+ */
 static bool examine_path(const struct sendmail *sendmail, const char *option, const char *define)
 {
     struct remarks *remarks = &sendmail->examination->remarks;
@@ -82,7 +87,7 @@ static void examine_tls(const struct sendmail *sendmail)
     }
 }
 
-/* The same options without V. */
+/* Suggests the same options without V. */
 static void suggest_srv_options(const struct sendmail *sendmail, const char *options)
 {
     char kept[64];
@@ -98,7 +103,7 @@ static void suggest_srv_options(const struct sendmail *sendmail, const char *opt
                   kept);
 }
 
-/* Whether the CAs that rules name are among those that Sendmail believes. */
+/* Examines whether the CAs that rules name are among those that Sendmail trusts. */
 static void examine_issuers(const struct sendmail *sendmail)
 {
     const char *file = sendmail_cf_option(sendmail->cf, "CACertFile");

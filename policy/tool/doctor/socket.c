@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sockets on which the filter listens: whether anybody else could sit in
- * their place, and whether the MTA, with the rights and the root directory that it
- * has, gets an answer there. Knows which directories belong to other programs:
- * their modes and owners are never to be changed, so the socket has to move.
+ * The sockets on which the filter listens: whether anybody else could put another socket in their place, and
+ * whether the MTA, with its rights and its root directory, gets an answer there. Knows which directories
+ * belong to other programs: their modes and owners must not change, so the socket has to move.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -31,7 +30,7 @@ static bool is_loopback(const char *host)
            || (network_check(&block, "::1") == NULL && network_contains(&block, &address));
 }
 
-/* Says that the filter does not answer as one, at a place where somebody listens. */
+/* Reports that something listens at this place, but does not answer as the filter. */
 static void report_silence(struct remarks *remarks, const char *place, int why)
 {
     switch (why) {
@@ -111,7 +110,7 @@ static bool is_same_directory(const char *a, const char *b)
            && left.st_ino == right.st_ino;
 }
 
-/* Whether it is a directory in which programs of all kinds put their files, or the queue directory. */
+/* Whether programs of all kinds put their files into this directory, or it is the queue directory. */
 static bool is_common(const struct listening *listening, const char *path)
 {
     static const char *const common[] = {"/",          "/tmp",     "/var/tmp", "/dev",
@@ -134,9 +133,7 @@ static void parent_of(const char *path, char *directory, size_t size)
     snprintf(directory, size, "%.*s", length > 0 ? length : 1, path);
 }
 
-/*
- * Whether the directory is there for the filter's sockets alone, so that its mode and owner may be changed.
- */
+/* Whether the directory is for the filter's sockets alone, so that its mode and owner may be changed. */
 static bool is_own(const struct listening *listening, const char *directory)
 {
     char parent[PATH_MAX];
@@ -170,7 +167,7 @@ static void suggest_move(struct examination *examination, const struct listening
 
 /* ---- who else could put a socket there ---- */
 
-/* Whether the policy permits that others write that directory. Sendmail does not: for it, it stays unsafe. */
+/* Whether the policy permits that others write this directory. Sendmail calls it unsafe all the same. */
 static bool is_permitted(const struct examination *examination, const struct listening *listening,
                          const char *directory)
 {
@@ -183,7 +180,7 @@ static bool is_permitted(const struct examination *examination, const struct lis
     return is_same_directory(parent, directory);
 }
 
-/* A directory's owner can put another socket there; the filter does not start then. */
+/* A directory's owner can put another socket there, so the filter does not start. False: this is reported. */
 static bool examine_owners(struct examination *examination, const struct listening *listening,
                            const struct viewer *viewer)
 {
@@ -287,7 +284,7 @@ static void report_forbidden(struct examination *examination, const struct liste
 
     reach_obstacle(viewer, path, REACH_CONNECT, &obstacle);
     parent_of(path, directory, sizeof directory);
-    if (*obstacle.path == '\0') { /* root tried in vain, and the permission bits allow it */
+    if (*obstacle.path == '\0') { /* the permission bits allow it, but root's attempt failed */
         remark(remarks, LEVEL_ERROR, "socket", "%s: user %s may not connect, because of an access list", path,
                viewer->name);
         remark_command(remarks, WORDS("getfacl", path, directory));

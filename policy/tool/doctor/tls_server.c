@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The TLS sessions that a server offers. OpenSSL itself is asked, with the
- * settings that the MTA would give it, so that its cipher language and its
- * security level count. No connection is made. What an MTA's settings are called
- * is not known here.
+ * The TLS sessions that a server offers. Asks OpenSSL itself, with the settings that the MTA would
+ * give it, so that its cipher language and its security level count. Makes no connection. Does not
+ * know the names of an MTA's settings.
  */
 #include "policy/tool/doctor/tls_server.h"
 
@@ -47,15 +46,15 @@ static SSL_CTX *configure(const struct tls_server *server)
     return NULL;
 }
 
-/* What is spoken: a bound of 0 is none. */
+/* The versions that the server speaks. A bound of 0 is none. */
 struct spoken {
     long min, max;
     uint64_t off;
 };
 
 /*
- * Takes the options that switch versions off away from the context: with a gap between versions OpenSSL would
- * list the suites of a client, which speaks those below the gap alone.
+ * Takes the options that switch versions off away from the context. With a gap between versions, OpenSSL
+ * would list the suites as for a client, which speaks only the versions below the gap.
  */
 static struct spoken take_versions(SSL_CTX *context, const struct tls_server *server)
 {
@@ -72,7 +71,7 @@ static bool speaks(const struct spoken *spoken, const struct protocol *protocol)
            && (spoken->max == 0 || protocol->number <= spoken->max) && (spoken->off & protocol->off) == 0;
 }
 
-/* The newest version that is spoken and that has the suite. */
+/* Returns the newest version that is spoken and has the suite. NULL: none. */
 static const struct protocol *newest(const struct spoken *spoken, const SSL_CIPHER *suite)
 {
     bool of_13 = strcmp(SSL_CIPHER_get_version(suite), "TLSv1.3") == 0;
@@ -164,7 +163,7 @@ unsigned tls_server_keys(const char *path)
     ERR_set_mark();
     file = BIO_new_file(path, "r");
     while (file != NULL && (certificate = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL) {
-        /* A file may hold several certificates of servers, and CAs behind each. */
+        /* A file may hold several server certificates, each with its CAs after it. */
         if (X509_check_ca(certificate) == 0)
             keys |= kind_of_key(certificate);
         if (first == 0)

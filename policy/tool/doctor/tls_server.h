@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which TLS sessions a server offers, by this machine's OpenSSL and the settings that the MTA gives it. */
+/* The TLS sessions that a server offers, by this machine's OpenSSL with the settings of the MTA. */
 #ifndef POLICY_TOOL_DOCTOR_TLS_SERVER_H
 #define POLICY_TOOL_DOCTOR_TLS_SERVER_H
 
@@ -16,15 +16,17 @@ struct tls_server {
     uint64_t options;    /* SSL_OP_NO_TLSv1_3 and the like */
     const char *ciphers; /* an OpenSSL cipher string for versions up to 1.2, or NULL: the default */
     const char *suites;  /* the suites of TLS 1.3, "A:B", or NULL: the default */
-    unsigned keys;       /* TLS_KEY_*; 0: not known, and every suite counts */
-    bool system_bounds;  /* min and max of openssl.cnf hold where there are none here */
+    unsigned keys;       /* TLS_KEY_*; 0: not known, so every suite counts */
+    bool system_bounds;  /* if min or max is 0, the bound of openssl.cnf counts */
 };
 
-/* The sessions that it offers, the best first, into `offer`. False: OpenSSL does not take the settings. */
+/*
+ * Writes the sessions that the server offers to `offer`, the best first. False: OpenSSL rejects the settings.
+ */
 bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[TLS_OFFERS_MAX],
                        size_t *count);
 
-/* The kinds of the keys of the servers' certificates in a PEM file, TLS_KEY_*; 0: it cannot be read. */
+/* Returns the kinds of keys of the server certificates in a PEM file, TLS_KEY_*. 0: it cannot be read. */
 unsigned tls_server_keys(const char *path);
 
 #endif

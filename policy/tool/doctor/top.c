@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The top of a policy file, read as YAML alone: where the filter listens, and
- * what is included. It serves where the policy does not load, and asks for no
- * more than a tree of nodes; whether the values are good is policy_load()'s business.
+ * The top of a policy file, read as YAML alone: where the filter listens, and what is included. Works if the
+ * policy does not load, too: it needs no more than a tree of nodes. policy_load() judges the values.
  */
 #include <string.h>
 #include "policy/names/socket_form.h"
@@ -15,7 +14,7 @@ static void ignore(void *arg, const struct diag *diag)
     (void)diag;
 }
 
-/* A text of the section that is the form of a socket, or NULL. */
+/* Returns a text of the section that has the form of a socket. NULL: none. */
 static const char *read_socket(struct examination *examination, const struct node *section, const char *key)
 {
     const struct node *value = section->kind == NODE_MAPPING ? node_find(section, key) : NULL;
@@ -35,7 +34,7 @@ static enum mta read_mta(const struct node *section)
                                                                                      : MTA_UNKNOWN;
 }
 
-/* Gives the value of that key of the file's top to `take`, as far as the file can be read. */
+/* Calls `take` with the value of that key at the top of the file, as far as the file can be read. */
 static void read_key(const char *file, const char *key, void (*take)(void *arg, const struct node *value),
                      void *arg)
 {

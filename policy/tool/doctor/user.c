@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The user that the filter runs as, and what the user of doctor may not see.
- */
+/* The user that the filter runs as, and what the user of doctor may not see. */
 #include <sys/stat.h>
 #include "policy/names/socket_form.h"
 #include "policy/tool/doctor/doctor.h"
