@@ -28,7 +28,7 @@ struct policy *policy_load(const char *path, diag_fn *diag, void *arg);
 
 /*
  * The same. Sets *looked_at to the files and patterns that it looked at, with one reference, whether the
- * policy loaded or not. NULL: memory ran out before it looked at anything.
+ * policy loaded or not. NULL: it looked at nothing, because memory ran out or ICU did not start.
  */
 struct policy *policy_load_noting(const char *path, struct disk **looked_at, diag_fn *diag, void *arg);
 

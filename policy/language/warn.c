@@ -236,7 +236,7 @@ static void warn_acknowledgements(struct doubts *doubts, const struct partner *p
     }
 }
 
-/* If authenticated mail is exempt, no mail that is judged can meet `authenticated`. */
+/* Warns if authenticated mail is exempt: then no mail that is judged can meet `authenticated`. */
 static void warn_authenticated(struct doubts *doubts, const struct partner *partner)
 {
     struct piece piece[PIECES_MAX];

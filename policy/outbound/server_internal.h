@@ -14,8 +14,8 @@ struct server_shown {
 };
 
 /*
- * Adds the finding about certificates. A rule that asks for no certificate gets one only if the handshake
- * failed.
+ * Adds the finding about certificates. A rule that needs no certificate gets one only if no handshake
+ * succeeded.
  */
 void server_certificate_weigh(const struct server_shown *shown, const struct policy *policy,
                               const struct outbound_choice *choice, int64_t now, struct judged *judged);
