@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * show: one partner's rule with defaults and profiles applied, and where each part comes from. rule.c makes
- * the lines.
+ * show: one partner's rule with defaults and profiles applied, and where each part comes from.
+ * policy/language/rule.c makes the lines.
  */
 #include <getopt.h>
 #include <stdbool.h>

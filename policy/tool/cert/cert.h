@@ -52,12 +52,12 @@ enum validity { VALID, NOT_YET_VALID, EXPIRED };
 
 /* Everything that is shown. Texts are UTF-8, or what the certificate holds; a NUL octet is written \x00. */
 struct certificate_view {
-    struct arena arena; /* holds the texts */
-    bool exhausted;     /* memory ran out: the view is not complete */
-    const char *source; /* a file, or host:port */
-    const char *place;  /* a sentence where the file has more than this and its chain, or a CA's; else NULL */
-    const char *session;                                    /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
-    const char *root;                                       /* NULL: the chain does not lead to one */
+    struct arena arena;  /* holds the texts */
+    bool exhausted;      /* memory ran out: the view is not complete */
+    const char *source;  /* a file, or host:port */
+    const char *place;   /* a sentence, if the file has more than this and its chain, or a CA's; else NULL */
+    const char *session; /* "TLSv1.3, TLS_AES_256_GCM_SHA384", or NULL */
+    const char *root;    /* NULL: the chain does not lead to one */
     const char *issuer, *common_name, *organisation, *unit; /* NULL: none */
     const char *issuer_shown; /* the issuer as Postfix shows it: its CN, else its O; NULL: neither */
     const char *serial, *key, *signature;
