@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Octets of From fields that Sendmail takes for its own (measured with 8.17). In an address, not in a display
+ * Octets of From fields that are special to Sendmail (measured with 8.17). In an address, not in a display
  * name or a comment, it replaces 0x81 or 0x9A and the letter after it by the value of a macro: "s" is the
  * HELO name, "f" the sender, "a" the Date field. Knows no syntax but comments and quoted strings.
  */

@@ -3,9 +3,9 @@
  * Envelope addresses, read as an MTA that accepts them would resolve them.
  *
  * Knows the spellings of one address (RFC 5321 and 5322, and what Postfix and
- * Sendmail take beyond them). It judges no syntax: whatever text comes has a
- * reading, and where a spelling is doubtful the reading is the one that shows
- * the domain. Knows no policy, no header fields, and allocates nothing itself.
+ * Sendmail accept beyond them). Judges no syntax: every text has a reading, and
+ * of a doubtful spelling the reading is the one that shows the domain. Knows no
+ * policy, no header fields, and allocates nothing itself.
  */
 #include "policy/names/address.h"
 
@@ -17,19 +17,19 @@
 
 enum { LOCAL_MAX = sizeof((struct address *)NULL)->local - 1, TAIL_MAX = 4096 };
 
-/* The end of a domain that may be longer than anything that is kept of it. */
+/* The end of a domain: of a very long one only the last octets are kept. */
 struct tail {
     size_t length;
     char text[TAIL_MAX + 1];
 };
 
-/* What one pass over a stretch of text found. */
+/* What one pass over a text finds. */
 struct parts {
-    struct address *address; /* its local part */
+    struct address *address; /* the local part is written there */
     size_t local_length;
-    bool split;     /* the separator was there: `domain` counts */
+    bool split;     /* the separator was found: `domain` is valid */
     bool word;      /* the octet before was part of a word */
-    bool bracketed; /* the domain stood in square brackets */
+    bool bracketed; /* the domain was in square brackets */
     struct address_reader behind_route;
     struct tail domain;
 };
@@ -64,7 +64,7 @@ static void clear_parts(struct parts *parts)
     parts->domain.length = 0;
 }
 
-/* Whether Sendmail puts a dot before this octet: for the blanks between two words. */
+/* Whether Sendmail puts a dot before this octet, in place of the blanks between two words. */
 static bool dot_before(struct parts *parts, struct address_octet octet)
 {
     bool dot = parts->word && octet.word && octet.gap;
@@ -73,7 +73,7 @@ static bool dot_before(struct parts *parts, struct address_octet octet)
     return dot;
 }
 
-/* What was taken for the domain was not: another separator stands behind it. */
+/* Moves to the local part what was taken for the domain: another separator follows it. */
 static void domain_to_local(struct parts *parts, char separator)
 {
     size_t i;
@@ -85,7 +85,7 @@ static void domain_to_local(struct parts *parts, char separator)
     parts->bracketed = false;
 }
 
-/* The brackets go: whether an address literal stood in them is asked when the whole is there. */
+/* Drops the brackets: whether they hold an address literal is decided when the whole domain is there. */
 static void add_to_domain(struct parts *parts, struct address_octet octet)
 {
     if (octet.plain && octet.value == '[' && parts->domain.length == 0)
@@ -95,9 +95,9 @@ static void add_to_domain(struct parts *parts, struct address_octet octet)
 }
 
 /*
- * Splits the text from `reader` to its end at the last plain `separator` with
- * something behind it, past a source route ("@a,@b:") that has something
- * behind it. What follows a domain and a "(" that nothing closes is a comment.
+ * Splits the text from `reader` to its end at the last plain `separator` that
+ * something follows. Skips a source route ("@a,@b:") that something follows.
+ * After a domain, an unclosed "(" begins a comment.
  */
 static void split_last(struct parts *parts, struct address_reader reader, char separator)
 {
@@ -168,7 +168,7 @@ static void split_bang(struct parts *parts, struct address_reader reader)
     }
 }
 
-/* A stretch between angle brackets, or before or behind them, and how likely it is to be the address. */
+/* A text between angle brackets, or before or after them, and how likely it is to be the address. */
 struct stretch {
     struct address_reader from;
     const char *end;
@@ -183,8 +183,8 @@ static unsigned rank(const struct stretch *stretch)
 }
 
 /*
- * The stretch that holds the address: one with an "@" before one without, one
- * closed by ">" before one that is not; of equals, the first that is closed, else the last.
+ * Returns the stretch that holds the address: one with an "@" rather than one without, then one
+ * closed by ">" rather than one that is not; of equals, the first that is closed, else the last.
  */
 static struct address_reader find_address(const char *text)
 {
@@ -234,7 +234,7 @@ bool address_uucp(const struct domain *domain, struct domain *within)
     return true;
 }
 
-/* "domain!user" or "user%domain", as both MTAs take them where there is no "@"; else it is all local part. */
+/* Splits "domain!user" or "user%domain", as both MTAs do if there is no "@"; else all is local part. */
 static void split_without_at(struct parts *parts)
 {
     struct address_reader from = parts->behind_route;
@@ -252,7 +252,7 @@ static bool is_plain(char octet)
            || octet == '=';
 }
 
-/* The octets from `text` on in which no reading sees more than one thing. */
+/* How many octets from `text` on mean the same in every reading. */
 static size_t plain_octets(const char *text)
 {
     size_t count = 0;
@@ -263,8 +263,8 @@ static size_t plain_octets(const char *text)
 }
 
 /*
- * An address as nearly all are written, "<user@example.com>" or without the brackets; false: it is not, and
- * nothing is written. What it reads, read_any() would read the same, at many times the price.
+ * Reads an address as nearly all are written, "<user@example.com>" or without the brackets. False: it is
+ * written otherwise. read_any() would read the same, but costs many times more.
  */
 static bool read_plain(struct address *address, const char *text)
 {
@@ -286,7 +286,7 @@ static bool read_plain(struct address *address, const char *text)
     return true;
 }
 
-/* An address however it is written. */
+/* Reads an address, however it is written. */
 static void read_any(struct address *address, const char *text)
 {
     struct parts parts;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Envelope addresses: the argument of MAIL and RCPT, and what the MTA made of it. */
+/* Envelope addresses: the argument of MAIL and RCPT, and what the MTA makes of it. */
 #ifndef POLICY_NAMES_ADDRESS_H
 #define POLICY_NAMES_ADDRESS_H
 
@@ -10,13 +10,13 @@ enum address_kind {
     ADDRESS_NULL,  /* "<>": the null reverse-path, or nothing at all */
     ADDRESS_LOCAL, /* no usable domain: a bare user, an address literal */
     ADDRESS_DOMAIN,
-    ADDRESS_UNREAD /* memory ran out over a domain that is not ASCII: whose this is, is not known */
+    ADDRESS_UNREAD /* memory ran out for a domain that is not ASCII: the address is not known */
 };
 
 /*
- * One reading of an address. `local` is the local part, unquoted, its case
- * folded (policy/names/casefold.h); one of more than 319 octets is cut and
- * `local_cut` is set: it equals no local part that a policy can name.
+ * One reading of an address. `local` is the local part, unquoted, with its case
+ * folded (policy/names/casefold.h). A local part of more than 319 octets is cut,
+ * and `local_cut` is set: it equals no local part that a policy can name.
  */
 struct address {
     enum address_kind kind;
@@ -30,13 +30,13 @@ struct address {
  * {mail_addr}, {rcpt_addr}) leniently, as an MTA that accepts it would: angle
  * brackets (also doubled or unclosed), blanks, RFC 5322 comments, quotes around local
  * part or domain, backslashes, source routes and a final dot never hide the
- * domain. Blanks and comments between two words count as a dot, as Sendmail takes them (BlankSub); Postfix
- * refuses such an address. The domain is what stands behind the last unquoted "@"; what stands
- * before it never selects ("a%b@c" is of c). Only where there is no such "@",
- * "b!a" and "a%b" are of b, as Postfix and Sendmail take them. A quotation mark without its twin
+ * domain. Blanks and comments between two words count as a dot, as Sendmail reads them (BlankSub); Postfix
+ * refuses such an address. The domain is the text after the last unquoted "@"; the text
+ * before it never gives a domain ("a%b@c" is of c). Only if there is no such "@",
+ * "b!a" and "a%b" are of b, as Postfix and Sendmail read them. An unmatched quotation mark
  * is an ordinary character. "[192.0.2.1]" and "[IPv6:...]" are no domain;
  * other text in square brackets is read as one.
- * Any byte string is answered; nothing is allocated but for the reading of a domain that is not ASCII.
+ * Accepts any octets. Allocates only to read a domain that is not ASCII.
  */
 void address_read(struct address *address, const char *text);
 
@@ -46,7 +46,7 @@ void address_read(struct address *address, const char *text);
  */
 bool address_uucp(const struct domain *domain, struct domain *within);
 
-/* Whether text from between square brackets is an address literal ("192.0.2.1", "IPv6:..."), no domain. */
+/* Whether text between square brackets is an address literal ("192.0.2.1", "IPv6:...") and no domain. */
 bool address_is_literal(const char *text);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An address octet by octet. Knows quoted strings, quoted pairs and comments,
- * also those that nothing closes. Does not know what an address is made of.
+ * also unclosed ones. Does not know the parts of an address.
  */
 #include "policy/names/address_octets.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include "policy/names/ascii.h"
 
-/* A long row of opening parentheses that nothing closes is not searched for each. */
+/* After so many unclosed parentheses no more is searched for its end: the time stays linear. */
 enum { UNCLOSED_MAX = 32 };
 
 /* The quotation mark that closes the string opened at `open`; NULL: none does. */
@@ -26,7 +26,7 @@ static const char *closing_quote(const char *open, const char *end)
     return NULL;
 }
 
-/* What follows the comment that begins at `open`; NULL: it is never closed. */
+/* Returns what follows the comment that begins at `open`; NULL: it is never closed. */
 static const char *behind_comment(const char *open, const char *end)
 {
     const char *at;
@@ -43,7 +43,7 @@ static const char *behind_comment(const char *open, const char *end)
     return NULL;
 }
 
-/* The next octet inside a quoted string; false: it ended. */
+/* The next octet inside a quoted string; false: the string ended. */
 static bool next_quoted(struct address_reader *reader, struct address_octet *octet)
 {
     if (reader->at < reader->quote_end && *reader->at == '\\' && reader->at + 1 < reader->quote_end)
@@ -58,8 +58,8 @@ static bool next_quoted(struct address_reader *reader, struct address_octet *oct
 }
 
 /*
- * Passes over an opening parenthesis: with its comment where that is closed
- * (true), else alone. A long row of unclosed ones is not searched for each.
+ * Skips an opening parenthesis: with its comment if that is closed (true),
+ * else alone (false).
  */
 static bool skip_comment(struct address_reader *reader)
 {
@@ -73,13 +73,13 @@ static bool skip_comment(struct address_reader *reader)
     return behind != NULL;
 }
 
-/* What Sendmail takes for syntax: the octets of its OperatorChars, and those that end a word everywhere. */
+/* What Sendmail takes for syntax: the octets of its OperatorChars, and those that always end a word. */
 static bool is_operator(char octet)
 {
     return strchr(".:%@!^/[]+()<>,;\"", octet) != NULL;
 }
 
-/* The next octet outside quotation marks. False: a blank, a comment, or a mark that does not count. */
+/* The next octet outside quotation marks. False: it does not count: a blank, a comment, a quotation mark. */
 static bool next_unquoted(struct address_reader *reader, struct address_octet *octet)
 {
     *octet = (struct address_octet){.value = *reader->at, .plain = true};
@@ -102,7 +102,7 @@ static bool next_unquoted(struct address_reader *reader, struct address_octet *o
         if (reader->at == reader->end)
             return false;
         octet->value = *reader->at++;
-        octet->plain = octet->value == '!'; /* "\!" is "!" to Sendmail, as a shell may have it */
+        octet->plain = octet->value == '!'; /* "\!" is "!" to Sendmail: shells may leave it so */
         octet->word = !octet->plain;
     } else {
         octet->word = !is_operator(octet->value);

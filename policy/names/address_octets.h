@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* A place in the text. Quotes, backslashes, blanks and comments are taken off octet by octet. */
+/* A place in the text. Quotes, backslashes, blanks and comments are removed octet by octet. */
 struct address_reader {
     const char *at, *end;
     const char *quote_end; /* the closing quotation mark while inside a quoted string */
-    unsigned unclosed;     /* opening parentheses without their twin so far */
+    unsigned unclosed;     /* opening parentheses so far that nothing closes */
     bool gap;              /* a blank or comment was passed over */
 };
 
@@ -21,10 +21,10 @@ struct address_octet {
     char value;
     bool plain;
     bool word; /* it is part of a word outside quotation marks */
-    bool gap;  /* a blank or comment stands before it */
+    bool gap;  /* a blank or comment is before it */
 };
 
-/* The next octet that counts; a plain "(" is one that nothing closes. False: the text is at its end. */
+/* Reads the next octet that counts; a plain "(" is one that nothing closes. False: the text ends. */
 bool address_next(struct address_reader *reader, struct address_octet *octet);
 
 #endif

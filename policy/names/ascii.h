@@ -51,7 +51,7 @@ static inline int ascii_hex_octet(const char *digits)
     return low < 0 ? -1 : high * 16 + low;
 }
 
-/* The value of a letter of base64; -1: it is none, as the "=" at the end. */
+/* The value of a letter of base64; -1: it is none. The "=" at the end is none, too. */
 static inline int ascii_base64(char letter)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Case folding, a character for a character, by ICU. Knows UTF-8 and nothing of addresses. */
+/* Case folding, character by character, with ICU. Knows UTF-8 and nothing of addresses. */
 #include "policy/names/casefold.h"
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include <unicode/utf8.h>
 #include "policy/names/ascii.h"
 
-/* False: the room ends before the folded text does. */
+/* False: the folded text does not fit, and is cut. */
 static bool fold(const char *from, char *text, size_t size)
 {
     const uint8_t *octets = (const uint8_t *)from;

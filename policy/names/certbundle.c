@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From octets to certificates, in the forms that partners send them: PEM, DER,
+ * Reads certificates from octets, in the forms that partners send: PEM, DER,
  * PKCS#7. Reports what else a file is. Opens no file, verifies nothing, and does
- * not know what the certificates are wanted for.
+ * not know what the certificates are for.
  */
 #include "policy/names/certbundle.h"
 
@@ -28,7 +28,7 @@ static const char is_public_key[] = "is a public key, not a certificate: ask for
 struct bundle {
     STACK_OF(X509) *found;
     bool exhausted;
-    const char *other; /* what is in it that is no certificate; the first */
+    const char *other; /* what it holds instead of a certificate; the first such thing */
 };
 
 static void keep(struct bundle *bundle, X509 *certificate)
@@ -74,7 +74,7 @@ static bool ends_in(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What a block is that holds no certificate; NULL: nothing to report. */
+/* Says what a block without a certificate is; NULL: nothing to report. */
 static const char *other_block(const char *name)
 {
     if (ends_in(name, "PRIVATE KEY"))
@@ -86,7 +86,7 @@ static const char *other_block(const char *name)
     return ends_in(name, "PUBLIC KEY") ? is_public_key : NULL;
 }
 
-/* One block. False: it is to be a certificate and cannot be read. */
+/* Reads one block. False: it should be a certificate, but cannot be read. */
 static bool read_block(struct bundle *bundle, const char *name, const unsigned char *der, long length)
 {
     X509 *certificate;
@@ -106,7 +106,7 @@ static bool read_block(struct bundle *bundle, const char *name, const unsigned c
     return certificate != NULL;
 }
 
-/* Reads block by block. NULL, or what is wrong with the first one that cannot be read. */
+/* Reads block by block. Returns what is wrong with the first one that cannot be read; NULL: nothing. */
 static const char *read_pem(struct bundle *bundle, const unsigned char *octets, size_t length)
 {
     BIO *memory = BIO_new_mem_buf(octets, (int)length);
@@ -177,7 +177,7 @@ static bool is_der_list(const unsigned char *der, long length)
     return read != NULL;
 }
 
-/* Reads one DER object, or names it. */
+/* Reads one DER object; or returns what else it is. NULL: it was read, or is unknown. */
 static const char *read_der(struct bundle *bundle, const unsigned char *der, size_t size)
 {
     long length = (long)size;
@@ -215,7 +215,7 @@ static bool is_base64(const unsigned char *octets, size_t length)
     return true;
 }
 
-/* What a file without a certificate is. */
+/* Says what a file without a certificate is. */
 static const char *other_file(const unsigned char *octets, size_t length)
 {
     if (begins_with(octets, length, "\xff\xfe", 2) || begins_with(octets, length, "\xfe\xff", 2))
@@ -280,7 +280,7 @@ static bool is_self_signed(X509 *certificate)
     return (X509_get_extension_flags(certificate) & EXFLAG_SI) != 0;
 }
 
-/* Whether one of the others is by this one. */
+/* Whether `issuer` has issued another one of the certificates. */
 static bool has_issued(STACK_OF(X509) *certificates, X509 *issuer)
 {
     for (int i = 0; i < sk_X509_num(certificates); i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The certificate file behind a policy's `file:`.
+ * The certificate file that a policy names with `file:`.
  * Takes from a certificate what a pin needs (digests, the dates, a name
- * for people) and judges nothing: whether the certificate is in force, or
- * matches what a client showed, is the evaluator's business. Keeps nothing
+ * for people) and judges nothing: the evaluator decides whether the certificate
+ * is in force or matches what a client showed. Keeps nothing
  * open, never asks for a passphrase, and knows nothing of YAML or MTAs.
  */
 #include "policy/names/certfile.h"
@@ -142,7 +142,7 @@ static bool take_instant(const ASN1_TIME *from, int64_t *instant)
     return good;
 }
 
-/* The first common name, made fit for a line of text and cut between characters. */
+/* Copies the first common name, with "?" for control characters; cuts a long one between characters. */
 static void take_subject(const X509 *x509, char *subject, size_t size)
 {
     X509_NAME *name = X509_get_subject_name(x509);
@@ -175,7 +175,7 @@ static const char *take_all(X509 *x509, struct certfile *certificate)
     return NULL;
 }
 
-/* Which certificate of several was probably meant. */
+/* Notes which certificate of several is probably meant. */
 static void take_meant(STACK_OF(X509) *all, struct certfile *certificate)
 {
     int meant = certbundle_meant(all), other;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Names in certificates as Postfix and Sendmail report them: decoding,
- * comparing, and taking one attribute out of a distinguished name. Whoever
- * asks for the certificate chooses much of this text, so names are compared
- * whole, nothing is ever searched for, and what can be read in two ways is
- * answered with doubt. Knows nothing of macros, trust or policies; calls no
- * OpenSSL.
+ * comparing, and taking one attribute out of a distinguished name. The owner of
+ * a certificate chooses much of this text, so names are compared as a whole,
+ * never searched, and a text that can be read in two ways is doubtful. Knows
+ * nothing of macros, trust or policies; calls no OpenSSL.
  */
 #include "policy/names/certname.h"
 
@@ -15,7 +14,7 @@
 
 enum {
     ONELINE_MAX = 255,  /* octets that Sendmail's buffer of 256 takes */
-    ATTRIBUTE_LEAST = 5 /* "/CN=" and one octet: the shortest that it may have left out */
+    ATTRIBUTE_LEAST = 5 /* "/CN=" and one octet: the shortest part that Sendmail may have left out */
 };
 
 static bool is_control(unsigned char octet)
@@ -23,7 +22,7 @@ static bool is_control(unsigned char octet)
     return octet < 0x20 || octet == 0x7f;
 }
 
-/* The octet at *text, and *text behind it; -1: malformed or a control octet. */
+/* Returns the octet at *text, and moves *text past it; -1: malformed or a control octet. */
 static int decode_octet(const char **text)
 {
     int octet = (unsigned char)**text;
@@ -63,7 +62,7 @@ bool certname_is_sentinel(const char *name)
     return strncmp(name, sentinel, sizeof sentinel - 1) == 0;
 }
 
-/* ASCII letters only: what the C library folds depends on the locale. */
+/* Folds the case of ASCII letters only: what the C library folds depends on the locale. */
 static bool same_text(const char *left, const char *right)
 {
     for (;; left++, right++) {
@@ -80,7 +79,7 @@ static bool same_text(const char *left, const char *right)
     }
 }
 
-/* What may stand in a label of a host name; a wildcard and non-ASCII letters are ordinary here. */
+/* What may be in a label of a host name; a wildcard and non-ASCII letters are ordinary here. */
 static bool is_label_octet(unsigned char octet)
 {
     return octet >= 0x80 || (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z')
@@ -116,7 +115,7 @@ static size_t type_length(const char *text)
     return text[length] == '=' ? length : 0;
 }
 
-/* The octet of "\xNN" as OpenSSL writes it, or -1: it never does so with an octet that prints. */
+/* The octet of "\xNN"; -1: OpenSSL does not write it so. It never escapes an octet that prints. */
 static int escaped_octet(const char *escape)
 {
     int octet = ascii_hex_octet(escape + 2);
@@ -127,7 +126,7 @@ static int escaped_octet(const char *escape)
 }
 
 /*
- * Reads a value up to the separator that ends it; *text is left there. False: doubtful. The value is never
+ * Reads a value up to the separator that ends it, and moves *text there. False: doubtful. The value is never
  * longer than its text.
  */
 static bool read_value(const char **text, char *value)
@@ -140,7 +139,7 @@ static bool read_value(const char **text, char *value)
 
         if (rest[0] == '\\' && (rest[1] == '/' || rest[1] == '+')) {
             octet = (unsigned char)*++rest;
-            if (type_length(rest + 1) > 0) /* or the value ends with a backslash, and this begins the next */
+            if (type_length(rest + 1) > 0) /* or the value ends in a backslash, and this begins the next */
                 return false;
         }
         if (is_hex)

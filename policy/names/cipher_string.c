@@ -2,9 +2,9 @@
 /*
  * Entries of a `ciphers` list: suite names and OpenSSL cipher strings. The
  * strings are worked out here from what each word selects, because OpenSSL
- * silently skips what it does not know, which in a policy would be a hole.
- * The outcome of what OpenSSL does know is the same (the unit test compares),
- * but that "A+B" is never more than both A and B.
+ * silently skips words that it does not know: a hole in a policy.
+ * For words that OpenSSL knows, the result is OpenSSL's (the unit test compares),
+ * except that "A+B" never selects more than both A and B.
  * Calls no OpenSSL, and knows nothing of partners or profiles.
  */
 #include <string.h>
@@ -18,7 +18,7 @@ static bool set_is_empty(const struct suite_set *set)
     return true;
 }
 
-/* One word of an element: what it selects. */
+/* Sets *set to what one word of an element selects. Returns what is wrong; NULL: nothing. */
 static const char *read_word(const struct suites *suites, const char *word, size_t length,
                              struct suite_set *set)
 {
@@ -50,7 +50,7 @@ static const char *read_word(const struct suites *suites, const char *word, size
     return "has a word that is neither a cipher suite nor a cipher string of OpenSSL";
 }
 
-/* Words joined by "+": what all of them select. */
+/* Likewise for words joined by "+": what all of them select. */
 static const char *read_selection(const struct suites *suites, const char *text, size_t length,
                                   struct suite_set *set)
 {
@@ -81,7 +81,7 @@ struct choice {
     struct suite_set chosen, barred;
 };
 
-/* One element with its "!", "-" or "+" in front. */
+/* Applies one element, with its leading "!", "-" or "+". */
 static const char *read_element(const struct suites *suites, const char *text, size_t length,
                                 struct choice *choice)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Dates as a policy writes them, to seconds since 1970 and back. Pure
+ * Converts dates as a policy writes them to seconds since 1970 and back. Pure
  * arithmetic on the proleptic Gregorian calendar in UTC: asks no clock, no
- * locale and no time zone. Reads RFC 3339 and nothing looser, since a date
+ * locale and no time zone. Reads RFC 3339 and nothing looser, because a date
  * that is misread lets mail through or stops it.
  */
 #include "policy/names/date.h"
@@ -11,7 +11,7 @@
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
-/* A calendar day; years of 64 bits, so that any instant has one. */
+/* A calendar day. Years have 64 bits, so that any instant has a day. */
 struct day {
     int64_t year;
     unsigned month, day;
@@ -54,7 +54,7 @@ bool date_is_day(int64_t year, unsigned month, unsigned day)
     return day <= days[month - 1] + (unsigned)(month == 2 && leap);
 }
 
-/* Exactly `count` digits; moves *text behind them. */
+/* Reads exactly `count` digits, and moves *text past them. */
 static bool read_digits(const char **text, int count, unsigned *number)
 {
     unsigned value = 0;
@@ -89,7 +89,7 @@ static bool read_day(const char **text, int64_t *number)
     return true;
 }
 
-/* "08:30:00.5", in seconds of the day. */
+/* Reads "08:30:00.5" as seconds of the day. */
 static bool read_time(const char **text, int64_t *seconds)
 {
     unsigned hour, minute, second, dropped;
@@ -109,7 +109,7 @@ static bool read_time(const char **text, int64_t *seconds)
     return true;
 }
 
-/* "Z" or "+01:00", in seconds east of Greenwich. */
+/* Reads "Z" or "+01:00" as seconds east of Greenwich. */
 static bool read_offset(const char **text, int64_t *seconds)
 {
     bool west = **text == '-';

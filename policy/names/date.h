@@ -12,7 +12,7 @@
 /*
  * Reads "2026-12-01" (00:00 UTC) or an RFC 3339 date-time
  * ("2026-12-01T08:30:00Z", "2026-12-01T08:30:00.5+01:00", a blank or t for T, z for Z; fractions
- * are dropped; second 60 is the next minute's first). Years 1970 to 9999. False: not a date, *date untouched.
+ * are dropped; second 60 is the next minute's first). Years 1970 to 9999. False: no date; *date is untouched.
  */
 bool date_parse(const char *text, int64_t *date);
 
@@ -31,7 +31,7 @@ void date_format_whole(int64_t date, char text[32]);
 /* Whether the Gregorian calendar has that day. */
 bool date_is_day(int64_t year, unsigned month, unsigned day);
 
-/* Such a day's number; that of 1970-01-01 is 0. */
+/* The number of a day; that of 1970-01-01 is 0. */
 int64_t date_day(int64_t year, unsigned month, unsigned day);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Dates in other notations than the policy's: what is wrong, and which date is
- * meant where only one can be. For a suggestion only; what a policy may hold is
- * date.c's.
+ * meant if there can be only one. For suggestions only: date.c decides what a
+ * policy may hold.
  */
 #include "policy/names/date.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* "2026-12-01" of three numbers, if there is such a day. */
+/* Writes "2026-12-01" from three numbers. False: there is no such day. */
 static bool write_day(char meant[32], unsigned year, unsigned month, unsigned day)
 {
     int64_t date;
@@ -23,7 +23,7 @@ static bool write_day(char meant[32], unsigned year, unsigned month, unsigned da
     return false;
 }
 
-/* "2026-12-01" and what follows, by its shape: digits at the places of digits. */
+/* Whether a text begins with the shape, such as "0000-00-00"; a 0 stands for any digit. */
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape != '\0'; shape++, text++)
@@ -32,7 +32,7 @@ static bool has_shape(const char *text, const char *shape)
     return true;
 }
 
-/* "1.12.2026", "2026/12/1", "20261201". A day and a month that could be exchanged are not guessed. */
+/* "1.12.2026", "2026/12/1", "20261201". No guess if day and month could be exchanged. */
 static void guess_day(const char *text, char meant[32])
 {
     unsigned first, second, third;
@@ -68,7 +68,7 @@ static unsigned month_of(const char *word, size_t length)
     return 0;
 }
 
-/* Words that say nothing more of a date: the day of the week, the zone of openssl(1), its label. */
+/* Whether a word adds nothing to a date: a day of the week, openssl(1)'s label or zone. *zone: a zone. */
 static bool says_nothing(const char *word, size_t length, bool *zone)
 {
     static const char *const words[] = {"GMT",      "UTC",    "notAfter", "notBefore", "st",      "nd",
@@ -84,14 +84,14 @@ static bool says_nothing(const char *word, size_t length, bool *zone)
     return false;
 }
 
-/* What was found of a date with a month's name. */
+/* The parts found of a date with a month's name. */
 struct worded {
     unsigned year, month, day;
     const char *time;
     bool zone;
 };
 
-/* Takes a word or a number, and what follows from it. False: it is nothing that such a date has. */
+/* Takes a word or a number; *length is its length. False: such a date has no such part. */
 static bool take_word(struct worded *found, const char *text, size_t *length)
 {
     size_t digits = strspn(text, "0123456789");
@@ -138,7 +138,7 @@ static void guess_worded(const char *text, char meant[32])
         snprintf(meant + 10, 22, "T%.8sZ", found.time);
 }
 
-/* A day with a time that lacks its zone, or its seconds. */
+/* A day with a time that lacks its zone, a colon in it, or its seconds. Returns what is wrong, or NULL. */
 static const char *guess_time(const char *text, char meant[32])
 {
     const char *time = text + 11;

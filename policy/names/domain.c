@@ -2,12 +2,12 @@
 /*
  * Domain names in the one form in which they are compared.
  *
- * Knows DNS name syntax; how one label is converted is for idna.c. Knows nothing
- * of addresses, of the policy or of what a name is used for. Names of strangers
- * come through here once per mail: those in ASCII are only copied and folded.
- * An A-label is ASCII and so is never decoded: the MTA does not do it either, and
- * the DNS compares the A-label. One that decodes to capitals or to letters that
- * are not in normal form is another name than the right one.
+ * Knows DNS name syntax; idna.c converts a single label. Knows nothing of
+ * addresses, of the policy or of what a name is used for. Every mail of strangers
+ * brings names here: names in ASCII are only copied and folded.
+ * An A-label is ASCII, so it is never decoded: the MTA does not decode it either,
+ * and the DNS compares A-labels. An A-label that decodes to capitals or to letters
+ * that are not in normal form is another name than the right one.
  */
 #include "policy/names/domain.h"
 
@@ -17,7 +17,7 @@
 
 enum { TEXT_MAX = sizeof((struct domain *)NULL)->text - 1, LABEL_MAX = 63 };
 
-/* What a host name of a policy can have against it; the first text that applies is returned. */
+/* What can be wrong with a host name of a policy; the first text that applies is returned. */
 static const char is_empty[] = "is empty";
 static const char no_memory[] = "cannot be read: out of memory";
 static const char bad_conversion[] = "has a label that is not a valid internationalised name (IDNA)";
@@ -43,7 +43,7 @@ static bool is_label_octet(char octet)
     return (octet >= 'a' && octet <= 'z') || is_digit(octet) || octet == '-' || octet == '_';
 }
 
-/* Folds the last TEXT_MAX octets into the text; a NUL would end it early and so becomes a "?". */
+/* Copies the last TEXT_MAX octets in lower case. A NUL would end the text early, so it becomes a "?". */
 static void copy_plain(struct domain *domain, const char *name, size_t length)
 {
     size_t i;
@@ -77,13 +77,13 @@ static size_t separator_before(const char *start, const char *end)
     return end - start >= 3 && domain_separator(end - 3, 3) == 3 ? 3 : 0;
 }
 
-/* The text while it is made, from its end on: octets go in front of those that are there. */
+/* A text that is built from its end: octets are put before those that are there. */
 struct tail {
     char *text;
-    size_t start; /* of what is there; it ends at TEXT_MAX */
+    size_t start; /* of the octets that are there, which end at TEXT_MAX */
 };
 
-/* Dots at the end of a name are none of it. False: the text is full. */
+/* Puts octets before the text, but no dot at its end. False: the text is full. */
 static bool put_before(struct tail *tail, const char *octets, size_t length)
 {
     while (length > 0 && tail->start > 0) {
@@ -95,7 +95,7 @@ static bool put_before(struct tail *tail, const char *octets, size_t length)
     return length == 0;
 }
 
-/* What a label is after its conversion, if it has one. False: memory ran out. */
+/* Puts a label before the text, converted if it can be; *room: it fitted. False: memory ran out. */
 static bool put_label(struct tail *tail, const char *label, size_t length, bool *room)
 {
     struct idna_text ascii;
@@ -109,8 +109,8 @@ static bool put_label(struct tail *tail, const char *label, size_t length, bool 
 }
 
 /*
- * Label by label from the right, so that no more is converted than is kept,
- * and a label that has no A-label spoils none behind it. Where ICU takes the
+ * Converts label by label from the right, so that no more is converted than is
+ * kept, and a label that has no A-label spoils none after it. If ICU accepts the
  * whole name, the result is ICU's. False: memory ran out.
  */
 static bool convert(struct domain *domain, const char *name, size_t length)
@@ -152,7 +152,7 @@ static const char *label_fault(const char *label, size_t length)
     return NULL;
 }
 
-/* What keeps a text in compared form from being a host name; NULL: nothing. */
+/* Why a text in compared form is no host name; NULL: it is one. */
 static const char *name_fault(const struct domain *domain)
 {
     const char *label = domain->text, *end = label + domain->length, *dot, *fault;

@@ -6,15 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DOMAIN_MAX 253 /* octets of a host name without its final dot, RFC 1035 2.3.4 */
+#define DOMAIN_MAX 253        /* octets of a host name without its final dot, RFC 1035 2.3.4 */
 #define DOMAIN_LABELS_MAX 127 /* of that many octets */
 
 /*
  * A name in its compared form: A-labels in lower case without final dots
- * where it is a valid name, else its plain lower-case form. NUL-terminated.
+ * if it is a valid name, else its plain lower-case form. NUL-terminated.
  * Names of more than 255 octets keep their last 255 (no entry of a policy is
- * that long, a suffix with its dot still matches). Kept small: the session has
- * one for each recipient and each address of From.
+ * that long, a suffix with its dot still matches).
  */
 struct domain {
     unsigned char length; /* 0: no name */
@@ -22,23 +21,23 @@ struct domain {
 };
 
 enum domain_form {
-    DOMAIN_NONE,  /* nothing left after the final dots went */
+    DOMAIN_NONE,  /* nothing is left without the final dots */
     DOMAIN_PLAIN, /* no valid host name; text is the plain lower-case form */
     DOMAIN_VALID,
-    DOMAIN_UNREAD /* memory ran out: which name this is, is not known, and text is not to be used */
+    DOMAIN_UNREAD /* memory ran out: the name is not known, and text is not to be used */
 };
 
 /*
- * The compared form of `length` octets at `name`. A name that is not ASCII is
- * converted as Postfix converts it: UTS 46, non-transitional, by ICU (idna.h), so
- * that U-labels, A-labels, compatibility forms and ideographic dots name one
- * domain. Where ICU takes the whole name, the text is ICU's. Where it does not,
- * each label that can be converted is, and the rest stays as it is in lower case,
- * so that an odd label hides no domain behind it. Final dots go, also those
- * behind which only characters stand that the conversion removes. ASCII is only
- * put in lower case: an A-label is not decoded.
+ * Makes the compared form of `length` octets at `name`. A name that is not ASCII
+ * is converted as Postfix converts it: UTS 46, non-transitional, by ICU (idna.h),
+ * so that U-labels, A-labels, compatibility forms and ideographic dots name one
+ * domain. If ICU accepts the whole name, the text is ICU's. If not, each label
+ * that can be converted is, and the others are only put in lower case, so that an
+ * odd label hides no domain after it. Final dots are dropped, also if only
+ * characters that the conversion removes follow them. ASCII is only put in lower
+ * case: an A-label is not decoded.
  * Underscores are allowed (they occur in real sender domains).
- * Fills *domain always. Allocates, and so can fail (DOMAIN_UNREAD), only for
+ * Always fills *domain. Allocates, and so can fail (DOMAIN_UNREAD), only for
  * names that are not ASCII. Takes time linear in `length`.
  */
 enum domain_form domain_normalise(struct domain *domain, const char *name, size_t length);
@@ -53,7 +52,7 @@ size_t domain_separator(const char *at, size_t length);
  */
 const char *domain_check(struct domain *domain, const char *name);
 
-/* `domain` lies below `parent` ("a.b" below "b"), at a label boundary; a name is not below itself. */
+/* Whether `domain` is below `parent` ("a.b" below "b"), at a label boundary; a name is not below itself. */
 bool domain_below(const char *domain, const char *parent);
 
 /*

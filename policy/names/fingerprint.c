@@ -17,7 +17,7 @@ enum { DIGITS = 2 * FINGERPRINT_SIZE };
 #define FORGED(name) "is " name " fingerprint, which can be forged: " SHA_256
 #define NOT_COMPARED(name) "is " name " fingerprint, which is not compared: " SHA_256
 
-/* What other digests are called, and how many hexadecimal digits they have. `wrong` NULL: SHA-256. */
+/* The names of digests, and the number of hexadecimal digits that shows one, or 0. `wrong` NULL: SHA-256. */
 static const struct digest {
     const char *name;
     unsigned digits;
@@ -66,8 +66,8 @@ bool fingerprint_read(unsigned char fingerprint[FINGERPRINT_SIZE], const char *t
 /* ---- the name of the digest ---- */
 
 /*
- * What follows the name: ":", or " Fingerprint=" or "(stdin)= " as openssl(1) writes it. NULL: another
- * thing.
+ * Returns what is after the name and its ":", or " Fingerprint=" or "(stdin)= " as openssl(1) writes it.
+ * NULL: something else follows the name.
  */
 static const char *behind_name(const char *text)
 {
@@ -86,7 +86,7 @@ static const char *behind_name(const char *text)
     return text + 1 + strspn(text + 1, " ");
 }
 
-/* The digest that the text names, and in *value what stands behind it; NULL: it names none. */
+/* The digest that the text names, and in *value what follows the name; NULL: it names none. */
 static const struct digest *named_digest(const char *text, const char **value)
 {
     for (size_t i = 0; i < DIGEST_COUNT; i++) {
@@ -103,7 +103,7 @@ static const struct digest *named_digest(const char *text, const char **value)
 
 /*
  * How many hexadecimal digits the text consists of, with colons, hyphens, blanks and what is not ASCII
- * between them (Windows puts a mark that nobody sees in front); 0: other text.
+ * between them (Windows puts an invisible mark first); 0: other text.
  */
 static unsigned count_digits(const char *text)
 {

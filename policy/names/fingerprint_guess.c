@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Fingerprints in other forms than the policy's: which one is meant, and what is
- * wrong with its digits. For a suggestion only; what a policy may hold is
- * fingerprint.c's.
+ * wrong with its digits. For suggestions only: fingerprint.c decides what a
+ * policy may hold.
  */
 #include "policy/names/fingerprint.h"
 
@@ -16,7 +16,7 @@ enum { DIGITS = 2 * FINGERPRINT_SIZE, BASE64_LENGTH = 43, LABEL = 48 }; /* base6
 
 /* ---- the digits ---- */
 
-/* 32 octets in base64, with or without the "=" at its end. */
+/* Reads 32 octets in base64, with or without the "=" at its end. */
 static bool read_base64(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
 {
     unsigned char octets[FINGERPRINT_SIZE + 1];
@@ -42,13 +42,13 @@ static bool read_base64(unsigned char fingerprint[FINGERPRINT_SIZE], const char 
     return true;
 }
 
-/* Whether an octet may stand between digits: colons, hyphens, blanks, and marks that nobody sees. */
+/* Whether an octet may be between digits: colons, hyphens, blanks, quotes, and invisible marks. */
 static bool is_between(char octet)
 {
     return (unsigned char)octet >= 0x80 || (octet != '\0' && strchr(":- '\"", octet) != NULL);
 }
 
-/* 64 hexadecimal digits to the end of the text, with whatever is_between() them. */
+/* Reads 64 hexadecimal digits up to the end of the text, with what is_between() them. */
 static bool read_digits(unsigned char fingerprint[FINGERPRINT_SIZE], const char *text)
 {
     char digits[DIGITS + 1];
@@ -64,9 +64,9 @@ static bool read_digits(unsigned char fingerprint[FINGERPRINT_SIZE], const char 
     return fingerprint_read(fingerprint, digits);
 }
 
-/* ---- the label in front ---- */
+/* ---- the label before the digits ---- */
 
-/* What follows "3 1 1 " of a TLSA record with SHA-256, and whether it is of the key; NULL: no such record. */
+/* What follows "3 1 1 " of a TLSA record with SHA-256; *of_key: it pins a key. NULL: no such record. */
 static const char *behind_tlsa(const char *text, bool *of_key)
 {
     const char *word = strcasestr(text, "TLSA ");
@@ -82,7 +82,7 @@ static const char *behind_tlsa(const char *text, bool *of_key)
     return text + used;
 }
 
-/* Whether what stands in front of the digits fits SHA-256: it names it, or names no digest. */
+/* Whether the text before the digits fits SHA-256: it names SHA-256, or no digest. */
 static bool is_label(const char *text, size_t length)
 {
     static const char *const others[] = {"sha3", "512", "384", "224", "blake", "shake", "sm3", "md"};
@@ -105,7 +105,7 @@ static bool is_label(const char *text, size_t length)
     return strcasestr(label, "print") != NULL && strpbrk(label, "0123456789") == NULL;
 }
 
-/* "SHA256: AB:": the first of the digits are no label, as there are too many of them. */
+/* Whether a label ends in digits, "SHA256: AB:". They are part of a fingerprint that has too many. */
 static bool ends_in_digits(const char *text, size_t length)
 {
     return length > 3 && text[length - 1] == ':' && ascii_hex(text[length - 2]) >= 0

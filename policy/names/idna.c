@@ -3,7 +3,7 @@
  * Labels to A-labels and back.
  *
  * Knows ICU's UTS 46. Knows nothing of domain names beyond one label, and keeps
- * nothing: ICU holds its data itself, and an open UIDNA is but a pointer to it.
+ * nothing: ICU holds its data itself, and an open UIDNA is only a pointer to it.
  */
 #include "policy/names/idna.h"
 
@@ -17,16 +17,16 @@
 #include <unicode/utf8.h>
 
 /*
- * No character has a canonical decomposition into more than four, so no more of
- * them make a single one. Labels of up to SHORT octets cost little, whatever ICU
- * maps them to (one character becomes 18 at most).
+ * No character has a canonical decomposition into more than four, so at most four
+ * compose to one. Labels of up to SHORT octets cost little, whatever ICU maps them
+ * to (one character becomes 18 at most).
  */
 enum { PARTS_MAX = 4, CHARACTERS_MAX = PARTS_MAX * IDNA_LABEL_MAX, SHORT = 30 };
 
 typedef int32_t convert_fn(const UIDNA *idna, const char *label, int32_t length, char *to, int32_t room,
                            UIDNAInfo *info, UErrorCode *error);
 
-/* Which characters UTS 46 removes: some of these, and none else. */
+/* Whether UTS 46 may remove a character: it removes some of these, and no others. */
 static bool may_vanish(UChar32 character)
 {
     return character >= 0x80 && character != 0x200c && character != 0x200d
@@ -34,8 +34,8 @@ static bool may_vanish(UChar32 character)
 }
 
 /*
- * Whether ICU's mapping leaves at most a label's number of characters, or full
- * stops. An A-label has an octet for each at least.
+ * Whether ICU's mapping leaves at most 63 characters, or full stops, which divide
+ * them. An A-label has at least one octet for each character.
  */
 static bool mapped_fits(const UChar *characters, int32_t count)
 {
@@ -53,7 +53,7 @@ static bool mapped_fits(const UChar *characters, int32_t count)
 /*
  * Whether the label may have an A-label of 63 octets. ICU's time is quadratic
  * in the combining marks and in the different letters of a label, and a
- * stranger may send a label of 60,000 octets: such a one is not given to ICU.
+ * stranger may send a label of 60,000 octets: ICU does not get such a label.
  */
 static bool may_fit(const char *label, int32_t length)
 {

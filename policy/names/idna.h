@@ -5,8 +5,8 @@
  * Postfix (3.2 and later, util/midna_domain.c) hands a domain that is not ASCII
  * to ICU's uidna_nameToASCII_UTF8() with the option UIDNA_NONTRANSITIONAL_TO_ASCII
  * alone: no STD3 rules, no bidi rule, no rules for joiners. These functions do the
- * same with the same library. Which version of Unicode that is, ICU decides; so
- * it is the one of the Postfix on the same machine.
+ * same with the same library. ICU decides the version of Unicode, so it is that
+ * of the Postfix on the same machine.
  */
 #ifndef POLICY_NAMES_IDNA_H
 #define POLICY_NAMES_IDNA_H
@@ -17,8 +17,8 @@ enum { IDNA_LABEL_MAX = 63, IDNA_TEXT_MAX = 255 };
 
 enum idna_result {
     IDNA_CONVERTED,
-    IDNA_INVALID, /* ICU does not take it */
-    IDNA_UNREAD   /* memory ran out: what it is cannot be known */
+    IDNA_INVALID, /* ICU rejects it */
+    IDNA_UNREAD   /* memory ran out: the result is not known */
 };
 
 /* What a conversion made, without a NUL. */
@@ -28,21 +28,21 @@ struct idna_text {
 };
 
 /*
- * The ASCII form of a label in UTF-8. It may be empty (a label of characters
+ * Makes the ASCII form of a label in UTF-8. It may be empty (a label of characters
  * that UTS 46 ignores). A dot in it separates labels: full stops of other
- * scripts become dots. Only after IDNA_CONVERTED is *ascii filled.
+ * scripts become dots. *ascii is valid only after IDNA_CONVERTED.
  * Takes time linear in `length`. Allocates; thread-safe.
  */
 enum idna_result idna_to_ascii(struct idna_text *ascii, const char *label, size_t length);
 
-/* The UTF-8 form of a label; an A-label is decoded. Else as idna_to_ascii(). */
+/* Makes the UTF-8 form of a label; an A-label is decoded. Otherwise as idna_to_ascii(). */
 enum idna_result idna_to_unicode(struct idna_text *unicode, const char *label, size_t length);
 
 /*
- * Makes ICU read its data, which it keeps until the process ends: NULL; else
- * ICU's name of the error, a static text such as "U_FILE_ACCESS_ERROR". To be
- * called before the first conversion that counts: ICU remembers a failure of
- * its first use, and every later conversion fails then.
+ * Makes ICU read its data, which it keeps until the process ends. NULL if good;
+ * else ICU's name of the error, a static text such as "U_FILE_ACCESS_ERROR". To
+ * be called before the first conversion that counts: if ICU's first use fails,
+ * every later conversion fails, too.
  */
 const char *idna_load(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Which public CAs issue from several intermediate CAs: data in one place, with
- * where it is from. A rule that names one such issuer fails when the partner's
+ * its sources. A rule that names one such issuer fails when the partner's
  * certificate is renewed. Judges no rule and knows no policy.
  */
 #include "policy/names/issuers.h"

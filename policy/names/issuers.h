@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CAs that issue from several intermediate CAs, so that a renewal may bear another issuer. */
+/* CAs that issue from several intermediate CAs, so that a renewed certificate may have another issuer. */
 #ifndef POLICY_NAMES_ISSUERS_H
 #define POLICY_NAMES_ISSUERS_H
 
@@ -8,12 +8,12 @@
 
 struct issuer_family {
     const char *ca;             /* "Let's Encrypt" */
-    const char *const *members; /* common names of issuers, then NULL; those of today, and some of before */
-    const char *prefix;         /* any common name that begins so is one; NULL: the members alone */
+    const char *const *members; /* common names of issuers, then NULL; those of today, and some of the past */
+    const char *prefix;         /* a common name that begins so is a member, too; NULL: no others */
     bool complete;  /* the members are all that the CA says it uses: they can be written as alternatives */
-    bool at_random; /* it picks one for each certificate; else it changes it from time to time */
-    bool slow;      /* it keeps one for years: worth a note, no warning */
-    const char *source; /* where that stands, and of when it is */
+    bool at_random; /* the CA picks one for each certificate; else it changes it from time to time */
+    bool slow;      /* the CA keeps one for years: worth a note, no warning */
+    const char *source; /* the source of all this, and its date */
 };
 
 extern const struct issuer_family issuer_families[];

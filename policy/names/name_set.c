@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A set of names in little memory. Knows no syntax of names. A stranger chooses
- * the names: so the memory is bounded, and so is the time of a search, also
- * where he chooses names with the same hash.
+ * A set of names in little memory. Knows no syntax of names. Strangers choose the
+ * names, so the memory is bounded, and so is the time of a search, even among
+ * names with the same hash.
  */
 #include "policy/names/name_set.h"
 
@@ -10,10 +10,10 @@
 #include <string.h>
 #include "policy/slots.h"
 
-/* A search in an index that is at most half full takes a few steps; this many are no accident. */
+/* A search in an index that is at most half full takes a few steps: STEPS_MOST are no accident. */
 enum { ROOM_FIRST = 256, INDEX_FIRST = 16, STEPS_MOST = 256 };
 
-/* The slot of the name at `place`, or the free one where it belongs; index_room: none within reach. */
+/* The slot of the name at `place`, or the free slot for it; index_room: none within STEPS_MOST. */
 static size_t find(const struct name_set *set, size_t place)
 {
     const char *name = set->text + place;
@@ -39,7 +39,7 @@ static bool enter(struct name_set *set, size_t place)
     return true;
 }
 
-/* Makes room for one more in the index. The names enter in their order, as name_set_cut() expects. */
+/* Makes room for one more name in the index. Names enter in their order, as name_set_cut() expects. */
 static bool grow_index(struct name_set *set)
 {
     size_t room = set->index_room == 0 ? INDEX_FIRST : 2 * set->index_room;
@@ -119,7 +119,7 @@ void name_set_add(struct name_set *set, char kind, const char *name, size_t leng
     name_set_end(set);
 }
 
-/* Frees the slot of the name at `place`. Others may be free that were not when it came. */
+/* Frees the slot of the name at `place`. Looks past free slots: they may be free since it was entered. */
 static bool leave(struct name_set *set, size_t place)
 {
     const char *name = set->text + place;

@@ -32,7 +32,7 @@ static void unmap(struct network *network)
     memset(network->octets + 4, 0, 12);
 }
 
-/* The address alone, still mapped where it was written so. */
+/* Reads an address alone. A mapped IPv4 address stays IPv6. */
 static bool read_octets(struct network *network, const char *text)
 {
     struct network found = {0};
@@ -112,7 +112,7 @@ size_t network_placeholder(const char *text)
     return length <= 3 && (text[length] == '\0' || text[length] == '.') ? length : 0;
 }
 
-/* "192.0.2.x": four parts, of which the last ones stand for any number. */
+/* Whether a text is as "192.0.2.x": four parts, of which the last ones are placeholders. */
 static bool has_placeholders(const char *text)
 {
     int labels = 0, placeholders = 0;

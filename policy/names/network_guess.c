@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Networks in other notations than CIDR: with a netmask, with stars or an x, as a range,
- * with an address in place of the network's first. For a suggestion only; what a
- * policy may hold is network.c's.
+ * with an address in place of the network's first. For suggestions only: network.c
+ * decides what a policy may hold.
  */
 #include "policy/names/network.h"
 
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The IPv4 address in the text as a number; false: it is none. */
+/* Reads an IPv4 address as a number; false: it is none. */
 static bool read_v4(const char *text, size_t length, uint32_t *number)
 {
     char address[16];
@@ -27,7 +27,7 @@ static bool read_v4(const char *text, size_t length, uint32_t *number)
     return true;
 }
 
-/* How many ones a netmask begins with, also one with its bits turned (0.0.0.255); -1: it is no netmask. */
+/* The prefix length of a netmask, also of an inverted one (0.0.0.255); -1: it is no netmask. */
 static int mask_length(uint32_t mask)
 {
     uint32_t zeros = (mask & 0x80000000u) != 0 || mask == 0 ? ~mask : mask;
@@ -53,7 +53,7 @@ static void write_v4(char meant[64], uint32_t number, int prefix)
     }
 }
 
-/* "192.0.2.1/24", "2001:db8::1/32": bits behind the prefix; "192.0.2.0/255.255.255.0". */
+/* "192.0.2.1/24", "2001:db8::1/32": bits after the prefix; "192.0.2.0/255.255.255.0". */
 static void guess_slash(char meant[64], const char *text, const char *slash)
 {
     char address[64];
@@ -76,7 +76,7 @@ static void guess_slash(char meant[64], const char *text, const char *slash)
     network_format(&network, meant);
 }
 
-/* "192.0.2.*", "192.0.2.x", "192.0.2.", "192.0.2", "192.0.*.*": one to three octets, and no others. */
+/* "192.0.2.*", "192.0.2.x", "192.0.2.", "192.0.2", "192.0.*.*": only the first one to three octets. */
 static void guess_stars(char meant[64], const char *text)
 {
     uint32_t number = 0;
@@ -102,7 +102,7 @@ static void guess_stars(char meant[64], const char *text)
         write_v4(meant, number, 8 * octets);
 }
 
-/* "192.0.2.0-192.0.2.255", where that is one block. */
+/* "192.0.2.0-192.0.2.255", if that is one block. */
 static void guess_range(char meant[64], const char *text, const char *dash)
 {
     const char *end = dash + 1 + strspn(dash + 1, " ");
@@ -118,8 +118,8 @@ static void guess_range(char meant[64], const char *text, const char *dash)
 }
 
 /*
- * "192.0.2.0 255.255.255.0", "192.0.2.0 mask 255.255.255.0", "192.0.2.0 /24", "192.0.2.0/24,": as
- * guess_slash() reads them. False: the text is none of these.
+ * Rewrites "192.0.2.0 255.255.255.0", "192.0.2.0 mask 255.255.255.0", "192.0.2.0 /24" or "192.0.2.0/24," for
+ * guess_slash(). False: the text is none of these.
  */
 static bool joined(char to[64], const char *text)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Next hops as Postfix writes them in its look-ups, brought to one form. Knows
- * brackets, ports and names; which partner a next hop belongs to is not known here.
+ * brackets, ports and names, but not which partner a next hop belongs to.
  */
 #include "policy/names/next_hop.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 #include "policy/names/network.h"
 
-/* The ports of mail, with the names by which getservbyname(3) has them. */
+/* The ports of mail, with the names by which getservbyname(3) finds them. */
 static const struct {
     const char *port;
     const char *names[NEXT_HOP_PORT_NAMES];
@@ -27,7 +27,7 @@ const char *next_hop_port_name(const char *port, size_t number)
     return NULL;
 }
 
-/* The number of a port that is named. */
+/* Replaces the name of a port of mail by its number. */
 static void resolve_port(char port[NEXT_HOP_PORT_MAX + 1])
 {
     const char *name;
@@ -40,7 +40,7 @@ static void resolve_port(char port[NEXT_HOP_PORT_MAX + 1])
             }
 }
 
-/* The port in lower case, as a number where it has one of mail; "" for none and 25. False: no port. */
+/* Reads a port in lower case, one of mail as a number; "" for none and for 25. False: it is no port. */
 static bool read_port(char port[NEXT_HOP_PORT_MAX + 1], const char *text, size_t length)
 {
     if (length > NEXT_HOP_PORT_MAX)
@@ -67,7 +67,7 @@ static bool read_port(char port[NEXT_HOP_PORT_MAX + 1], const char *text, size_t
     return true;
 }
 
-/* An address as network_format() writes it, or a name in compared form. */
+/* Reads a host: an address as network_format() writes it, or a name in compared form. */
 static enum domain_form read_host(struct domain *host, const char *text, size_t length)
 {
     char copy[80];
@@ -86,7 +86,7 @@ static enum domain_form read_host(struct domain *host, const char *text, size_t 
     return domain_normalise(host, text, length);
 }
 
-/* Adds a piece of the text, which has room for the longest host and port. */
+/* Appends a piece to the text, which has room for the longest host and port. Returns the new length. */
 static size_t add(struct next_hop *hop, size_t at, const char *piece, size_t length)
 {
     memcpy(hop->text + at, piece, length + 1);
@@ -119,7 +119,7 @@ static enum next_hop_form read_bracketed(struct next_hop *hop, const char *text,
     return NEXT_HOP_HOST;
 }
 
-/* Where the colon of the port stands; `length` where there is none. */
+/* The place of the colon of the port; `length`: there is none. */
 static size_t colon_at(const char *text, size_t length)
 {
     size_t at = length;
@@ -144,13 +144,13 @@ enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t 
     form = domain_normalise(&hop->domain, text, name);
     if (form == DOMAIN_UNREAD || form == DOMAIN_NONE)
         return form == DOMAIN_UNREAD ? NEXT_HOP_UNREAD : NEXT_HOP_NONE;
-    if (hop->domain.text[0] == '[') /* behind a character that shows nothing, or full width: no name */
+    if (hop->domain.text[0] == '[') /* a "[" of full width or after an invisible character */
         return NEXT_HOP_NONE;
     add_port(hop, add(hop, 0, hop->domain.text, hop->domain.length), port);
     return NEXT_HOP_DOMAIN;
 }
 
-/* What is wrong with the host of one that was read, behind its brackets; NULL: nothing. */
+/* What is wrong with the host of a next hop that was read, in brackets or not; NULL: nothing. */
 static const char *check_host(const char *text)
 {
     char host[NEXT_HOP_MAX];
@@ -167,7 +167,7 @@ static const char *check_host(const char *text)
     return domain_check(&domain, host);
 }
 
-/* Whether a number that stands for a port is one; a name may be one of /etc/services. */
+/* What is wrong with the port; NULL: nothing. A name may be one of /etc/services. */
 static const char *check_port(const struct next_hop *hop)
 {
     const char *port = hop->port ? strrchr(hop->text, ':') + 1 : "1";

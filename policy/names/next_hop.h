@@ -10,17 +10,17 @@
 enum { NEXT_HOP_MAX = 320, NEXT_HOP_PORT_MAX = 32, NEXT_HOP_PORT_NAMES = 2 };
 
 enum next_hop_form {
-    NEXT_HOP_NONE,   /* no next hop: empty, a NUL, a bracket is missing, a dot in front, too long a port */
+    NEXT_HOP_NONE,   /* no next hop: empty, a NUL, a missing bracket, a leading dot, too long a port */
     NEXT_HOP_DOMAIN, /* the mail goes to the MX hosts of a domain, or to a host of that name */
     NEXT_HOP_HOST,   /* brackets: the mail goes to that host or address */
-    NEXT_HOP_UNREAD  /* out of memory: which next hop this is, is not known */
+    NEXT_HOP_UNREAD  /* out of memory: the next hop is not known */
 };
 
 /* A next hop in the form in which two are compared. */
 struct next_hop {
     /*
-     * The whole of it: the host in compared form, an address as network_format() writes it, and the port
-     * where it is not 25, which Postfix takes without one. Ports of mail are numbers, without leading zeros.
+     * The whole next hop: the host in compared form, an address as network_format() writes it, and the port
+     * unless it is 25, Postfix's default. Ports of mail are numbers, without leading zeros.
      */
     char text[NEXT_HOP_MAX];
     struct domain domain; /* of NEXT_HOP_DOMAIN, without the port */
@@ -30,10 +30,13 @@ struct next_hop {
 /* Reads `length` octets. Fills *hop for DOMAIN and HOST. Allocates only for names that are not ASCII. */
 enum next_hop_form next_hop_read(struct next_hop *hop, const char *text, size_t length);
 
-/* The names of a port, by which Postfix takes it, too: of "25" smtp, then NULL. */
+/* The names of a port, which Postfix accepts, too, by `number` from 0: for "25" smtp, then NULL. */
 const char *next_hop_port_name(const char *port, size_t number);
 
-/* Whether a policy may list it: NULL if so; else what is wrong with it, a static text to be put behind it. */
+/*
+ * NULL: a policy may list the next hop, or *form is NEXT_HOP_UNREAD; else what is wrong with it, a static
+ * text to be put after it.
+ */
 const char *next_hop_check(struct next_hop *hop, enum next_hop_form *form, const char *text);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an administrator pasted in place of a name: takes away layer by layer
- * what tools, browsers and letters put around one, until a name is left, or
- * several. Whether a text is allowed is decided by who asks.
+ * What an administrator pasted in place of a name: removes, layer by layer,
+ * what tools, browsers and letters put around a name, until one name is left, or
+ * several. The caller decides whether a text is allowed.
  */
 #include "policy/names/pasted_internal.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* One of several: what is left of it is a host. */
+/* Peels one of several parts. False: what is left is no host, nor the address that is wanted. */
 static bool peel_part(const struct peeling *whole, const char *from, size_t length, char part[PASTED_MAX])
 {
     char what[PASTED_WHAT] = "";
@@ -29,7 +29,7 @@ static const char *separators(const struct peeling *peeling)
     return peeling->as == PASTED_COMMON_NAME ? ",; |&\t\n/" : ",; |&\t\n";
 }
 
-/* The octets of "or " and the like between two names; 0: none. */
+/* The length of "or " and the like between two names; 0: none. */
 static size_t conjunction(const char *text)
 {
     static const char *const words[] = {"or ", "and ", "oder ", "und "};
@@ -40,7 +40,7 @@ static size_t conjunction(const char *text)
     return 0;
 }
 
-/* "a.com, b.com", "DNS:a.com, DNS:b.com", "a.com b.com", "a.com|b.com", "a.com or b.com": only hosts. */
+/* "a.com, b.com", "DNS:a.com, DNS:b.com", "a.com b.com", "a.com|b.com", "a.com or b.com": all are hosts. */
 static bool split(struct peeling *peeling)
 {
     const char *between = separators(peeling);
@@ -80,8 +80,9 @@ static bool split(struct peeling *peeling)
 }
 
 /*
- * Whether the text is seen at once to be a plain name, as nearly all are: lists come by the million.
- * Letters, digits and what else names have, no dot or blank at its ends, and no dot where there are blanks.
+ * Whether a quick look shows a plain name, as nearly all are: lists may have a million. It has letters,
+ * digits and what else names have, no blank at its ends (in a common name no dot either), and not both dots
+ * and blanks.
  */
 static bool is_plain(const char *text, size_t length, enum pasted_as as)
 {
@@ -99,7 +100,7 @@ static bool is_plain(const char *text, size_t length, enum pasted_as as)
     return as != PASTED_COMMON_NAME || (text[0] != '.' && text[length - 1] != '.');
 }
 
-/* Splits what may be several, without the brackets around a list. */
+/* Splits what may be several names, also a list in brackets. */
 static bool split_list(struct peeling *peeling)
 {
     char *text = peeling->text, whole[PASTED_MAX];

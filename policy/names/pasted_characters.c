@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Characters that get into a name when it is copied and that nobody sees or
- * can distinguish: what shows nothing, blanks, dashes and quotation marks of
- * Unicode; and the shape of a host name. Knows UTF-8 and these characters, and no layers.
+ * can tell apart: invisible ones, and blanks, dashes and quotation marks of
+ * Unicode. Also the shape of a host name. Knows UTF-8 and these characters, but no layers.
  */
 #include "policy/names/pasted_internal.h"
 
@@ -14,7 +14,7 @@
 #include "policy/names/ascii.h"
 #include "policy/names/invisible.h"
 
-enum { NARROW = 1 }; /* of replace(): the character of ASCII that looks so */
+enum { NARROW = 1 }; /* for replace(): the ASCII character that looks alike */
 enum { MINUS = 0x2212, ZERO_WIDTH_NON_JOINER = 0x200C, ZERO_WIDTH_JOINER = 0x200D };
 
 /* The code point at `text`, which is not empty, and its length; below 0: no UTF-8. */
@@ -63,8 +63,8 @@ static bool is_quote(int32_t character)
 }
 
 /*
- * Whether a character is part of what stands around it: a joiner between letters of a script that has such, a
- * variation selector behind an emoji.
+ * Whether a character belongs to the characters around it: a joiner between letters that are not ASCII, a
+ * variation selector after an emoji.
  */
 static bool belongs(int32_t character, const char *text, size_t used, const char *rest)
 {
@@ -85,7 +85,7 @@ static bool is_wide(int32_t character)
     return is_in(wide, character);
 }
 
-/* The character of ASCII that looks so. */
+/* The ASCII character that looks alike. */
 static char narrow(int32_t character)
 {
     if (character == 0xFE6B)
@@ -112,8 +112,8 @@ static void describe(char what[PASTED_WHAT], int32_t character)
 }
 
 /*
- * Replaces the characters that are `odd` by `instead` ('\0': nothing; or NARROW). False: there is none;
- * else `what` names the first, unless it is set already.
+ * Replaces the characters that are `odd` by `instead` ('\0': removes them; NARROW: by narrow()). False: there
+ * is none; else `what` names the first, unless it is set already.
  */
 static bool replace(char *text, bool (*odd)(int32_t), char instead, char what[PASTED_WHAT])
 {

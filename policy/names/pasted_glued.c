@@ -9,7 +9,7 @@
 #include <strings.h>
 #include "policy/names/ascii.h"
 
-/* A host name whose last label begins with two letters: neither an address nor "e.V". */
+/* Whether a text is a host name whose last label begins with two letters: neither an address nor "e.V". */
 static bool is_host(const char *text, size_t length)
 {
     const char *dot = length == 0 ? NULL : memrchr(text, '.', length);
@@ -18,7 +18,7 @@ static bool is_host(const char *text, size_t length)
            && text[0] != '.' && text[0] != '-' && pasted_is_host_like(text, length);
 }
 
-/* The octets of the host name that the text begins with; 0: none. */
+/* The length of the host name that the text begins with; 0: none. */
 static size_t host_in_front(const char *text)
 {
     size_t length = strncmp(text, "*.", 2) == 0 ? 2 : 0;
@@ -30,7 +30,7 @@ static size_t host_in_front(const char *text)
     return is_host(text, length) ? length : 0;
 }
 
-/* "smtp", "25": all that is left of the text. */
+/* Whether the text is a service and nothing else: "smtp", "25". */
 static bool is_service(const char *text)
 {
     size_t length = 0;
@@ -40,7 +40,7 @@ static bool is_service(const char *text)
     return length > 0 && text[length] == '\0';
 }
 
-/* "O=Bank" behind commas and blanks. */
+/* Whether the text is an attribute after commas and blanks: ", O=Bank". */
 static bool has_attribute(const char *text)
 {
     size_t front = strspn(text, ", "), word = 0;
@@ -73,7 +73,7 @@ static bool cut_behind(struct peeling *peeling)
     return true;
 }
 
-/* The octets of a mark in front of an item of a list or behind a key: "1. ", "* ", "= ", "> "; 0: none. */
+/* The length of a mark before an item of a list or after a key: "1. ", "* ", "= ", "> "; 0: none. */
 static size_t mark_in_front(const char *text)
 {
     static const char *const bullets[] = {"* ",
@@ -107,7 +107,7 @@ static bool cut_in_front(struct peeling *peeling)
     return true;
 }
 
-/* "IPv6:2001:db8::1", as the MTAs' macros have it; "ip4:192.0.2.1" of SPF; "smtp:contoso.com". */
+/* "IPv6:2001:db8::1", as in the MTAs' macros; "ip4:192.0.2.1", as in SPF; "smtp:contoso.com". */
 static bool cut_kind(struct peeling *peeling)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of pasted share. */
+/* What pasted*.c share. */
 #ifndef POLICY_NAMES_PASTED_INTERNAL_H
 #define POLICY_NAMES_PASTED_INTERNAL_H
 
@@ -14,17 +14,17 @@ struct peeling {
     unsigned count;
 };
 
-/* Notes what is odd. The first layer is reported; blanks only where there is no other. */
+/* Notes what is odd. The first layer is reported; blanks at the ends only if there is no other. */
 void pasted_set_what(struct peeling *peeling, const char *what);
 
-/* Takes away layer by layer until none is left, or only what nobody sees and the blanks at both ends. */
+/* Removes layer by layer until none is left; or only invisible characters and the blanks at both ends. */
 void pasted_peel(struct peeling *peeling);
 void pasted_peel_blanks(struct peeling *peeling);
 
-/* The layers of what is glued to a host name: one a call. False: there is none. */
+/* Removes one layer of what is glued to a host name. False: there is none. */
 bool pasted_peel_glued(struct peeling *peeling);
 
-/* An octet of a host name; a name with a dot inside it, such as hosts have, behind "*." or not. */
+/* Whether an octet can be in a host name; whether a name has a dot inside, as hosts do, after "*." or not. */
 bool pasted_is_host_octet(char octet);
 bool pasted_is_host_like(const char *text, size_t length);
 

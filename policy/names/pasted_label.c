@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names behind a label, as they stand in a mail log, in a Received field and in
- * the windows of browsers: subject_CN=NAME, Client CN "NAME", Name: NAME. Reads
- * what an administrator pasted, so that it can be lenient.
+ * Names after a label, as in a mail log, in a Received field and in the windows of
+ * browsers: subject_CN=NAME, Client CN "NAME", Name: NAME. Reads what an
+ * administrator pasted, so it can be lenient.
  */
 #include "policy/names/ascii.h"
 #include "policy/names/pasted_internal.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What stands in front of a name and is no attribute of one. */
+/* Labels: words before a name that are no part of it. */
 static const char *const labels[] = {
     "subject_CN",  "issuer_CN", "cert_subject", "cert_issuer", "cert-subject", "cert-issuer",
     "Client CN",   "subject",   "issuer",       "CN",          "common name",  "commonName",
@@ -18,7 +18,7 @@ static const char *const labels[] = {
     "DN",          "X500",      "OID.2.5.4.3",  "2.5.4.3",     NULL,
 };
 
-/* What stands in front of the names where a line has other text, or both names. */
+/* Labels of the subject's and the issuer's name in a line that has other text, or both names. */
 static const char *const inner[2][7] = {
     {"subject_CN=", "cert-subject=", "Client CN \"", "subject `", "subject=\"", "<S>", NULL},
     {"issuer_CN=", "cert-issuer=", "Issuer \"", "issuer `", "issuer=", "<I>", NULL},
@@ -35,7 +35,7 @@ static const char *find_inner(const char *text, bool issuer)
     return NULL;
 }
 
-/* What stands behind a label and its "=", ":" or blank before a quotation mark; NULL: no label. */
+/* What follows a label and its "=" or ":", or blanks before a quotation mark or a host; NULL: no label. */
 static const char *behind_label(const char *text)
 {
     for (size_t i = 0; labels[i] != NULL; i++) {
@@ -47,7 +47,7 @@ static const char *behind_label(const char *text)
         if (*rest == '"' || *rest == '`')
             return rest;
         if (rest > text + strlen(labels[i]) && pasted_is_host_like(rest, strlen(rest)))
-            return rest; /* "CN mail.contoso.com", as tables have it */
+            return rest; /* "CN mail.contoso.com", as in tables */
         if (*rest == '=' || *rest == ':')
             return rest + 1 + strspn(rest + 1, " ");
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The layers that tools, logs, browsers and letters put around a name, and how
- * each is taken away. Knows these forms and nothing of policies.
+ * to remove each. Knows these forms and nothing of policies.
  */
 #include "policy/names/pasted_internal.h"
 
@@ -35,7 +35,7 @@ static bool has_letter(const char *text, size_t length)
     return false;
 }
 
-/* ---- layers: each takes one away, and returns whether it was there ---- */
+/* ---- layers: each function removes one, and returns whether it was there ---- */
 
 static bool peel_characters(struct peeling *peeling)
 {
@@ -50,7 +50,7 @@ static bool peel_characters(struct peeling *peeling)
         pasted_set_what(peeling, what);
         found = true;
     }
-    /* In domains these are right: they are converted as the MTA converts them. The @ is no part of one. */
+    /* Domains may have these: they are converted as the MTA converts them. The @ is no part of a domain. */
     if (peeling->as == PASTED_HOST || (peeling->as == PASTED_ADDRESS && strchr(peeling->text, '@') != NULL)
         || !pasted_widths(peeling->text, what))
         return found;
@@ -83,7 +83,7 @@ static bool is_pair(const char *text, size_t front, size_t end)
     return text[0] == text[length - 1] && memchr(text + 1, text[0], length - 2) == NULL;
 }
 
-/* Marks around the whole, or at one end of a host. */
+/* Removes quotation marks around the whole, or at one end of a host. */
 static bool peel_quotes(struct peeling *peeling)
 {
     char *text = peeling->text;
@@ -141,7 +141,7 @@ static bool peel_line(struct peeling *peeling)
     return false;
 }
 
-/* Whether a text begins with a name, so that the word in front of it is a label. */
+/* Whether a text begins with a name, so that the word before it is a label. */
 static bool begins_with_name(const char *text)
 {
     char value[PASTED_MAX];
@@ -150,7 +150,7 @@ static bool begins_with_name(const char *text)
            || (pasted_is_host_like(text, strlen(text)) && has_letter(text, strlen(text)));
 }
 
-/* The octets of "Common Name (CN) " in front of a host, as browsers have it in whatever language; 0: none. */
+/* The length of "Common Name (CN) " before a host, as browsers have it in any language; 0: none. */
 static size_t abbreviation_in_front(const char *text)
 {
     const char *end = strcasestr(text, "(CN)");
@@ -204,7 +204,7 @@ static bool peel_parentheses(struct peeling *peeling)
     return true;
 }
 
-/* A whole name: its common name is left, or nothing where it has none. */
+/* Leaves the common name of a whole name, or nothing if it has none. */
 static bool peel_whole_name(struct peeling *peeling)
 {
     char value[PASTED_MAX];
@@ -287,12 +287,12 @@ static bool peel_address(struct peeling *peeling)
         return false;
     cut_front(text, (size_t)(at - text) + 1);
     if (peeling->as == PASTED_COMMON_NAME)
-        text[0] = '\0'; /* of which host is not known */
+        text[0] = '\0'; /* its host is not known */
     pasted_set_what(peeling, "is a mail address");
     return true;
 }
 
-/* "mail. contoso.com", as letters break a line; "St. Gallen" is a name. */
+/* "mail. contoso.com", as a letter may break it; but "St. Gallen" is a name. */
 static bool peel_inner_blanks(struct peeling *peeling)
 {
     char joined[PASTED_MAX], *to = joined;
@@ -345,7 +345,7 @@ static bool peel_port(struct peeling *peeling)
     return false;
 }
 
-/* Dots that are right in a domain of a policy, and part of no common name. */
+/* Removes or replaces dots at the ends, which are right in a domain of a policy but not in a common name. */
 static bool peel_dots(struct peeling *peeling)
 {
     char *text = peeling->text;

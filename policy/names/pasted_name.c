@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Distinguished names as tools print them for people, and one attribute out of
- * one. Reads what an administrator pasted into his own policy, so that it can
- * be lenient; what an MTA reports is certname.c's, which is not.
+ * Distinguished names as tools print them for people, and how to take one
+ * attribute out of a name. Reads what an administrator pasted into the policy, so
+ * it can be lenient. certname.c reads what an MTA reports, and is not lenient.
  */
 #include "policy/names/pasted.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* The length of an attribute's type at the beginning of the text; 0: none that names have. */
+/* The length of the attribute type that the text begins with; 0: none that names have. */
 static size_t type_length(const char *text)
 {
     static const char *const types[] = {"CN",
@@ -80,8 +80,8 @@ static const char *behind_type(const char *text)
 }
 
 /*
- * The next attribute if a separator stands here: "/CN=", ", CN = ", "+ CN=", and in copies of several lines
- * the blank or line feed in " CN = "; else NULL.
+ * The next attribute if a separator is here: "/CN=", ", CN = ", "+ CN=", and in copies of several lines the
+ * blank or line feed in " CN = "; else NULL.
  */
 static const char *next_attribute(const char *text, bool slashes)
 {
@@ -92,7 +92,7 @@ static const char *next_attribute(const char *text, bool slashes)
     return behind_type(text) != NULL ? text : NULL;
 }
 
-/* Whether another field of a log begins behind a comma here: ", issuer=", ", fingerprint=". */
+/* Whether another field of a log follows a comma or blank here: ", issuer=", ", fingerprint=". */
 static bool is_other_field(const char *text)
 {
     static const char *const fields[] = {"issuer", "subject", "fingerprint", "pkey_fingerprint", "verify"};
@@ -107,7 +107,7 @@ static bool is_other_field(const char *text)
     return false;
 }
 
-/* Whether an attribute's type is the one that is asked for, by its name or its number. */
+/* Whether an attribute's type is `type`, by its name or its number. */
 static bool is_type(const char *text, const char *type)
 {
     size_t length = type_length(text), oid = strncasecmp(text, "OID.", 4) == 0 ? 4 : 0;

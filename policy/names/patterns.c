@@ -35,7 +35,7 @@ bool patterns_find(const struct patterns *patterns, const char *text, size_t len
     return false;
 }
 
-/* What the lookups have to know of all patterns. */
+/* Notes what look-ups must know of all patterns. */
 static void note(struct patterns *patterns, const struct address_pattern *pattern)
 {
     size_t length = pattern->local == NULL ? 0 : strlen(pattern->local);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Printing characters and their widths, which are Unicode's, whatever the locale. Knows nothing of what is
+/* Printing characters and their widths, as Unicode has them, whatever the locale. Knows nothing of what is
  * shown. */
 #include "policy/names/printable.h"
 
@@ -9,7 +9,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
-/* Whether it changes the order in which the text around it is shown, or ends the line. */
+/* Whether a character changes the order in which the text around it is shown, or ends the line. */
 static bool disturbs_line(UChar32 character)
 {
     return (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069)

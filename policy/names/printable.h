@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /*
- * The octets of the printing character at `text`, of which `left` octets are there; *width is its columns. 0:
- * there is none, and the octet is shown as \xNN.
+ * The length of the printing character at `text`, which has `left` octets; *width: its columns. 0: there is
+ * none, and the octet at `text` is shown as \xNN.
  */
 size_t printable_character(const char *text, size_t left, int *width);
 

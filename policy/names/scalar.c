@@ -12,7 +12,7 @@
 
 enum { WORD_MAX = 64, TYPED_WORD_MAX = 5, SLIPS_MAX = 3 };
 
-/* The words are of at most TYPED_WORD_MAX letters. */
+/* The words have at most TYPED_WORD_MAX letters. */
 static bool is_one_of(const char *text, const char *const *words)
 {
     if (strnlen(text, TYPED_WORD_MAX + 1) > TYPED_WORD_MAX)
@@ -55,7 +55,7 @@ const char *scalar_other_type(const char *text)
     static const char *const nulls[] = {"", "~", "null", NULL};
 
     if (*text != '\0' && strchr("~tTfFyYnNoO0123456789+-.", *text) == NULL)
-        return NULL; /* nothing of the kind begins so */
+        return NULL; /* none of these types begins so */
     if (is_one_of(text, nulls))
         return "null";
     if (is_one_of(text, booleans))
@@ -152,8 +152,8 @@ unsigned scalar_distance(const char *a, const char *b, unsigned most)
 }
 
 /*
- * Whether the digits of a text stand in the word, in their order: "TLSv12" is no TLSv1, and "TLSv1.4"
- * none at all.
+ * Whether the word has the digits of a text, in their order: "TLSv12" does not mean TLSv1, and "TLSv1.4"
+ * means no version at all.
  */
 static bool has_digits(const char *word, const char *text)
 {
@@ -168,13 +168,13 @@ static bool has_digits(const char *word, const char *text)
     return true;
 }
 
-/* How many slips a word of that length may have before it is another word: "date" is no "mode". */
+/* How many slips a word of that length may have; with more it is another word: "date" is no "mode". */
 static unsigned slips(size_t length)
 {
     return length < 3 ? 0 : least((unsigned)(length + 1) / 3, SLIPS_MAX);
 }
 
-/* The only word that begins with that text, which has at least three letters; or NULL. */
+/* The only word that begins with a text of at least three letters; NULL: none, or several. */
 static const char *completed(const char *text, const char *const *words)
 {
     size_t length = strlen(text);

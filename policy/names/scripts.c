@@ -3,7 +3,7 @@
  * Which scripts a label mixes.
  *
  * Knows the scripts of Unicode (through ICU) and which of them go together.
- * Asked for the names of a policy only, not for those of mail.
+ * Used for the names of a policy only, not for those of mail.
  */
 #include "policy/names/domain.h"
 
@@ -14,7 +14,7 @@
 #include <unicode/utf8.h>
 #include "policy/names/idna.h"
 
-/* The scripts that go together, some of them; every other script goes with none. */
+/* The scripts that go together, though not all of them; every other script goes with none. */
 enum { LATIN = 1, HAN = 2, HIRAGANA = 4, KATAKANA = 8, HANGUL = 16, BOPOMOFO = 32, OTHER = 64 };
 
 /* Digits, hyphens, symbols and marks are of no script of their own. */
@@ -47,7 +47,7 @@ static bool fits(unsigned found, unsigned together)
     return (found & ~together) == 0;
 }
 
-/* One label in UTF-8; what is no UTF-8 is of no script. */
+/* Whether one label in UTF-8 mixes scripts. Octets that are no UTF-8 have no script. */
 static bool label_mixes(const char *label, size_t length)
 {
     const uint8_t *octets = (const uint8_t *)label;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How a socket is written, in the words of libmilter and the policy's `milter`
- * section. Knows the text alone: whether the place is safe and free is found out
- * when it is opened.
+ * section. Knows only the text: whether the place is safe and free shows when
+ * the socket is opened.
  */
 #include "policy/names/socket_form.h"
 
@@ -72,7 +72,7 @@ static const char *check_path(const char *path)
     return strlen(path) > PATH_OCTETS_MAX ? "has a path of more than 107 octets" : NULL;
 }
 
-/* Whether it can be a name or an address, in brackets or not. */
+/* Whether a text can be a name or an address, in brackets or not. */
 static bool is_host(const char *text)
 {
     size_t length = strlen(text);

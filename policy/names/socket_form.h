@@ -6,22 +6,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Postfix's queue directory, where its configuration says nothing else. */
+/* Postfix's queue directory unless its configuration says otherwise. */
 #define POSTFIX_USUAL_QUEUE "/var/spool/postfix/"
 
-/* Where the MTA asks unless the policy says otherwise. */
+/* The socket for the MTA unless the policy says otherwise. */
 #define MILTER_USUAL_SOCKET "unix:" POSTFIX_USUAL_QUEUE "forcetls/forcetls.sock"
 
-/* Where the daemon answers about its status unless the policy says otherwise, if that directory is there. */
+/* The status socket unless the policy says otherwise, if that directory exists. */
 #define STATUS_USUAL_DIRECTORY "/run/forcetls"
 #define STATUS_USUAL_SOCKET "unix:" STATUS_USUAL_DIRECTORY "/status.sock"
-/* Behind the path of the status socket: the socket that takes "reload". */
+/* The path of the socket that takes "reload" is the status socket's with this at its end. */
 #define STATUS_CONTROL_SUFFIX ".control"
 
 /*
  * Whether `spec` is unix:/path, local:/path, /path, inet:port@host or
  * inet6:port@host. NULL if so; else what is wrong with it, a static text ("names no path"). An
- * inet socket must name the address to listen on: libmilter would take every one.
+ * inet socket must name the address to listen on: otherwise libmilter listens on all.
  */
 const char *socket_form_check(const char *spec);
 
@@ -32,7 +32,7 @@ const char *socket_form_check(const char *spec);
 bool socket_form_likely(const char *spec, char *likely, size_t size);
 
 /*
- * Takes inet:port@host or inet6:port@[host] apart; the host comes without brackets. False: the socket is
+ * Splits inet:port@host or inet6:port@[host]; the host comes without brackets. False: the socket is
  * of another kind, or a part does not fit.
  */
 enum { SOCKET_HOST_SIZE = 256, SOCKET_PORT_SIZE = 16 };

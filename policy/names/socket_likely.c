@@ -2,7 +2,7 @@
 /*
  * Which socket is meant by one that is written as other programs write it:
  * Postfix's smtpd_milters, Sendmail's INPUT_MAIL_FILTER, host and port in any
- * order. For a suggestion only; what a policy may hold is socket_form.c's.
+ * order. For suggestions only: socket_form.c decides what a policy may hold.
  */
 #include "policy/names/socket_form.h"
 
@@ -25,7 +25,7 @@ static bool is_port(const char *text, size_t length)
     return scalar_number(port, 65535, &number) && number > 0;
 }
 
-/* "{ unix:forcetls.sock, default_action=tempfail }", "S=unix:/run/f.sock, F=T": the socket alone. */
+/* Copies only the socket of "{ unix:forcetls.sock, default_action=tempfail }", "S=unix:/run/f.sock, F=T". */
 static void bare(const char *spec, char text[SPEC_MAX])
 {
     size_t length;
@@ -38,7 +38,7 @@ static void bare(const char *spec, char text[SPEC_MAX])
     snprintf(text, SPEC_MAX, "%.*s", (int)length, spec);
 }
 
-/* "UNIX:/run/f.sock", "unix:///run/f.sock", "file:/run/f.sock"; a relative path is one of Postfix's. */
+/* "UNIX:/run/f.sock", "unix:///run/f.sock", "file:/run/f.sock"; a relative path begins in Postfix's queue. */
 static bool likely_path(const char *text, char *likely, size_t size)
 {
     static const char *const kinds[] = {"unix:", "local:", "file:"};
@@ -73,7 +73,7 @@ static bool likely_internet(const char *text, char *likely, size_t size)
     int written;
 
     if (strncasecmp(text, "fd:", 3) == 0)
-        return false; /* of a service manager, which names it itself */
+        return false; /* a service manager passes it, and names it itself */
     for (size_t i = 0; kinds[i] != NULL && host == text; i++)
         if (strncasecmp(text, kinds[i], strlen(kinds[i])) == 0)
             host = text + strlen(kinds[i]);
@@ -82,11 +82,11 @@ static bool likely_internet(const char *text, char *likely, size_t size)
         return written > 0 && (size_t)written < size;
     }
     at = strchr(host, '@');
-    if (at != NULL && is_port(host, strcspn(host, " @"))) { /* the port in front */
+    if (at != NULL && is_port(host, strcspn(host, " @"))) { /* the port comes first */
         port = host;
         snprintf(name, sizeof name, "%s", at + 1);
         length = strcspn(host, " @");
-    } else { /* and behind */
+    } else { /* or last */
         at = strrchr(host, ':') != NULL ? strrchr(host, ':') : at;
         if (at == NULL || !is_port(at + 1, strlen(at + 1)))
             return false;

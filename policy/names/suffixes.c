@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Top-level domains and the public suffixes of two labels that mail is written
- * from most: enough for a warning, and no dependency on the whole list
+ * Top-level domains, and the public suffixes of two labels that are most common
+ * in mail: enough for a warning, without a dependency on the whole list
  * (publicsuffix.org). Knows names only.
  */
 #include "policy/names/suffixes.h"
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What registries keep for registrations of the third level. */
+/* The second-level labels below which registries register names. */
 static const struct registry {
     const char *country, *labels; /* blanks between the labels, and at both ends */
 } registries[] = {

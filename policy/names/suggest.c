@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The policy language's words as administrators misremember them: under the
- * names of other programs, and a level too high or too low. Knows words; what
- * they mean is for compile*.c.
+ * names of other programs, and a level too high or too low. Knows words, but not
+ * what they mean.
  */
 #include "policy/names/suggest.h"
 
@@ -14,7 +14,7 @@
 
 /* ---- synonyms ---- */
 
-/* A word and what people write in its place, with a blank behind each. */
+/* A word and what people write in its place, with a blank after each. */
 static const struct {
     const char *word, *synonyms;
 } synonyms[] = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What was probably meant by a word or a key that the policy language does not have in that place. */
+/* What is probably meant by a word or a key that the policy language does not have in that place. */
 #ifndef POLICY_NAMES_SUGGEST_H
 #define POLICY_NAMES_SUGGEST_H
 
 /*
- * The word that is meant: one that is near by spelling, or one of which `text` is a synonym ("defer" is
+ * The word that is meant: its spelling is near to that of `text`, or `text` is a synonym of it ("defer" is
  * tempfail, "1.2" is TLSv1.2, "cn" is subject). NULL: none. `words` ends with NULL.
  */
 const char *suggest_word(const char *text, const char *const *words);

@@ -3,7 +3,7 @@
  * TLS versions and cipher suites by name. Asks OpenSSL once, in suites_new(),
  * which suites it has and which of them each word of its cipher string
  * language selects; from then on everything is a look-up, so that a list with
- * a million partners costs no more OpenSSL than one with a single partner.
+ * a million partners asks OpenSSL no more than one with a single partner.
  * Knows nothing of partners or profiles, and opens no connection.
  */
 #include <openssl/err.h>
@@ -93,7 +93,7 @@ bool suites_name_is_weak(const char *name)
     return false;
 }
 
-/* The same of a forgotten suite, by OpenSSL's name for it. */
+/* Whether a forgotten suite is ephemeral, by OpenSSL's name for it. */
 static bool forgotten_is_ephemeral(const char *name)
 {
     if (has_prefix(name, "EXP-"))
@@ -129,7 +129,7 @@ static bool cipher_is_weak(const SSL_CIPHER *cipher)
     case NID_des_cbc:
     case NID_des_ede3_cbc:
         return true;
-    default: /* NULL, EXPORT; by the key: OpenSSL >= 3.2 rates the strength of CCM8 suites at 64 bits */
+    default: /* NULL, EXPORT; by the key, as OpenSSL >= 3.2 rates the strength of CCM8 suites at 64 bits */
         SSL_CIPHER_get_bits(cipher, &key_bits);
         return key_bits < 112;
     }
@@ -228,7 +228,7 @@ static bool is_offered(const struct suite *suite)
     return false;
 }
 
-/* Rules are weighed set by set, not suite by suite. */
+/* Sets, because rules are compared set by set, not suite by suite. */
 static void note_kinds(struct suites *suites)
 {
     for (int i = 0; i < (int)suites->count; i++) {
@@ -255,7 +255,7 @@ struct suites *suites_new(void)
     tls = SSL_CTX_new(TLS_method());
     if (suites == NULL || tls == NULL)
         goto out;
-    /* An OpenSSL built without one of these leaves its own list in place. */
+    /* An OpenSSL built without one of these keeps its own list. */
     (void)SSL_CTX_set_ciphersuites(tls, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
                                         "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
                                         "TLS_AES_128_CCM_8_SHA256");
@@ -305,7 +305,7 @@ const char *suites_nearest(const struct suites *suites, const char *name)
         const struct spelling *candidate = &suites->spelling[i];
         unsigned steps = scalar_distance(name, candidate->text, most);
 
-        /* Of two that are equally near, nobody means the weak one. */
+        /* Of two that are equally near, the weak one is not meant. */
         if (steps < least
             || (steps == least && steps <= most && nearest != NULL && suites_is_weak(suites, nearest->suite)
                 && !suites_is_weak(suites, candidate->suite))) {
@@ -321,7 +321,7 @@ size_t suites_count(const struct suites *suites)
     return suites->count;
 }
 
-/* An index that is none answers as a suite of which nothing good is known. */
+/* An index that is none stands for a suite of which nothing good is known. */
 static const struct suite *suite_at(const struct suites *suites, int suite)
 {
     static const struct suite none = {"unknown", NULL, false, false, true, true, 0};

@@ -17,7 +17,7 @@ enum tls_version {
     TLS_VERSION_1_3
 };
 
-/* By OpenSSL's SSL_get_version(): "SSLv2", "SSLv3", "TLSv1" to "TLSv1.3", to the letter. */
+/* Reads a version exactly as SSL_get_version() writes it: "SSLv2", "SSLv3", "TLSv1" to "TLSv1.3". */
 enum tls_version tls_version_read(const char *text);
 const char *tls_version_name(enum tls_version version); /* "TLSv1.2"; "unknown" for UNREADABLE */
 
@@ -35,7 +35,7 @@ struct suite_set {
 struct suites *suites_new(void);
 void suites_free(struct suites *suites); /* NULL is fine */
 
-/* The suite of that OpenSSL or IANA name (to the letter; also an older spelling, "EDH-RSA-..."), or -1. */
+/* The suite of exactly that OpenSSL or IANA name (also in an older spelling, "EDH-RSA-..."), or -1. */
 int suites_find(const struct suites *suites, const char *name);
 
 /* The known name (either spelling) nearest to a misspelt one: at most 3 letters off, without case, or NULL */
@@ -48,13 +48,13 @@ bool suites_is_tls13(const struct suites *suites, int suite);
 bool suites_is_ephemeral(const struct suites *suites, int suite); /* TLS 1.3, (EC)DHE, also anonymous ones */
 
 /*
- * Whether no partner is satisfied by it unless it is named literally: no
- * encryption or no authentication, EXPORT, RC2, RC4, DES, 3DES, MD5, or no longer
- * known to this OpenSSL.
+ * Whether the suite satisfies a partner only if it is named literally: it has no
+ * encryption or no authentication, is EXPORT, RC2, RC4, DES, 3DES or MD5, or is no
+ * longer known to this OpenSSL.
  */
 bool suites_is_weak(const struct suites *suites, int suite);
 
-/* Whether this OpenSSL can use it; and the secret bits of its cipher, 0 where it cannot. */
+/* Whether this OpenSSL can use the suite; and the secret bits of its cipher, 0 if OpenSSL cannot. */
 bool suites_is_usable(const struct suites *suites, int suite);
 int suites_bits(const struct suites *suites, int suite);
 
@@ -64,7 +64,7 @@ enum suite_kind {
     SUITES_WEAK,
     SUITES_EPHEMERAL,
     SUITES_TLS13,
-    SUITES_OFFERED, /* of TLS 1.3, by OpenSSL where nobody says more */
+    SUITES_OFFERED, /* of TLS 1.3, by OpenSSL unless it is configured otherwise */
     SUITE_KINDS
 };
 const struct suite_set *suites_of(const struct suites *suites, enum suite_kind kind);
@@ -80,8 +80,8 @@ bool suites_is_name(const char *text);
 bool suites_name_is_weak(const char *name);
 
 /*
- * Forward secrecy by name alone, for a suite that is in no table: a name that begins
- * with TLS_AES_, TLS_CHACHA20_, [TLS_]ECDHE, [TLS_]DHE or EDH.
+ * Whether the name of a suite that is in no table shows forward secrecy: it begins with
+ * TLS_AES_, TLS_CHACHA20_, TLS_ECDHE_, ECDHE-, TLS_DHE_, DHE- or EDH-.
  */
 bool suites_name_is_ephemeral(const char *name);
 
@@ -89,9 +89,9 @@ bool suites_name_is_ephemeral(const char *name);
  * Reads one entry of a `ciphers` list into *set (members are added): a suite
  * name (then *literal is its index, else -1), or an OpenSSL cipher string such as
  * "ECDHE+AESGCM:!aNULL" over the suites up to TLS 1.2. Every element of a string must be
- * known to select something (behind "!", "-" or "+" a word of OpenSSL's language may
- * select nothing); "@...", SUITEB..., and a DEFAULT that does not stand first are refused.
- * NULL if good; else a static text that says what is wrong, to be put behind the entry
+ * known to select something (after "!", "-" or "+" a word of OpenSSL's language may
+ * select nothing); "@...", SUITEB..., and a DEFAULT that is not first are refused.
+ * NULL if good; else a static text that says what is wrong, to be put after the entry
  * ("selects no suite"), and nothing is written.
  */
 const char *suites_read(const struct suites *suites, const char *entry, struct suite_set *set, int *literal);

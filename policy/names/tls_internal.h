@@ -8,8 +8,8 @@
 enum { SUITE_NAME_LENGTH = 64, CIPHER_WORDS = 101 };
 
 /*
- * Suites that OpenSSL had once, with the names that it gave them. What the OpenSSL at hand still
- * knows is taken from there; a further spelling of a suite that it knows becomes an alias.
+ * Suites that OpenSSL once had, under its names. Suites that this OpenSSL still knows are taken
+ * from it; a further spelling of such a suite becomes an alias.
  */
 struct forgotten_suite {
     const char *name, *iana; /* iana NULL: of SSLv2 */
@@ -24,7 +24,7 @@ struct suite {
     const char *name, *iana; /* of static storage, OpenSSL's or ours */
     bool tls13, ephemeral, weak;
     bool gone; /* no longer known to this OpenSSL */
-    int bits;  /* of the cipher's key, as OpenSSL counts them; 0 where it is gone */
+    int bits;  /* of the cipher's key, as OpenSSL counts them; 0: the suite is gone */
 };
 
 /* One of the names of a suite. */
@@ -37,7 +37,7 @@ struct suites {
     size_t count, spelling_count;
     struct suite suite[SUITES_MAX];
     struct spelling spelling[2 * SUITES_MAX]; /* sorted by text */
-    struct suite_set selected[CIPHER_WORDS];  /* by each word; no TLS 1.3 suite */
+    struct suite_set selected[CIPHER_WORDS];  /* what each word selects; no TLS 1.3 suite */
     struct suite_set of[SUITE_KINDS];
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The names that the OpenSSL at hand cannot be asked for: suites that it or
- * its predecessors no longer have, so that a policy can name them and a weak
+ * The names that this OpenSSL cannot be asked for: suites that it or its
+ * predecessors no longer have, so that a policy can name them and a weak
  * session is recognised as such, and the words of its cipher strings. Data
- * only; tls.c and cipher_string.c make something of it.
+ * only, for tls.c and cipher_string.c.
  */
 #include "policy/names/tls_internal.h"
 
