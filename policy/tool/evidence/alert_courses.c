@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Follows each partner's mail through the last weeks, hour by hour, and reports where it begins to
- * fail, recovers, or stays away. What is looked at are the sums of the database, so that it does not
- * matter in which order logs are read. What no log covers proves nothing: the end of a failure, and
- * silence, are seen as far as the gateway has lines.
+ * Follows each partner's mail through the last weeks, hour by hour, and reports when it begins to fail,
+ * recovers, or stays away. It reads the sums of the database, so the order in which logs are read does not
+ * matter. A time that no log covers proves nothing: recovery and silence count only as far as the gateway has
+ * lines.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,15 +15,15 @@
 
 enum {
     DAY = 24,
-    PAST_HOURS = 45 * DAY, /* that are looked at */
+    PAST_HOURS = 45 * DAY, /* the past that is read */
     HOURS = PAST_HOURS + 2 * DAY,
-    MANY_FAIL = 5,    /* so many mails of an hour, */
-    MANY_PERCENT = 5, /* and more than this share of them */
+    MANY_FAIL = 5,    /* an hour has many failures if so many mails */
+    MANY_PERCENT = 5, /* and more than this share of its mail failed */
     CLEAN_HOURS = 7 * DAY,
-    PAUSE_HOURS = 28 * DAY, /* in which the usual pauses are looked for */
+    PAUSE_HOURS = 28 * DAY, /* in which the usual pauses are measured */
     SILENCE_LEAST = 3 * DAY,
-    SILENCE_TIMES = 3, /* the longest pause */
-    DAYS_LEAST = 5     /* on which there was mail; else nothing is usual */
+    SILENCE_TIMES = 3, /* times the longest pause */
+    DAYS_LEAST = 5     /* with mail; on fewer days nothing is usual */
 };
 
 /* A bit for each hour from `begin` on. */
@@ -34,18 +34,18 @@ struct hours {
 struct course {
     uint32_t partner, direction;
     struct hours mail, fail, many;
-    int64_t hour, mails, fails;                /* sums of the hour that is read */
+    int64_t hour, mails, fails;                /* sums of the current hour */
     int64_t last, last_fail, last_pass;        /* STAMP_NONE: none */
-    uint32_t gateway, reasons;                 /* of the last mail, and of the last one that failed */
-    int64_t day_mails, day_fails, day_refused; /* of the last day */
+    uint32_t gateway, reasons;                 /* of the last mail; of the last one that failed */
+    int64_t day_mails, day_fails, day_refused; /* of the last 24 hours */
     bool fresh;                                /* some mail was not in the database before */
 };
 
-/* What a kind means here. */
+/* What a kind means for a course. */
 struct meaning {
     bool known, mail, fail, pass, refused;
     uint32_t gateway, reasons;
-    size_t course; /* SIZE_MAX: it is no mail */
+    size_t course; /* SIZE_MAX: not mail */
 };
 
 struct courses {
@@ -54,7 +54,7 @@ struct courses {
     struct course *course;
     size_t count;
     struct slots index;
-    struct meaning *meaning; /* by the number of a kind */
+    struct meaning *meaning; /* by the id of a kind */
     size_t meanings;
     sqlite3_stmt *kind, *covered;
 };
@@ -72,7 +72,7 @@ static void set(struct hours *hours, int64_t hour)
         hours->bit[hour / 8] |= (unsigned char)(1 << (hour % 8));
 }
 
-/* The last hour up to `hour` that is set; -1: none. */
+/* Returns the last hour up to `hour` that is set. -1: none. */
 static int64_t last_before(const struct hours *hours, int64_t hour)
 {
     while (hour >= 0 && !has(hours, hour))
@@ -96,7 +96,7 @@ static uint32_t course_hash(const void *owner, uint32_t place)
     return hash_of(course->partner, course->direction);
 }
 
-/* The place of a partner's course, made where there is none. SIZE_MAX: out of memory. */
+/* Returns the index of a partner's course, which it adds if needed. SIZE_MAX: out of memory. */
 static size_t course_of(struct courses *courses, uint32_t partner, uint32_t direction)
 {
     uint32_t hash = hash_of(partner, direction), place;
@@ -163,7 +163,7 @@ static const struct meaning *meaning_of(struct courses *courses, size_t number)
     return &courses->meaning[number];
 }
 
-/* Ends the hour that was read. */
+/* Closes the current hour: notes whether it had many failures. */
 static void end_hour(struct course *course)
 {
     if (course->fails >= MANY_FAIL && course->fails * 100 > course->mails * MANY_PERCENT)
@@ -176,7 +176,7 @@ static bool is_new(const struct ledger *ledger, size_t kind, int64_t at)
     return kind < ledger->touches && ledger->touch[kind].last >= at;
 }
 
-/* Adds the mails of a kind in an hour, which lies behind `begin` by so much. */
+/* Adds the mails of a kind in an hour, counted from `begin`. */
 static void add(struct courses *courses, const struct meaning *meaning, int64_t hour, int64_t n, int64_t last)
 {
     struct course *course = &courses->course[meaning->course];
@@ -223,7 +223,7 @@ static void read_hours(struct courses *courses)
 
         if (hour - courses->begin >= HOURS || offset < 0 || offset >= STAMP_HOUR
             || !database_number(database, hours, 1, &kind) || !database_mails(database, hours, 2, &n))
-            continue; /* of the future, or altered */
+            continue; /* in the future, or altered */
         last = hour * STAMP_HOUR + offset;
         meaning = meaning_of(courses, kind);
         if (meaning == NULL || meaning->course == SIZE_MAX)
@@ -236,7 +236,7 @@ static void read_hours(struct courses *courses)
     sqlite3_finalize(hours);
 }
 
-/* Until when the lines of a gateway were read, as far as is known. */
+/* Returns until when the gateway's lines are known to have been read; at most now. */
 static int64_t covered_until(struct courses *courses, const struct course *course)
 {
     int64_t until = course->last;
@@ -251,15 +251,15 @@ static int64_t covered_until(struct courses *courses, const struct course *cours
 
 /* ---- failing and recovered ---- */
 
-/* What the state of a partner says. */
+/* The kept state of a partner's alert "failing". */
 enum failing {
     FAILING_NOT,
     FAILING_SOME, /* reported as its first failure */
     FAILING_MANY, /* reported as a share of its mail */
-    FAILING_REST  /* some still fail, and it was reported that they are few again */
+    FAILING_REST  /* reported as recovered, although a few still fail */
 };
 
-/* The hour in which the failures of the last day began: there is no day without one since. */
+/* Returns the hour in which the failures began: since then there were no 24 hours without one. */
 static int64_t began(const struct course *course)
 {
     int64_t begin = last_before(&course->fail, HOURS - 1), before;
@@ -325,7 +325,7 @@ static void follow_failing(struct courses *courses, const struct course *course)
     if (many > now - DAY && state != FAILING_MANY) {
         next = FAILING_MANY;
         if (state != FAILING_SOME || known.at < courses->alerts->now - ALERT_YOUNG)
-            post_failing(courses, course, &key, many); /* else it was reported as the first failure */
+            post_failing(courses, course, &key, many); /* else reported as the first failure */
     } else if (state == FAILING_NOT && course->last_fail > courses->alerts->now - ALERT_YOUNG
                && was_clean(course, began(course))) {
         next = FAILING_SOME;
@@ -345,7 +345,7 @@ static void follow_failing(struct courses *courses, const struct course *course)
 
 /* ---- silent ---- */
 
-/* Whether an hour since 1970 lies on a Saturday or Sunday, UTC. 1970 began on a Thursday. */
+/* Whether an hour since 1970 is on a Saturday or Sunday, UTC. 1970 began on a Thursday. */
 static bool is_weekend(int64_t hour)
 {
     int64_t day = (hour / DAY + 4) % 7;
@@ -353,14 +353,14 @@ static bool is_weekend(int64_t hour)
     return day == 0 || day == 6;
 }
 
-/* What is usual of a partner's mail. */
+/* A partner's usual mail. */
 struct usual {
-    bool weekends; /* there is mail on them */
+    bool weekends; /* there is mail on weekends */
     int64_t days;  /* with mail */
-    int64_t pause; /* the longest, in hours */
+    int64_t pause; /* the longest pause, in hours */
 };
 
-/* The hours between two, without weekends where these are usual pauses. */
+/* Returns the hours from one to another, without weekends unless the partner usually has mail then. */
 static int64_t pause_between(const struct courses *courses, int64_t from, int64_t until, bool weekends)
 {
     int64_t pause = 0;

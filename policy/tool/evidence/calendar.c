@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * calendar: what begins and ends by the dates of a policy, in order of time, and how much of last
- * week's mail would fail from then on. It asks the clock and shows; policy/language/dated.h knows the
- * dates and their words, forecast.h the mail.
+ * calendar: lists what begins and ends by the dates of a policy, in order of time, and how much of last
+ * week's mail would fail from then on. This file has the options and the formats; policy/language/dated.h
+ * knows the dates and their words, forecast.h the mail.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -58,13 +58,13 @@ static const struct usage usage = {help, "c:h", options};
 enum { DAY = 86400, DAYS_MOST = 3652500 /* ten thousand years */, UID_DIGITS = 32 };
 
 struct entry {
-    struct dated dated; /* its texts are those below, the partner's name is the policy's */
+    struct dated dated; /* its texts are those below; the policy owns the partner's name */
     char *subject, *text;
-    size_t order;          /* in which it was found */
-    int64_t judged, fails; /* mails of last week; judged 0: nothing is known */
+    size_t order;          /* in which the entry was found */
+    int64_t judged, fails; /* mails of last week; judged 0: unknown */
 };
 
-/* Entries from `first` on and before `end`. */
+/* The entries from `first` until just before `end`. */
 struct calendar {
     int64_t first, end;
     struct entry *entries; /* malloc'd */
@@ -82,7 +82,7 @@ struct format {
 
 struct request {
     const char *file;
-    const struct format *format; /* NULL: none given */
+    const struct format *format; /* NULL: not given */
     bool limited;
     unsigned days;
     int64_t now;
@@ -144,7 +144,7 @@ static void clear(struct calendar *calendar)
 
 /* ---- the mail of last week ---- */
 
-/* Asks a database. False: out of memory, or it cannot be read, and stderr says so. */
+/* Judges the mail of a database. False: out of memory, or the database cannot be read; stderr says so. */
 static bool ask_database(const struct calendar *calendar, struct forecast list[], const struct policy *policy,
                          struct database *database)
 {
@@ -159,7 +159,7 @@ static bool ask_database(const struct calendar *calendar, struct forecast list[]
     return forecast_add(list, calendar->count, policy, database, first - 7 * (int64_t)STAMP_DAY, first);
 }
 
-/* Whether there is a database to ask. The usual one need not be there. */
+/* Whether there is a database to ask. The default one may be missing. */
 static bool has_database(const struct evidence_source *source)
 {
     if (source->databases > 0 || access(DATABASE_FILE, R_OK) == 0)
@@ -170,7 +170,7 @@ static bool has_database(const struct evidence_source *source)
     return false;
 }
 
-/* Fills in what is known of the mail of last week. Answers the exit status. */
+/* Adds the counts of last week's mail. Returns the exit status. */
 static int fill_mail(struct calendar *calendar, struct request *request, const struct policy *policy)
 {
     struct database databases[EVIDENCE_SOURCES_MAX];
@@ -196,7 +196,7 @@ static int fill_mail(struct calendar *calendar, struct request *request, const s
     return status;
 }
 
-/* "14 of 211 mails of last week would fail", `when` being " of last week"; "" where nothing is known. */
+/* Writes "14 of 211 mails of last week would fail", with `when` " of last week"; "" if unknown. */
 static void say_mails(const struct entry *entry, const char *when, char text[96])
 {
     const char *plural = entry->judged == 1 ? "" : "s";
@@ -288,7 +288,7 @@ static int write_json(const struct calendar *calendar)
 
 /* ---- iCalendar ---- */
 
-/* How many entries before this one are about the same: they differ in what the words leave out. */
+/* Counts earlier entries about the same event, which differ only in what the words leave out. */
 static size_t alike_before(const struct calendar *calendar, size_t at)
 {
     const struct dated *dated = &calendar->entries[at].dated;
@@ -305,7 +305,7 @@ static size_t alike_before(const struct calendar *calendar, size_t at)
     return count;
 }
 
-/* The same for the same event on any day, so that a calendar knows it again. False: out of memory. */
+/* Writes an id that never changes, so that calendars recognise the event. False: out of memory. */
 static bool write_uid(const struct calendar *calendar, size_t at)
 {
     const struct dated *dated = &calendar->entries[at].dated;
@@ -350,7 +350,7 @@ static bool write_event(const struct calendar *calendar, size_t at)
     return good;
 }
 
-/* The calendar needs a component, and this one shows nothing. */
+/* A calendar must have a component; a time zone is one that shows nothing. */
 static void write_zone(void)
 {
     static const char *const line[][2] = {{"BEGIN", "VTIMEZONE"},    {"TZID", "UTC"},
@@ -381,7 +381,7 @@ static const struct format formats[] = {{"text", write_text}, {"json", write_jso
 
 /* ---- the verb ---- */
 
-/* People who find nothing ahead want to see what was: it may be why mail fails. False: out of memory. */
+/* If nothing is ahead, people want to see what is past: it may be why mail fails. False: out of memory. */
 static bool fill_with_past(struct calendar *calendar, const struct request *request,
                            const struct policy *policy)
 {
@@ -425,7 +425,7 @@ static int calendar_of(struct request *request, const struct policy *policy)
     return EX_OSERR;
 }
 
-/* Answers what is wrong with the format; NULL: nothing. */
+/* Sets the format. Returns what is wrong with the name; NULL: nothing. */
 static const char *take_format(struct request *request, const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
@@ -439,7 +439,7 @@ static const char *take_format(struct request *request, const char *name)
     return "not a format";
 }
 
-/* Takes one option. Answers what is wrong with its value; NULL: nothing. */
+/* Reads one option. Returns what is wrong with its value; NULL: nothing. */
 static const char *take_option(struct request *request, int option)
 {
     switch (option) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Joins the lines of Postfix's smtp(8). The line of a TLS session has no queue id: it belongs to the next
- * queue id of its process, where the server is the same and the delivery was on its way. A delivery without
- * such a line was in plaintext, if the log would show TLS: the gateway logs sessions, and the log reaches
- * back to the beginning of the delivery. It may log the first one later: plaintext is faster. Otherwise the
- * delivery does not count, until a log is read that shows it.
+ * Joins the lines of Postfix's smtp(8). The line of a TLS session has no queue id. It belongs to the next
+ * queue id of its process, if the server is the same and the time fits. A delivery without such a line was in
+ * plaintext if the log would show TLS: the gateway logs sessions, and the log reaches back to the start of
+ * the delivery. The gateway's first session may be logged later, because plaintext is faster. Otherwise the
+ * delivery does not count until a log shows its session.
  */
 #include "policy/tool/evidence/deliveries.h"
 
@@ -26,37 +26,36 @@ enum {
 
 /* The last TLS session of a process. */
 struct delivery_process {
-    uint64_t key;   /* the hash of host, tag and process */
+    uint64_t key;   /* a hash of host, tag and process */
     int64_t at;     /* of the session's line */
-    uint64_t relay; /* the hash of the server; 0: no session was seen */
-    uint64_t qid;   /* likewise of the queue id that it belongs to; 0: the next one */
-    uint64_t
-        other;     /* likewise of the server whose certificate has another name: the session's line follows */
-    bool mismatch; /* it came */
+    uint64_t relay; /* a hash of the server; 0: no session was seen */
+    uint64_t qid;   /* a hash of the queue id that the session belongs to; 0: the next one */
+    uint64_t other; /* a hash of the server whose certificate has another name: its session line follows */
+    bool mismatch;  /* the session's server is `other` */
     enum delivery_label label;
     char version[16], cipher[64], bits[8];
 };
 
 struct delivery_host {
-    uint64_t name;  /* its hash */
-    int64_t logged; /* the last time at which it logged a TLS session; STAMP_NONE: not known */
+    uint64_t name;  /* a hash of the name */
+    int64_t logged; /* when it last logged a TLS session; STAMP_NONE: unknown */
     unsigned file;
-    int64_t begin; /* from when on `file`, with the files that it goes on, has its lines */
-    int64_t end;   /* the last line of the last file that had some and ended; STAMP_NONE: not known */
-    bool waits;    /* deliveries wait for its session */
+    int64_t begin; /* since when `file`, with the files that it continues, has the host's lines */
+    int64_t end;   /* the last line of the last ended file that had lines of the host; STAMP_NONE: unknown */
+    bool waits;    /* deliveries wait for a session of it */
 };
 
-/* A delivery that was in plaintext, if its host logs a session within a day. */
+/* A delivery that was in plaintext, provided that its host logs a session within a day. */
 struct delivery_waiting {
-    size_t host; /* its place */
+    size_t host; /* its index */
     int64_t at;
     unsigned long pid;
     enum entry_sort sort;
-    char *gateway; /* to be freed; behind its NUL stands the text of the line */
+    char *gateway; /* malloc'd; after its NUL comes the text of the line */
     size_t length; /* of the text */
 };
 
-/* Of a text with its NUL, from the hash of what stands in front; never 0. */
+/* Continues a hash with a text and its NUL; never returns 0. */
 static uint64_t hash_on(uint64_t hash, const char *text)
 {
     hash = fnv_on(hash, text, strlen(text) + 1);
@@ -86,7 +85,7 @@ static struct delivery_process *find_process(struct deliveries *deliveries, uint
     return NULL;
 }
 
-/* Room for one more. False: there is none. */
+/* Makes room for one more process. False: out of memory. */
 static bool grow(struct deliveries *deliveries)
 {
     struct delivery_process *grown = array_grow(deliveries->process, deliveries->count, sizeof *grown);
@@ -97,7 +96,7 @@ static bool grow(struct deliveries *deliveries)
     return slots_grow(&deliveries->slots, process_hash, deliveries);
 }
 
-/* Forgets sessions that no delivery can have any more: older than a day. False: out of memory. */
+/* Forgets sessions older than a day: no delivery can have them any more. False: out of memory. */
 static bool sweep(struct deliveries *deliveries, int64_t at)
 {
     size_t kept = 0;
@@ -117,7 +116,7 @@ static bool sweep(struct deliveries *deliveries, int64_t at)
     return true;
 }
 
-/* The process of that key, a new one where it is not known. NULL: out of memory. */
+/* Finds or adds the process of a key. NULL: out of memory. */
 static struct delivery_process *add_process(struct deliveries *deliveries, uint64_t key, int64_t at)
 {
     struct delivery_process *process = find_process(deliveries, key);
@@ -136,7 +135,7 @@ static struct delivery_process *add_process(struct deliveries *deliveries, uint6
 
 /* ---- hosts ---- */
 
-/* The host of that name, a new one where it is not known. NULL: out of memory. */
+/* Finds or adds the host of a name. NULL: out of memory. */
 static struct delivery_host *find_host(struct deliveries *deliveries, const char *name)
 {
     uint64_t hash = hash_text(name);
@@ -157,8 +156,8 @@ static struct delivery_host *find_host(struct deliveries *deliveries, const char
 }
 
 /*
- * The first of its lines in each file tells from when on they are there. A file that begins soon behind
- * the end of one before it goes on that file: a file that is missing between them would be longer.
+ * The host's first line in a file shows since when its lines are there. A file that begins soon after the end
+ * of an earlier one continues it: a missing file between them would span more time.
  */
 static void see_host(const struct deliveries *deliveries, struct delivery_host *host, int64_t at)
 {
@@ -176,7 +175,7 @@ static int64_t began_at(const struct delivery_line *line, int64_t at)
     return at - line->lasted - line->lasted / 10; /* Postfix rounds to two digits */
 }
 
-/* Whether the log has the lines from the beginning of this delivery on. */
+/* Whether the log has all lines from the start of this delivery on. */
 static bool reaches_back(const struct delivery_host *host, const struct delivery_line *line,
                          const struct entry *entry, int64_t at)
 {
@@ -185,7 +184,7 @@ static bool reaches_back(const struct delivery_host *host, const struct delivery
     return began_at(line, at) - inexact >= host->begin;
 }
 
-/* Whether the host logged TLS sessions at about that time, as far as was read. */
+/* Whether the host logged TLS sessions at about that time, in the lines read so far. */
 static bool logs_sessions(const struct delivery_host *host, int64_t at)
 {
     return host->logged != STAMP_NONE && host->logged < at + STAMP_DAY && host->logged > at - STAMP_DAY;
@@ -220,7 +219,7 @@ static void note_mismatch(struct deliveries *deliveries, const struct delivery_l
         process->other = hash_text(line->relay);
 }
 
-/* The session of a delivery, which from now on belongs to its queue id; NULL: none was logged. */
+/* Returns the session of a delivery, and ties it to the delivery's queue id. NULL: none was logged. */
 static const struct delivery_process *claim_session(struct delivery_process *process,
                                                     const struct delivery_line *line, int64_t at)
 {
@@ -243,7 +242,7 @@ struct server {
     char name[256], address[64];
 };
 
-/* False: the mail stays on this host, in a filter or mailbox behind a socket of its own, or went nowhere. */
+/* False: the mail stays on this host, in a filter or a mailbox with a local socket, or went nowhere. */
 static bool read_server(struct server *server, const char *relay)
 {
     const char *bracket = strrchr(relay, '['), *end = bracket != NULL ? strchr(bracket, ']') : NULL;
@@ -260,7 +259,7 @@ static bool read_server(struct server *server, const char *relay)
     return strcmp(server->name, server->address) != 0 && strncmp(server->name, "localhost", 9) != 0;
 }
 
-/* What Postfix 3.11 says of the level: "may:none" is plaintext. */
+/* What Postfix 3.11 logs as the level: "may:none" is plaintext. */
 static bool says_plaintext(const char *tls)
 {
     size_t length = strlen(tls);
@@ -301,7 +300,7 @@ static void write_reasons(char *text, size_t size, unsigned reasons)
                                        reason_name((enum reason)reason));
 }
 
-/* Counts it as a decision of the filter would be. */
+/* Counts the delivery as if it were a decision of the filter. */
 static void count(struct deliveries *deliveries, const struct delivery_line *line,
                   const struct delivery_shown *shown, const struct delivery_verdict *verdict,
                   const char *gateway, int64_t at)
@@ -325,7 +324,7 @@ static void count(struct deliveries *deliveries, const struct delivery_line *lin
     set(&entry, KEY_EXCEPTION, until);
     set(&entry, KEY_POLICY, policy_digest(deliveries->policy));
     set(&entry, KEY_QID, line->qid);
-    set(&entry, KEY_FROM, "@"); /* not the null sender: these lines name none */
+    set(&entry, KEY_FROM, "@"); /* not the null sender: these lines have no sender */
     set(&entry, KEY_CLIENT, server.address);
     set(&entry, KEY_CLIENT_NAME, server.name);
     set(&entry, KEY_TLS, on ? shown->version : shown->tls == DELIVERY_TLS_NONE ? "none" : "");
@@ -337,7 +336,7 @@ static void count(struct deliveries *deliveries, const struct delivery_line *lin
     tally_decision(deliveries->ledger, &entry, gateway, at, NULL);
 }
 
-/* Keeps a delivery until its host logs a session. False: it cannot be kept. */
+/* Keeps a delivery until its host logs a session. False: too many wait, or out of memory. */
 static bool wait_for_session(struct deliveries *deliveries, const struct entry *entry, const char *gateway,
                              struct delivery_host *host, int64_t at)
 {
@@ -364,7 +363,7 @@ static bool wait_for_session(struct deliveries *deliveries, const struct entry *
     return true;
 }
 
-/* A status line that may be about mail to a partner. `host` NULL: it cannot wait any more. */
+/* Notes a status line that may be about mail to a partner. `host` NULL: it cannot wait for a session. */
 static void note_status(struct deliveries *deliveries, const struct delivery_line *line,
                         const struct entry *entry, const char *gateway, struct delivery_shown *shown,
                         struct delivery_host *host, int64_t at)
@@ -386,7 +385,7 @@ static void note_status(struct deliveries *deliveries, const struct delivery_lin
         count(deliveries, line, shown, &verdict, gateway, at);
 }
 
-/* Notes a delivery that has waited: its host logs sessions, or it is the end. */
+/* Notes a delivery that has waited: its host logged a session, or all lines were read. */
 static void note_waiting(struct deliveries *deliveries, const struct delivery_waiting *waiting,
                          bool plaintext)
 {
@@ -403,7 +402,7 @@ static void note_waiting(struct deliveries *deliveries, const struct delivery_wa
     free(waiting->gateway);
 }
 
-/* A host has logged a session: what waited for it was in plaintext, if it was sent within a day of that. */
+/* The host logged a session: waiting deliveries sent within a day of it were in plaintext. */
 static void end_waiting(struct deliveries *deliveries, struct delivery_host *host)
 {
     size_t place = (size_t)(host - deliveries->host), kept = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A summary as one HTML page: no script, nothing from elsewhere. First the answer, then the partners that
- * need attention, the course, all partners, details, and what the evidence covers. Readable on a phone, on
- * paper, in the dark, and without seeing the charts.
+ * Writes a summary as one HTML page: no script, nothing from other sites. First comes the answer, then the
+ * partners that need attention, the course, all partners, details, and what the evidence covers. The page is
+ * readable on a phone, on paper, in dark mode, and without seeing the charts.
  */
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -85,7 +85,7 @@ static void period(FILE *stream, const struct summary *summary)
     fprintf(stream, "<b>%s</b> to <b>%s</b> UTC", since, until);
 }
 
-/* How many partners there are, and how many of them have failures; each is there once a direction. */
+/* Counts the partners, and those with failures. A partner may be listed once per direction. */
 static size_t count_partners(const struct summary *summary, size_t *failing)
 {
     size_t count = 0;
@@ -137,7 +137,7 @@ static void head(FILE *stream, const struct summary *summary, const struct summa
     fputs("</p></header>\n", stream);
 }
 
-/* Whether the evidence does not cover the period; says so, unless `stream` is NULL. */
+/* Whether the evidence misses part of the period; writes that, unless `stream` is NULL. */
 static bool unknown(FILE *stream, const struct summary *summary, int64_t now)
 {
     bool any = false;
@@ -224,7 +224,7 @@ static int by_failures(const void *a, const void *b)
     return strcmp((*first)->name, (*second)->name);
 }
 
-/* The partners, those with most failures first; to be freed. NULL: out of memory. */
+/* Returns the partners, those with most failures first; the caller frees the list. NULL: out of memory. */
 static const struct partner_summary **sort_worst(const struct summary *summary)
 {
     const struct partner_summary **sorted = malloc((summary->partners + 1) * sizeof *sorted);
@@ -347,7 +347,7 @@ static void all_partners(FILE *stream, const struct summary *summary)
 
 /* ---- details ---- */
 
-/* `direction`: of reasons, whose advice is shown; NULL: it is another part. */
+/* `direction`: the part is a reason, with advice for that direction; NULL: it is something else. */
 static void part_row(FILE *stream, const struct part *part, const char *direction)
 {
     char first[STAMP_TEXT_SIZE], last[STAMP_TEXT_SIZE];
@@ -391,7 +391,7 @@ static void part_table(FILE *stream, const char *name, const struct parts *parts
         fprintf(stream, "<p class=mut>And %zu more.</p>\n", parts->count - PARTS_SHOWN);
 }
 
-/* What was agreed: a rule for each time in which it did not change. */
+/* Writes what was agreed: each rule, with the mails that were judged by it. */
 static void rules_of(FILE *stream, const struct parts *rules)
 {
     if (rules->count == 0)
@@ -490,7 +490,7 @@ static void cover(FILE *stream, const struct summary *summary)
             summary->counter[COUNTER_FUTURE], summary->counter[COUNTER_CONFLICTING]);
 }
 
-/* The SHA-256 of the same data as JSON. */
+/* Writes the SHA-256 of the same report as JSON. */
 static void digest(FILE *stream, const struct summary *summary, const struct summary_request *request)
 {
     char *text = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sums up. The hours are read once, in their order; what a kind means for the sums is worked out when it is
- * first met, since there are many more hours than kinds. Knows the definitions of the report: what a mail
- * is, and what counts as refused.
+ * Computes the summary. It reads the hours once, in order. What a kind adds to the sums is computed when the
+ * kind is first found, because there are many more hours than kinds. Knows the definitions of the report:
+ * what a mail is, and what counts as refused.
  */
 #include "policy/tool/evidence/summary.h"
 
@@ -15,11 +15,11 @@
 /* What a kind adds to the sums. */
 struct kind {
     bool known, wanted;
-    size_t partner;   /* in summary->partner */
+    size_t partner;   /* index in summary->partner */
     struct sums sums; /* of one mail */
     int64_t n, first, last;
     const char *tls, *cipher, *subject, *issuer, *fingerprint, *exception, *exempt, *mode, *policy;
-    const char *reasons; /* with commas */
+    const char *reasons; /* separated by commas */
 };
 
 struct reading {
@@ -28,9 +28,9 @@ struct reading {
     struct database *database;
     struct kind *kind;
     size_t kinds;
-    const char **word; /* by number, each read when it is first needed; NULL: not yet */
+    const char **word; /* by id, read when first needed; NULL: not yet */
     size_t words;
-    const char *column[KIND_COLUMNS]; /* of the kind that is read */
+    const char *column[KIND_COLUMNS]; /* of the current kind */
     sqlite3_stmt *attributes, *text;
     struct agreed_source agreed;
 };
@@ -42,7 +42,7 @@ static const char *column(const struct reading *reading, enum kind_column column
     return reading->column[column];
 }
 
-/* The word of that number, which lives as long as the summary. */
+/* Returns the word of an id, which lives as long as the summary. */
 static const char *word_of(struct reading *reading, size_t number)
 {
     if (number >= reading->words)
@@ -82,7 +82,7 @@ static uint32_t partner_hash(const void *owner, uint32_t place)
     return hash_name(partner->name, partner->direction);
 }
 
-/* The place of a partner, which is added where it is new. */
+/* Returns the index of a partner, which it adds if needed. SIZE_MAX: out of memory. */
 static size_t partner_place(struct summary *summary, const char *name, const char *direction)
 {
     struct partner_summary *grown;
@@ -120,7 +120,7 @@ static enum tls_class class_of(const char *version)
     return *version == '\0' ? CLASS_UNKNOWN : CLASS_OLD;
 }
 
-/* What one mail of the kind counts as. */
+/* Sets what one mail of the kind counts as. */
 static void weigh(const struct reading *reading, struct sums *sums)
 {
     const char *verdict = column(reading, KIND_VERDICT), *action = column(reading, KIND_ACTION);
@@ -138,8 +138,7 @@ static void weigh(const struct reading *reading, struct sums *sums)
     sums->excepted = strcmp(verdict, "excepted") == 0;
     sums->refused = strcmp(action, "tempfail") == 0 || strcmp(action, "reject") == 0;
     /*
-     * Of a partner beside the deciding one the mode is not known; accepted mail that failed was not
-     * enforced.
+     * The mode of a partner that did not decide is unknown, but accepted mail that failed was not enforced.
      */
     sums->would_fail = short_of && strcmp(action, "accept") == 0 && strcmp(mode, "enforce") != 0;
     sums->tls[class_of(column(reading, KIND_TLS))] = 1;
@@ -159,7 +158,7 @@ static void note_gateway(struct summary *summary, const char *name)
     grown[summary->gateways++] = summary_word(summary, name);
 }
 
-/* Fills in what the kind means. */
+/* Sets what the kind means. */
 static void learn_kind(struct reading *reading, struct kind *kind)
 {
     struct summary *summary = reading->summary;
@@ -208,7 +207,7 @@ static bool read_attributes(struct reading *reading)
     return true;
 }
 
-/* The kind of that number; NULL: the database has none. */
+/* Returns the kind of an id. NULL: not in the database. */
 static struct kind *kind_of(struct reading *reading, size_t number)
 {
     struct kind *kind;
@@ -230,7 +229,7 @@ static struct kind *kind_of(struct reading *reading, size_t number)
 
 /* ---- hours ---- */
 
-/* Where in the course an hour lies. */
+/* Returns the step of the course that an hour belongs to. */
 static size_t bucket_of(const struct summary *summary, int64_t at)
 {
     int64_t bucket = (at - summary->course_begin) / summary->bucket;
@@ -277,7 +276,7 @@ static void read_hours(struct reading *reading)
         if (kind == NULL || !kind->wanted)
             continue;
         kind->n += n;
-        if (kind->n == n) /* the first of its hours: they come in their order */
+        if (kind->n == n) /* its first hour: hours are read in order */
             kind->first = at + first;
         kind->last = at + last;
         if (reading->request->course != COURSE_NONE)
@@ -288,7 +287,7 @@ static void read_hours(struct reading *reading)
 
 /* ---- partners ---- */
 
-/* The mails of a kind, under a word that they have in common. */
+/* Returns the mails of a kind under a word that they share. */
 static struct part mails_of(const struct kind *kind, const char *word)
 {
     return (struct part){.name = word, .mails = kind->n, .first = kind->first, .last = kind->last};
@@ -313,7 +312,7 @@ static void add_reasons(struct summary *summary, struct parts *reasons, const st
 
 static void add_certificate(struct summary *summary, struct parts *certificates, const struct kind *kind)
 {
-    /* else it is a word that says why there is none */
+    /* if not, it is a word that says why there is none */
     bool is_fingerprint = strchr(kind->fingerprint, ':') != NULL;
     struct part mails = mails_of(kind, kind->subject);
 
@@ -381,8 +380,8 @@ static void read_runs(struct summary *summary, struct database *database)
 }
 
 /*
- * Zeroed room for the rows of a table by their numbers, of which `sql` answers the highest. Memory that
- * nobody touches costs nothing, so it need not grow. NULL: out of memory, or the database failed.
+ * Allocates zeroed memory for the rows of a table, indexed by id; `sql` yields the highest id. Memory that is
+ * never touched costs nothing, so the list need not grow. NULL: out of memory, or the database failed.
  */
 static void *make_room(struct reading *reading, const char *sql, size_t size, size_t *count)
 {
@@ -452,7 +451,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorts, leaves out those that are not asked for, and adds up the rest. */
+/* Sorts the partners, removes unwanted ones, and sums up the others. */
 static void finish(struct summary *summary, const struct summary_request *request)
 {
     size_t kept = 0;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * import exchange: connectors of Exchange Online and Exchange Server, as
- * ConvertTo-Json writes what Get-InboundConnector and Get-OutboundConnector
- * return. Knows what their properties mean.
+ * import exchange: connectors of Exchange Online and Exchange Server, as ConvertTo-Json prints the output of
+ * Get-InboundConnector and Get-OutboundConnector. Knows what their properties mean.
  */
 #include <string.h>
 #include <strings.h>
@@ -41,7 +40,7 @@ static bool is_true(const struct connector *connector, const char *name, bool ot
     return otherwise;
 }
 
-/* A text that is not empty; NULL: none. */
+/* Returns a text that is not empty. NULL: none. */
 static const char *text_of(const struct connector *connector, const char *name)
 {
     const struct json_value *value = json_property(connector->object, name);
@@ -57,8 +56,8 @@ static const char *text_of(const struct connector *connector, const char *name)
 }
 
 /*
- * The first item of a list, which may be one text alone, or the object with "value" and "Count" that
- * PowerShell 5 makes of a list. NULL: it is empty or not there, or reported.
+ * Returns the first item of a list. The list may also be a single text, or the object with "value" and
+ * "Count" that PowerShell 5 makes of a list. NULL: missing, empty, or wrong and reported.
  */
 static const struct json_value *list_of(const struct connector *connector, const char *name)
 {
@@ -82,13 +81,13 @@ static const struct json_value *list_of(const struct connector *connector, const
     return items->first;
 }
 
-/* The next item of what list_of() returned. */
+/* Returns the item after one of list_of(). NULL: none. */
 static const struct json_value *item_after(const struct json_value *item)
 {
-    return item->key != NULL ? NULL : item->next; /* a text alone is a member of its object */
+    return item->key != NULL ? NULL : item->next; /* a single text is a member of its object */
 }
 
-/* Reports the properties of a list that are set and say something that a policy cannot. */
+/* Reports those of the named properties that are set but have no equivalent in a policy. */
 static void note_without_equivalent(const struct connector *connector, const char *const names[])
 {
     for (; *names != NULL; names++) {
@@ -102,7 +101,7 @@ static void note_without_equivalent(const struct connector *connector, const cha
 
 /* ---- domains ---- */
 
-/* The domain of "smtp:contoso.com;1"; NULL and reported: an address space of another kind. */
+/* Returns the domain of "smtp:contoso.com;1". NULL: an address space of another kind, reported. */
 static const char *domain_of(const struct connector *connector, const char *text)
 {
     size_t length;
@@ -122,7 +121,7 @@ static const char *domain_of(const struct connector *connector, const char *text
     return import_text(connector->import, text, length);
 }
 
-/* Says what "*.contoso.com" is written as, unless the domain itself is there, too. */
+/* Notes how "*.contoso.com" is written, unless the list also has the domain itself. */
 static void note_subdomains(const struct connector *connector, const char *name, const char *domain)
 {
     for (const struct json_value *item = list_of(connector, name); item != NULL; item = item_after(item)) {
@@ -136,7 +135,7 @@ static void note_subdomains(const struct connector *connector, const char *name,
                 domain, domain, domain + 1);
 }
 
-/* The domains of a property. Answers whether "*" is among them, which is no domain. */
+/* Adds the domains of a property. Returns whether the list has "*", which is not a domain. */
 static bool add_domains(const struct connector *connector, const char *name)
 {
     bool everyone = false;
@@ -169,7 +168,7 @@ static bool add_addresses(const struct connector *connector, const char *path)
     return any;
 }
 
-/* The common name in a distinguished name such as "C=US, O=x, CN=y"; NULL: none. */
+/* Returns the common name in a distinguished name such as "C=US, O=x, CN=y". NULL: none. */
 static const char *common_name_of(struct import *import, const char *text, size_t length)
 {
     for (size_t i = 0; i + 3 <= length; i++) {
@@ -205,7 +204,7 @@ static void add_certificate(const struct connector *connector, const char *text)
         draft_add(import, connector->draft, "require.certificates.issuer", issuer);
 }
 
-/* Who a connector for all domains is for: hosts by their addresses, else everyone if it restricts them. */
+/* Selects all mail of a connector: by client addresses, or everyone if it restricts or has none. */
 static void select_everyone(const struct connector *connector, bool restricted)
 {
     if (restricted || !add_addresses(connector, "clients"))
@@ -219,7 +218,7 @@ static bool is_partner(const struct connector *connector)
     return type == NULL || strcasecmp(type, "OnPremises") != 0;
 }
 
-/* What the certificate of a connector is for: a requirement, or what selects the connector. */
+/* Uses the certificate name of a connector as a requirement, or notes that it has no effect. */
 static void read_certificate(const struct connector *connector, bool everyone)
 {
     const char *name = text_of(connector, "TlsSenderCertificateName");
@@ -236,7 +235,7 @@ static void read_certificate(const struct connector *connector, bool everyone)
                     everyone ? ", and no partner is selected by a certificate" : "");
 }
 
-/* Whether the connector, with what was read of it, can be a partner; else reported. */
+/* Whether the connector can be a partner, that is, has selectors. If not, reports it. */
 static bool has_selectors(const struct connector *connector, bool everyone)
 {
     bool addresses = is_true(connector, "RestrictDomainsToIPAddresses", false);
@@ -263,7 +262,7 @@ static bool has_selectors(const struct connector *connector, bool everyone)
            || draft_values(connector->draft, "clients") != NULL;
 }
 
-/* Whether it requires anything; else reported. */
+/* Whether the connector requires anything. If not, reports it. */
 static bool requires_something(const struct connector *connector)
 {
     bool tls = is_true(connector, "RequireTls", false);
@@ -321,19 +320,19 @@ static void add_smart_hosts(const struct connector *connector)
     }
 }
 
-/* TlsDomain: the name that the server's certificate must have. */
+/* TlsDomain is the name that the server's certificate must have. */
 static void add_tls_domain(const struct connector *connector)
 {
     const char *name = text_of(connector, "TlsDomain");
 
     if (name == NULL)
-        return; /* the domain of the recipient, as if nothing is written */
+        return; /* the recipient's domain is the default */
     if (strncmp(name, "*.", 2) == 0)
         name++;
     draft_add(connector->import, connector->draft, "outbound.require.certificates.name", name);
 }
 
-/* What the server must show. False: nothing, and reported. */
+/* Adds what the server must prove. False: nothing; reported. */
 static bool add_tls_settings(const struct connector *connector)
 {
     const char *level = text_of(connector, "TlsSettings");
@@ -448,7 +447,7 @@ static void read_connector(struct import *import, const char *file, const struct
         draft_remove(import, connector.draft);
 }
 
-/* A connector, or a list of them. */
+/* Reads a connector, or a list of them. */
 static void read_connectors(struct import *import, const char *file, const struct json_value *value)
 {
     const struct json_value *list = value->kind == JSON_OBJECT ? json_property(value, "value") : NULL;
@@ -460,12 +459,12 @@ static void read_connectors(struct import *import, const char *file, const struc
     } else if (value->kind == JSON_ARRAY) {
         for (const struct json_value *item = value->first; item != NULL; item = item->next)
             read_connectors(import, file, item);
-    } else if (value->kind != JSON_NULL) { /* which PowerShell writes where there is no connector */
+    } else if (value->kind != JSON_NULL) { /* PowerShell writes null if there is no connector */
         import_error(import, file, value->line, "is no connector, but a lone value");
     }
 }
 
-/* The values of a file; NULL: reported. */
+/* Reads the values of a file. NULL: reported. */
 static const struct json_value *read_file(struct import *import, const char *file)
 {
     const char *text = import_read(import, file, true);
