@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policy_load(): from the file's name to a policy. Reads the main file key by
- * key and `partners` item by item, so that only one partner's tree is in memory
- * at a time, then the files it includes. Knows files and the order of things;
- * what a key means is for compile*.c.
+ * policy_load(): from the file's name to a policy. Reads the main file key by key and `partners` item by
+ * item, so that only one partner's tree is in memory at a time, then the files that it includes. Knows files
+ * and their order; other files of policy/language/ know what a key means.
  */
 #include <errno.h>
 #include <glob.h>
@@ -23,10 +22,10 @@ enum { FILES_MAX = 65535 };
 
 #define WILDCARDS "*?["
 
-/* What only the main file may hold. */
+/* The file being read, and the top-level keys that it has. */
 struct top {
     bool included; /* this is not the main file */
-    bool broken;   /* reading broke off */
+    bool broken;   /* reading stopped before the end of the file */
     bool has_version, has_partners, allow_empty;
     struct node *seen; /* its keys so far, newest first */
     size_t include_count;
@@ -115,7 +114,7 @@ static void read_profiles(struct loading *loading, const struct node *value, voi
     compile_profiles(loading, value);
 }
 
-/* The items of `partners`, one tree at a time. */
+/* Reads the items of `partners`, one tree at a time. */
 static void read_partners(struct loading *loading, struct node_reader *reader, struct top *top,
                           const struct node *key)
 {
@@ -144,8 +143,7 @@ static bool seen_before(struct loading *loading, struct top *top, const struct n
 
     for (seen = top->seen; seen != NULL; seen = (struct node *)seen->first)
         if (strcmp(seen->text, key->text) == 0) {
-            loading_error(loading, key,
-                          "duplicate key \"%.64s\"; the first is in line %u", key->text,
+            loading_error(loading, key, "duplicate key \"%.64s\"; the first is in line %u", key->text,
                           seen->line);
             return true;
         }
@@ -159,7 +157,7 @@ static bool seen_before(struct loading *loading, struct top *top, const struct n
     return false;
 }
 
-/* One key of the file's top and its value. */
+/* Reads one top-level key of the file and its value. */
 static void read_key(struct loading *loading, struct node_reader *reader, struct top *top,
                      const struct node *key)
 {
@@ -223,8 +221,8 @@ static void read_file(struct loading *loading, const char *path, struct top *top
 /* ---- include ---- */
 
 /*
- * A directory that is not there or cannot be read stops glob with GLOB_ABORTED: its partners would go
- * unnoticed.
+ * A directory that is missing or unreadable stops glob() with GLOB_ABORTED: otherwise its partners would be
+ * missing without a word.
  */
 static int is_glob_error(const char *path, int error)
 {
@@ -232,7 +230,7 @@ static int is_glob_error(const char *path, int error)
     return error != ENOTDIR;
 }
 
-/* The pattern with the main file's directory in front, wildcards in that directory's name escaped. */
+/* Returns the pattern in the main file's directory, whose own wildcards are escaped. NULL: out of memory. */
 static char *absolute_pattern(const char *main_file, const char *pattern)
 {
     const char *slash = strrchr(main_file, '/');
@@ -246,7 +244,7 @@ static char *absolute_pattern(const char *main_file, const char *pattern)
     return text;
 }
 
-/* Reports what no pattern is meant to name: the main file itself, or a directory in place of its files. */
+/* Reports a match that cannot be meant: the main file itself, or a directory. False: it is neither. */
 static bool refuse_match(struct loading *loading, const char *path, const struct node *at,
                          const char *pattern)
 {
@@ -303,7 +301,7 @@ static void read_matches(struct loading *loading, const glob_t *matches, const s
                         pattern);
 }
 
-/* The directory in which a pattern begins to search: what stands before its first wildcard. In place. */
+/* Cuts a pattern to the directory where its search begins: the part before its first wildcard. */
 static const char *directory_of(char *pattern)
 {
     char *slash;
@@ -356,7 +354,7 @@ static void read_included(struct loading *loading, const char *pattern, struct p
 
 /* ---- the whole ---- */
 
-/* The built-in profile as an own one would be read. */
+/* Fills a profile as if the policy defined the built-in one. False: out of memory. */
 static bool add_builtin(struct loading *loading, struct profile *profile,
                         const struct builtin_profile *builtin)
 {
@@ -380,7 +378,7 @@ static bool add_builtin(struct loading *loading, struct profile *profile,
     return true;
 }
 
-/* A policy with every default, and nobody in it. */
+/* Returns a policy with every default and no partners. NULL: out of memory. */
 static struct policy *policy_new(struct loading *loading)
 {
     static const struct server_certificates domain = {.proof = PROOF_DOMAIN};
@@ -399,9 +397,8 @@ static struct policy *policy_new(struct loading *loading)
         (struct clients){.network_count = 2, .networks = loopback, .text = "127.0.0.0/8, ::1"};
     policy->exempt_authenticated = true;
     policy->mode = MODE_ENFORCE;
-    policy->require =
-        (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION,
-                         .value = {[REQUIRE_MIN_TLS_VERSION] = TLS_VERSION_1_2}};
+    policy->require = (struct require){.keys = 1u << REQUIRE_MIN_TLS_VERSION,
+                                       .value = {[REQUIRE_MIN_TLS_VERSION] = TLS_VERSION_1_2}};
     policy->outbound = (struct outbound){.mode = MODE_ENFORCE, .require = {policy->require, &domain}};
     policy->disk = disk_new();
     policy->suites = suites_new();

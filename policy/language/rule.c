@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A partner's rule as lines of text, for `show` and `diff`. Knows how the language writes things; judges
- * nothing and asks no clock.
+ * nothing and reads no clock.
  */
 #include "policy/language/rule.h"
 
@@ -15,14 +15,14 @@
 #include "policy/requirement/requirement.h"
 #include "policy/text.h"
 
-enum { VALUE_OCTETS = 2048 }; /* of values that have a bound */
+enum { VALUE_OCTETS = 2048 }; /* for values of limited length */
 
-/* Somebody who is called for each line. */
+/* A callback for each line. */
 struct listener {
     const struct policy *policy;
     rule_fn *line;
     void *arg;
-    const char *prefix; /* of every key */
+    const char *prefix; /* before every key */
     bool *exhausted;
 };
 
@@ -45,7 +45,7 @@ static void give_item(const struct listener *to, const char *key, const char *fr
     pass_on(to, key, from, value, true);
 }
 
-/* Passes the text on, and empties it. */
+/* Passes the text on, and frees it. */
 static void give_text(const struct listener *to, const char *key, const char *from,
                       struct growing_text *value, bool item)
 {
@@ -59,7 +59,7 @@ static void give_text(const struct listener *to, const char *key, const char *fr
 
 /* ---- lists in one value ---- */
 
-/* "c, a, b" as "a, b, c": the order of a list means nothing. */
+/* Adds "c, a, b" as "a, b, c": the order of a list has no meaning. */
 static void add_sorted(struct growing_text *value, const char *list)
 {
     char *copy = strdup(list), **items = calloc(strlen(list) / 2 + 1, sizeof *items), *rest = copy;
@@ -93,7 +93,7 @@ static void give_sorted(const struct listener *to, const char *key, const char *
 
 enum { CLIENT_TEXT = DOMAIN_MAX + 64 };
 
-/* The networks, then the names. False: there is no such client. */
+/* Writes a client by its number: the networks come first, then the names. False: there is no such client. */
 static bool client_text(const struct clients *clients, size_t number, char text[CLIENT_TEXT])
 {
     const struct client_name *name;
@@ -132,7 +132,7 @@ static void give_each_client(const struct listener *to, const char *key, const c
         give_item(to, key, from, client);
 }
 
-/* One of several lists, each of which must have the client. */
+/* Gives one of several lists, each of which must have the client. */
 static void give_list_of_clients(const struct listener *to, const char *key, const char *from,
                                  const struct clients *clients)
 {
@@ -145,7 +145,7 @@ static void give_list_of_clients(const struct listener *to, const char *key, con
 
 /* ---- who and what for ---- */
 
-/* A list of the partner's selectors of these kinds. */
+/* Gives the partner's selectors of these kinds. */
 static void give_selectors(const struct listener *to, const struct partner *partner, const char *key,
                            unsigned kinds)
 {
@@ -200,7 +200,7 @@ static void give_strictest(const struct listener *to, const struct rule_set *set
     give(to, requirement_name(requirement), strictest->from, value);
 }
 
-/* In as much room as it takes. */
+/* Gives the whole description, however long it is. */
 static void give_identity(const struct listener *to, const char *from, const struct identity *identity)
 {
     size_t size = 256;
@@ -252,7 +252,7 @@ static void give_sets(const struct listener *to, const struct rule_set *sets, si
         give_set(to, &sets[i], lists == 1);
 }
 
-/* The profiles that `named` names: the partner's `own`, or the defaults'. */
+/* Gives the profiles that `named` names: it is the partner's `own` require, or that of the defaults. */
 static void give_profiles(const struct listener *to, const struct require *named, const struct require *own)
 {
     for (size_t i = 0; i < named->profile_count; i++)

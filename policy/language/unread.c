@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files beside the policy that hold partners and that no `include` reads:
- * another extension, a copy of an editor or a package, a name that nobody included. Their partners would
- * be missing without a word. Looks into the directories that the patterns of `include` look into and those
- * below, into that of the main file and its partners.d. Knows names and a file's first octets; reads no YAML.
+ * Files next to the policy that have partners and that no `include` reads: another extension, a copy of an
+ * editor or a package, a name that nobody included. Without a warning, their partners would be missing
+ * unnoticed. Looks into the directories of the patterns of `include` and those below, that of the main file
+ * and its partners.d. Knows names and the first octets of a file; reads no YAML.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -35,43 +35,43 @@ struct file_id {
     ino_t inode;
 };
 
-/* One look at everything. */
+/* One search for such files. */
 struct unread {
     struct loading *loading;
     const char **read;           /* the files that were read, sorted */
-    char *octets;                /* LOOK_OCTETS, of the file being looked at */
-    char *beside;                /* "/etc/forcetls/": what stands in front of the main file's name */
+    char *octets;                /* LOOK_OCTETS, of the file being checked */
+    char *beside;                /* "/etc/forcetls/": the path before the main file's name */
     const char *const *patterns; /* of `include` */
     size_t pattern_count;
     unsigned looks, found;
     size_t directory_count;
-    struct file_id directories[DIRECTORIES_MAX]; /* that were looked into */
+    struct file_id directories[DIRECTORIES_MAX]; /* that were searched */
 };
 
-/* A directory being looked into. */
+/* A directory being searched. */
 struct directory {
-    const char *prefix;  /* in front of the names of its files: "", "/etc/forcetls/" */
-    const char *pattern; /* the names that are included, or are to be; NULL: none */
-    const char *include; /* what to write so that they are; NULL: they are */
+    const char *prefix;  /* before the names of its files: "", "/etc/forcetls/" */
+    const char *pattern; /* the names that `include` reads, or should read; NULL: none */
+    const char *include; /* what to add to `include` for that; NULL: it reads them */
 };
 
 /* ---- names ---- */
 
-/* Copies that editors, people and packages leave, and other kinds of text. */
+/* Endings of copies that editors, people and packages leave, and of other kinds of text. */
 static const char *const copies[] = {
     ".txt",  ".conf", ".cfg",  ".json",     "~",         ".bak",     ".backup",  ".old",     ".orig",
     ".save", ".sav",  ".copy", ".dpkg-old", ".dpkg-bak", ".ucf-old", ".rpmsave", ".rpmorig", ".pacsave"};
 
 /*
- * What is not meant to be read, or will be gone in a moment. A package puts its own version of a file
- * beside the one that somebody has changed or removed: the choice was made.
+ * Endings of files that are not meant to be read, or that exist only for a moment. A package puts its own
+ * version next to a file that somebody has changed or removed: the choice was made.
  */
 static const char *const others[] = {".disabled", ".off",      ".example",  ".sample",    ".md",
                                      ".html",     ".swp",      ".swo",      ".swx",       ".un~",
                                      ".tmp",      ".dpkg-new", ".dpkg-tmp", ".dpkg-dist", ".ucf-new",
                                      ".ucf-dist", ".rpmnew",   ".pacnew"};
 
-/* The length of a name without that ending, in any case; 0: it has another one. */
+/* Returns the length of a name without the ending, ignoring case; 0: it has another ending. */
 static size_t without(const char *name, size_t length, const char *ending)
 {
     size_t cut = strlen(ending);
@@ -79,7 +79,7 @@ static size_t without(const char *name, size_t length, const char *ending)
     return length > cut && strncasecmp(name + length - cut, ending, cut) == 0 ? length - cut : 0;
 }
 
-/* The length of a name without the endings of copies. */
+/* Returns the length of a name without the endings of copies. */
 static size_t without_copy(const char *name)
 {
     size_t length = strlen(name);
@@ -92,7 +92,7 @@ static size_t without_copy(const char *name)
     return length;
 }
 
-/* The length of a name without the extension of a YAML file; 0: it has none. */
+/* Returns the length of a name without the extension of a YAML file; 0: it has none. */
 static size_t stem_of(const char *name)
 {
     size_t length = without_copy(name), stem = without(name, length, ".yaml");
@@ -101,8 +101,8 @@ static size_t stem_of(const char *name)
 }
 
 /*
- * The length of a name without what was meant as that extension, or follows it: "x.yamll", "x.yaml.1",
- * "x.yaml-old"; 0: nothing looks like it.
+ * Returns the length of a name without what was meant as that extension, or follows it: "x.yamll",
+ * "x.yaml.1", "x.yaml-old"; 0: nothing looks like it.
  */
 static size_t likely_stem(const char *name)
 {
@@ -120,7 +120,7 @@ static size_t likely_stem(const char *name)
     return 0;
 }
 
-/* Whether somebody may miss a file of that name. Where `include` looks, that is any but a hidden one. */
+/* Whether the file may be meant to be read. Where `include` looks, that is any file that is not hidden. */
 static bool may_be_meant(const char *name, const struct directory *directory)
 {
     if (name[0] == '#' || strncasecmp(name, "README", 6) == 0)
@@ -133,7 +133,7 @@ static bool may_be_meant(const char *name, const struct directory *directory)
 
 /* ---- what a file holds ---- */
 
-/* Whether a key begins there: a line does, or in a file that begins with "{" it is behind "{" or ",". */
+/* Whether a key begins at `at`: at the start of a line, or, in `flow` style, also after "{" or ",". */
 static bool begins_key(const char *octets, const char *at, bool flow)
 {
     if (at > octets && (at[-1] == '"' || at[-1] == '\''))
@@ -145,7 +145,7 @@ static bool begins_key(const char *octets, const char *at, bool flow)
     return flow ? at[-1] == '{' || at[-1] == ',' : at == octets + 3 && memcmp(octets, "\xEF\xBB\xBF", 3) == 0;
 }
 
-/* Whether the key stands among those of the file's top. */
+/* Whether the file has the key at its top level. */
 static bool holds_key(const char *octets, size_t length, const char *key)
 {
     const char *end = octets + length, *at = octets;
@@ -166,7 +166,7 @@ static bool holds_key(const char *octets, size_t length, const char *key)
 
 enum content { CONTENT_OTHER, CONTENT_PARTNERS, CONTENT_UNKNOWN };
 
-/* Looks at the beginning of a file. A main file, which has a version, is no file of partners. */
+/* Reads the beginning of a file. A main file, which has a version, does not count as a file with partners. */
 static enum content look_into(struct unread *unread, const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -210,11 +210,11 @@ static bool was_read_elsewhere(const struct unread *unread, const char *path)
     return false;
 }
 
-/* What to do so that a file is read. */
+/* How to get a file read. */
 struct advice {
-    char name[NAME_MAX + 16]; /* that it is to have */
-    bool rename;              /* it has another one */
-    bool include;             /* and `include` is to name it */
+    char name[NAME_MAX + 16]; /* the name that it needs */
+    bool rename;              /* the file has another name */
+    bool include;             /* `include` must name it */
 };
 
 static void advise(const struct directory *directory, const char *name, struct advice *advice)
@@ -238,7 +238,7 @@ static void advise(const struct directory *directory, const char *name, struct a
     advice->rename = strcmp(advice->name, name) != 0;
 }
 
-/* What `include` is to say so that it reads that file, too: "a.yaml", "[b.yaml, a.yaml]". */
+/* Writes the `include` that reads the file, too: "a.yaml", "[b.yaml, a.yaml]". */
 static void write_include(const struct unread *unread, const char *also, char text[INCLUDE_TEXT])
 {
     size_t count = unread->pattern_count, used = 0;
@@ -299,7 +299,7 @@ static void look_at(struct unread *unread, const struct directory *directory, co
 
 /* ---- directories ---- */
 
-/* Whether the directory is looked into for the first time. */
+/* Whether the directory was not searched before; notes it. */
 static bool is_new(struct unread *unread, const char *path)
 {
     struct stat status;
@@ -318,7 +318,7 @@ static int compare_entries(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* False: it cannot be looked into, or was looked into before. */
+/* Searches a directory. False: it cannot be searched, or was searched before. */
 static bool look_through(struct unread *unread, const struct directory *directory)
 {
     const char *path = directory->prefix[0] == '\0' ? "." : directory->prefix;
@@ -335,7 +335,7 @@ static bool look_through(struct unread *unread, const struct directory *director
     return true;
 }
 
-/* The directories that a pattern looks into. */
+/* Searches the directories in which a pattern looks for files. */
 static void look_beside(struct unread *unread, const char *pattern)
 {
     const char *slash = strrchr(pattern, '/');
@@ -357,7 +357,7 @@ static void look_beside(struct unread *unread, const char *pattern)
 
 /* ---- directories below ---- */
 
-/* Whether a directory below is of that name so that nothing in it is read. */
+/* Whether the name of a directory says that nothing in it is meant to be read. */
 static bool is_set_aside(const char *name)
 {
     static const char *const aside[] = {"archive",  "archived", "attic",   "backup",  "backups", "disabled",
@@ -372,7 +372,7 @@ static bool is_set_aside(const char *name)
     return name[0] == '.' || stem_of(name) > 0 || without_copy(name) < strlen(name);
 }
 
-/* The directories in one that `include` reads: no pattern reaches their files. */
+/* Searches the directories below one that `include` reads: no pattern reaches their files. */
 static void look_below(struct unread *unread, const char *prefix, unsigned depth)
 {
     char below[PATH_MAX], include[PATH_MAX + 8];
@@ -397,7 +397,7 @@ static void look_below(struct unread *unread, const char *prefix, unsigned depth
         free(entries);
 }
 
-/* What stands beside `include: partners.d/<any>/<any>.yaml` in partners.d, which no wildcard of it reads. */
+/* Searches partners.d for `include: partners.d/<any>/<any>.yaml`, which does not read the files in it. */
 static void look_above_pattern(struct unread *unread, const char *pattern)
 {
     const char *slash = strrchr(pattern, '/');
@@ -415,7 +415,7 @@ static void look_above_pattern(struct unread *unread, const char *pattern)
     look_through(unread, &directory);
 }
 
-/* Below the directories of which a pattern reads every file. The policy's own may hold anything. */
+/* Searches below the directories in which a pattern has wildcards. The main file's own may hold anything. */
 static void look_below_pattern(struct unread *unread, const char *pattern)
 {
     const char *slash = strrchr(pattern, '/');
@@ -432,7 +432,7 @@ static void look_below_pattern(struct unread *unread, const char *pattern)
     globfree(&found);
 }
 
-/* The directory of the main file, and partners.d there. */
+/* Searches the directory of the main file, and partners.d in it. */
 static void look_beside_main(struct unread *unread)
 {
     char prefix[PATH_MAX];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `certificates`: who a certificate may be, by names, by pins or by files, and
- * from when until when.
+ * `certificates`: which certificates are accepted, by names, by pins or by files, and from when until when.
  */
 #include "policy/requirement/certificate.h"
 
@@ -13,7 +12,7 @@
 
 /* ---- names in certificates ---- */
 
-/* An identity being read; its names lie in the scratch memory. */
+/* An identity being read. Its names are in scratch memory. */
 struct reading {
     enum identity_kind kind;
     struct name_rule subject, issuer;
@@ -39,7 +38,7 @@ static bool check_name(struct loading *loading, const struct node *node, const c
     return false;
 }
 
-/* {CN:, O:, OU:, C:}; `as` is what CN is. */
+/* Reads {CN:, O:, OU:, C:}. `as` is the kind of name that CN is. */
 static bool read_attributes(struct loading *loading, const struct node *node, enum pasted_as as,
                             struct name_pattern *pattern)
 {
@@ -113,7 +112,7 @@ static void read_issuer(struct loading *loading, const struct node *node, void *
 
 /* ---- pins ---- */
 
-/* Reports what is wrong with a fingerprint, with the line to write where that is known. */
+/* Reports what is wrong with a fingerprint, and the line to write if that is known. */
 static void refuse_fingerprint(struct loading *loading, const struct node *node, const char *wrong)
 {
     const char *key = fingerprint_is_of_key(node->text) ? "key_fingerprint" : node->key->text;
@@ -166,7 +165,7 @@ static void read_key_fingerprint(struct loading *loading, const struct node *nod
     read_pin(loading, node, into, IDENTITY_KEY_FINGERPRINT);
 }
 
-/* "third", or "12th". */
+/* Returns "third", or "12th", which it writes into `text`. */
 static const char *ordinal(unsigned number, char text[16])
 {
     static const char *const words[] = {"first", "second",  "third",  "fourth", "fifth",
@@ -174,11 +173,11 @@ static const char *ordinal(unsigned number, char text[16])
 
     if (number <= sizeof words / sizeof *words)
         return words[number - 1];
-    snprintf(text, 16, "%uth", number); /* a file holds at most 64: 21st is not worth a line */
+    snprintf(text, 16, "%uth", number); /* a file holds at most 64: "21th" is too rare to matter */
     return text;
 }
 
-/* Reports a certificate that no partner's server shows. False: it is not to be pinned. */
+/* Reports a certificate that no partner's server shows. False: an error was reported. */
 static bool check_meant(struct loading *loading, const struct node *node, const struct certfile *certificate)
 {
     char number[16];
@@ -212,7 +211,7 @@ static bool check_meant(struct loading *loading, const struct node *node, const 
     return true;
 }
 
-/* `file` relative to the policy file that names it. */
+/* The path is relative to the policy file that names it. */
 bool compile_certificate_file(struct loading *loading, const struct node *node,
                               struct particulars *particulars)
 {
@@ -291,7 +290,7 @@ static void check_identity(struct loading *loading, const struct node *node, con
                       node_find(node, "until") == NULL ? ", here the end of the file's certificate" : "");
 }
 
-/* The rule as it stays: the text of a lone common name, else a struct name_rule. */
+/* Stores a rule in the policy: as the text of a lone common name, else as a struct name_rule. */
 static arena_ref keep_rule(struct loading *loading, const struct name_rule *rule, bool *is_rule)
 {
     struct arena *arena = &loading->policy->arena;
