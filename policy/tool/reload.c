@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reload: checks the policy that the daemon runs, makes the daemon load it,
- * and shows what came of it. The daemon's own file counts, whatever -c says: -c
- * only finds the daemon.
+ * reload: checks the policy that the daemon runs, makes the daemon load it, and shows the result. The daemon
+ * loads its own file, whatever -c says: -c finds the daemon.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -46,7 +45,7 @@ static void complain(const char *text, const char *outside)
     fputc('\n', stderr);
 }
 
-/* Why the daemon was not asked, for people, or as a line of the unit's log. */
+/* Reports why the daemon was not asked: for people, or with --pid as a line of the unit's log. */
 static void complain_of_daemon(const struct request *request, const char *text, const char *outside)
 {
     if (request->pid == 0) {
@@ -61,7 +60,7 @@ static void complain_of_daemon(const struct request *request, const char *text, 
 
 /* ---- the check ---- */
 
-/* Shows the mistakes of the file. False: there are some. */
+/* Loads the file, and shows its mistakes. False: it has some. */
 static bool check(const char *file)
 {
     struct policy *policy = load_policy(file);
@@ -73,8 +72,8 @@ static bool check(const char *file)
 }
 
 /*
- * Which file the daemon runs, malloc'd; NULL: it does not say, or no memory. *error: why the status
- * socket does not answer, an errno; 0: it does.
+ * Returns the file that the daemon runs, malloc'd. NULL: it does not say, or out of memory. *error: an errno,
+ * why the status socket does not answer; 0: it does.
  */
 static char *daemon_file(const struct request *request, int *error)
 {
@@ -91,7 +90,10 @@ static char *daemon_file(const struct request *request, int *error)
     return file;
 }
 
-/* EX_OK: the daemon's own file loads, for people. A daemon that hangs is not asked for more. */
+/*
+ * Checks the daemon's own file, unless --pid is given. EX_OK: go on. A daemon
+ * that hangs is not asked for more.
+ */
 static int check_daemon_file(const struct request *request)
 {
     int error;
@@ -104,7 +106,7 @@ static int check_daemon_file(const struct request *request)
                            request->sockets.status);
         return EX_UNAVAILABLE;
     }
-    if (request->pid != 0) { /* the daemon checks */
+    if (request->pid != 0) { /* the daemon checks the file */
         free(file);
         return EX_OK;
     }
@@ -149,7 +151,7 @@ static int show_result(const struct request *request, const struct node *answer)
                *digest = daemon_text(answer, "digest");
     bool loaded = result != NULL && strcmp(result, "loaded") == 0;
 
-    if (request->pid != 0) /* the daemon has logged all of it */
+    if (request->pid != 0) /* the daemon has logged the result */
         return loaded ? EX_OK : EX_CONFIG;
     if (!loaded) {
         show_mistakes(node_find(answer, "findings"));
@@ -164,7 +166,10 @@ static int show_result(const struct request *request, const struct node *answer)
     return EX_OK;
 }
 
-/* Without a status socket, or where it does not answer. One that hangs does not load, whatever it is sent. */
+/*
+ * If the control socket gives no result. With --pid, sends SIGUSR1, but not to a daemon that
+ * hangs: it would not load either.
+ */
 static int without_socket(const struct request *request, const struct daemon_answer *answer)
 {
     if (answer->error == EACCES) {

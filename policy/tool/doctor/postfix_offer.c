@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Whether the TLS that Postfix offers is enough for the policy: protocols,
- * ciphers, and STARTTLS in the EHLO reply. Settings are read as Postfix reads
- * them (TLS_README, postconf(5)); which sessions follow from them, OpenSSL says
- * (tls_server.c); whether a session would pass, the policy says (survey.c).
+ * Whether the TLS that Postfix offers is enough for the policy: protocols, ciphers, and STARTTLS in the EHLO
+ * reply. Settings are read as Postfix reads them (TLS_README, postconf(5)). tls_server.c asks OpenSSL which
+ * sessions follow from them, and survey.c says whether a session would pass.
  */
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -19,12 +18,15 @@ static const char separators[] = ", \t\r\n:";
 
 enum { LIST_MAX = 2048 };
 
-/* What a service says of TLS. `protocols`, `grade` and `excluded` name the parameters in force. */
+/*
+ * The TLS settings of a service. `protocols`, `grade` and `excluded` are the
+ * names of the parameters in force.
+ */
 struct offering {
     const char *protocols, *grade;
-    const char *excluded[2]; /* [1]: NULL, or what is added where TLS is mandatory */
+    const char *excluded[2]; /* [1]: NULL, or the list that counts as well if TLS is mandatory */
     struct tls_server server;
-    char *ciphers; /* what server.ciphers points to */
+    char *ciphers; /* server.ciphers points to it; to be freed */
 };
 
 /* ---- protocols ---- */
@@ -54,7 +56,7 @@ static const struct protocol *find_protocol(const char *name)
     return NULL;
 }
 
-/* A bound behind ">=" or "<=": a name, or a number in hexadecimal. -1: neither. */
+/* Reads a bound after ">=" or "<=": a name, or a hexadecimal number. -1: neither. */
 static int read_bound(const char *text)
 {
     const struct protocol *protocol = find_protocol(text);
@@ -67,8 +69,8 @@ static int read_bound(const char *text)
 }
 
 /*
- * Takes one entry. A name without a sign is collected in *named: only the collected ones are left on. False:
- * Postfix does not know the entry, and switches TLS off.
+ * Takes one entry. Names without a sign are collected in *named: if there are any, no other protocols are on.
+ * False: Postfix does not know the entry, and switches TLS off.
  */
 static bool take_entry(const char *entry, struct tls_server *server, uint64_t *named)
 {
@@ -106,14 +108,14 @@ static bool read_protocols(const char *text, struct tls_server *server)
     }
     for (size_t i = 0; i < PROTOCOLS; i++)
         all |= protocols[i].off;
-    if (named != 0) /* SSLv2, which nobody speaks any more, names nothing */
+    if (named != 0) /* SSLv2 alone does not count: its bit is 0 */
         server->options |= all & ~named;
     return known;
 }
 
 /* ---- ciphers ---- */
 
-/* "A:B" and ":!X:!Y" for what is excluded; NULL: out of memory. */
+/* Returns "A:B", with ":!X:!Y" for what is excluded; to be freed. NULL: out of memory. */
 static char *cipher_string(const struct postfix *postfix, const struct offering *offering)
 {
     char parameter[64], *string;
@@ -135,7 +137,7 @@ static char *cipher_string(const struct postfix *postfix, const struct offering 
     return string;
 }
 
-/* The kinds of the server's keys, of whatever files name its certificates. */
+/* Returns the kinds of the server's keys, from all files that hold its certificates. */
 static unsigned find_keys(const struct postfix *postfix)
 {
     static const char *const parameters[] = {"smtpd_tls_cert_file", "smtpd_tls_eccert_file",
@@ -157,10 +159,7 @@ static unsigned find_keys(const struct postfix *postfix)
 
 /* ---- lines to write ---- */
 
-/*
- * Whether other protocols (NULL: those in force) and other ciphers (NULL likewise) come nearer to what
- * partners need.
- */
+/* Whether other protocols or other ciphers (NULL: those in force) come nearer to what partners need. */
 static bool improves(const struct postfix *postfix, const struct offering *offering,
                      const struct unserved *before, const char *protocol_list, const char *cipher_list)
 {
@@ -185,7 +184,7 @@ static bool improves(const struct postfix *postfix, const struct offering *offer
            || strcmp(after.partner, before->partner) != 0 || after.reason > before->reason;
 }
 
-/* The words of a list, taken apart in a copy of it. */
+/* The words of a list, in a copy that is split. */
 enum { WORDS = 64 };
 
 struct words {
@@ -205,12 +204,12 @@ static void take_words(const char *list, struct words *words)
         words->word[words->count++] = word;
 }
 
-/* Two words to leave out; the same twice: one. */
+/* Two words to leave out. If both are the same: one word. */
 struct pair {
     size_t first, second;
 };
 
-/* Moves on to the next pair: single words come first, then two; the walk ends where `second` is no word. */
+/* Moves on to the next pair: first each word alone, then two words. At the end, there is no word `second`. */
 static void next_pair(const struct words *words, struct pair *pair)
 {
     size_t distance = pair->second - pair->first;
@@ -224,7 +223,7 @@ static void next_pair(const struct words *words, struct pair *pair)
     }
 }
 
-/* The words but for that pair. */
+/* Joins the words without that pair. */
 static void join_without(const struct words *words, const struct pair *pair, const char *between, char *list,
                          size_t size)
 {
@@ -237,7 +236,7 @@ static void join_without(const struct words *words, const struct pair *pair, con
                                        words->word[i]);
 }
 
-/* As it is written, unless that needs Postfix to be understood. */
+/* Returns the list as it is written; if it has $references, as Postfix expands it. */
 static const char *plain_list(const struct postfix *postfix, const char *parameter)
 {
     const char *written = postfix_written(postfix, parameter);
@@ -245,7 +244,7 @@ static const char *plain_list(const struct postfix *postfix, const char *paramet
     return strchr(written, '$') != NULL ? postfix_text(postfix, parameter) : written;
 }
 
-/* A ceiling or an exclusion less, one more name, or the usual bound. */
+/* Suggests the list without one or two entries, with one more name, or else the usual bound. */
 static void suggest_protocols(const struct postfix *postfix, const struct offering *offering,
                               const struct unserved *unserved)
 {
@@ -279,7 +278,7 @@ static void suggest_protocols(const struct postfix *postfix, const struct offeri
                                                                : "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1");
 }
 
-/* The cipher string with another list in place of what offering->excluded[which] says. */
+/* Returns the cipher string with `list` in place of what offering->excluded[which] says; to be freed. */
 static char *ciphers_with(const struct postfix *postfix, const struct offering *offering, int which,
                           const char *list)
 {
@@ -296,10 +295,7 @@ static char *ciphers_with(const struct postfix *postfix, const struct offering *
     return longer;
 }
 
-/*
- * Takes as few names as it needs out of a list of excluded ciphers. False: the list is not what is in the
- * way.
- */
+/* Takes as few names as possible out of a list of excluded ciphers. False: the list is not the cause. */
 static bool suggest_included(const struct postfix *postfix, const struct offering *offering, int which,
                              const struct unserved *unserved)
 {
@@ -374,8 +370,8 @@ static void report_ciphers(const struct postfix *postfix, const struct offering 
 }
 
 /*
- * Whether the protocols keep a partner away. With no session at all: whether the usual ciphers give none
- * either.
+ * Whether the protocols are the cause. If there is no session at all: whether the
+ * usual ciphers give none either.
  */
 static bool is_about_protocols(const struct offering *offering, const struct unserved *unserved)
 {
@@ -417,7 +413,7 @@ static void examine_offer(const struct postfix *postfix, const struct offering *
 
 static bool names_starttls(const char *text)
 {
-    static const char words[] = ", \t\r\n:{}"; /* what stands between them */
+    static const char words[] = ", \t\r\n:{}"; /* what separates keywords */
 
     while (*text) {
         size_t length = strcspn(text, words);
@@ -430,7 +426,7 @@ static bool names_starttls(const char *text)
     return false;
 }
 
-/* Whether the text file behind a table ("cidr:/etc/postfix/x") has a line with that keyword. */
+/* Whether the text file of a table ("cidr:/etc/postfix/x") has a line with that keyword. */
 static bool file_names_starttls(const char *path)
 {
     FILE *file = fopen(path, "re");
@@ -469,7 +465,7 @@ static void examine_keyword_maps(const struct postfix *postfix)
     postfix_advise(postfix, subject, "take starttls out of what these tables say");
 }
 
-/* Commands that smtpd answers without a look at them, and those at which it hangs up. */
+/* Commands that smtpd answers without executing them, and those at which it hangs up. */
 static void examine_commands(const struct postfix *postfix)
 {
     static const char *const parameters[] = {"smtpd_noop_commands", "smtpd_forbidden_commands"};
