@@ -72,7 +72,7 @@ static bool is_other_digest(const struct session *session, const struct decision
 }
 
 /* Logs why a fingerprint is not known, or is not of the digest that the policy has. */
-static void report_join(const struct session *session, const struct decision *decision)
+static void log_unknown_fingerprint(const struct session *session, const struct decision *decision)
 {
     if (!((decision_reasons(decision->verdict) >> REASON_MTA_FACTS) & 1)
         || decision->verdict->partner_count == 0)
@@ -207,7 +207,7 @@ static void log_decision(SMFICTX *mta, struct session *session, struct decision 
     if (session->event_at != 0)
         durations_add(session->event_at);
     report_mta(session, decision);
-    report_join(session, decision);
+    log_unknown_fingerprint(session, decision);
 }
 
 /* ---- The answer ---- */

@@ -172,7 +172,7 @@ static bool answer_key(struct outbound_connections *connections, struct outbound
 }
 
 /* Returns what follows the name of the map; NULL: the request is for another map. */
-static const char *behind(const char *map, const struct netstring *found)
+static const char *after_map_name(const char *map, const struct netstring *found)
 {
     size_t length = strlen(map);
 
@@ -183,11 +183,11 @@ static const char *behind(const char *map, const struct netstring *found)
 static bool take_request(struct outbound_connections *connections, struct outbound_connection *connection,
                          const struct netstring *found, int64_t moment)
 {
-    const char *end = found->text + found->length, *key = behind("postfix ", found);
+    const char *end = found->text + found->length, *key = after_map_name("postfix ", found);
 
     if (key != NULL)
         return answer_key(connections, connection, key, (size_t)(end - key), moment);
-    key = behind("sendmail ", found);
+    key = after_map_name("sendmail ", found);
     if (key != NULL)
         return outbound_request_judge(connections, connection, key, (size_t)(end - key));
     return outbound_request_reply(connections, connection, "TEMP ",

@@ -33,8 +33,8 @@ static const struct usage usage = {help, "c:h", options};
 struct finding_out {
     const char *file; /* -c */
     struct daemon_sockets sockets;
-    int silent; /* an errno: why the milter socket does not answer; 0: it does */
-    bool known; /* the status socket answered */
+    int unanswered; /* an errno: why the milter socket does not answer; 0: it does */
+    bool known;     /* the status socket answered */
     struct daemon_answer status;
 };
 
@@ -58,7 +58,7 @@ static void find_out(struct finding_out *out)
     out->known = daemon_ask(&out->status, out->sockets.status, "status", DAEMON_SECONDS);
     if (out->known)
         ask_for_socket(out);
-    out->silent = milter_answers(out->sockets.milter, DAEMON_SECONDS);
+    out->unanswered = milter_answers(out->sockets.milter, DAEMON_SECONDS);
 }
 
 static const char *why_silent(int error)
@@ -148,7 +148,7 @@ static void show(const struct finding_out *out)
 {
     printf("%-15s ", "milter socket");
     text_show(stdout, out->sockets.milter);
-    printf(" %s\n", out->silent == 0 ? "answers" : why_silent(out->silent));
+    printf(" %s\n", out->unanswered == 0 ? "answers" : why_silent(out->unanswered));
     if (out->known) {
         show_status(out);
         return;
@@ -173,11 +173,11 @@ static void show_json(const struct finding_out *out)
         json_close(&json, '}');
         puts("");
     }
-    if (out->silent == 0)
+    if (out->unanswered == 0)
         return;
     fputs("forcetls status: the milter socket ", stderr);
     text_show(stderr, out->sockets.milter);
-    fprintf(stderr, " %s\n", why_silent(out->silent));
+    fprintf(stderr, " %s\n", why_silent(out->unanswered));
 }
 
 int verb_status(int argc, char **argv)
@@ -206,5 +206,5 @@ int verb_status(int argc, char **argv)
     else
         show(&out);
     daemon_answer_free(&out.status);
-    return out.silent == 0 ? EX_OK : out.silent == EACCES ? EX_NOPERM : EX_UNAVAILABLE;
+    return out.unanswered == 0 ? EX_OK : out.unanswered == EACCES ? EX_NOPERM : EX_UNAVAILABLE;
 }

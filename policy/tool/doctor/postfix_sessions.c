@@ -110,7 +110,7 @@ static double find_tlsmgr(long master)
 }
 
 /* Returns when a file of the configuration was changed. 0: it cannot be seen. */
-static double changed(const struct postfix *postfix, const char *name)
+static double time_of_change(const struct postfix *postfix, const char *name)
 {
     char path[600];
     struct stat found;
@@ -145,7 +145,7 @@ void doctor_postfix_sessions(const struct postfix *postfix)
         return;
     started = find_tlsmgr(master);
     for (size_t i = 0; i < sizeof files / sizeof files[0] && started > 0; i++) {
-        double when = changed(postfix, files[i]);
+        double when = time_of_change(postfix, files[i]);
 
         if (when <= started || when + (double)lifetime < (double)postfix->examination->now)
             continue;

@@ -100,7 +100,7 @@ static bool has_key(unsigned keys, const SSL_CIPHER *suite)
     return wanted != NID_auth_ecdsa || (keys & TLS_KEY_ECDSA) != 0;
 }
 
-static int better(const void *a, const void *b)
+static int compare_offers(const void *a, const void *b)
 {
     const struct tls_offer *left = a, *right = b;
 
@@ -131,7 +131,7 @@ bool tls_server_offers(const struct tls_server *server, struct tls_offer offer[T
             offer[(*count)++] = (struct tls_offer){SSL_CIPHER_get_name(suite), protocol->version,
                                                    SSL_CIPHER_get_bits(suite, NULL)};
     }
-    qsort(offer, *count, sizeof *offer, better);
+    qsort(offer, *count, sizeof *offer, compare_offers);
     sk_SSL_CIPHER_free(suites);
     SSL_free(session);
     SSL_CTX_free(context);
