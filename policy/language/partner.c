@@ -198,6 +198,18 @@ static bool index_names(struct loading *loading, size_t count)
     return good;
 }
 
+/* Reports a name that another partner has: one at the same place is in a file that is included twice. */
+static void report_duplicate(struct loading *loading, const struct node *node, const struct partner *other)
+{
+    const char *file = loading->policy->files[other->file];
+
+    if (other->line == node->line && strcmp(file, loading->file) == 0)
+        loading_error(loading, node, "duplicate partner \"%s\": this file is included twice", other->name);
+    else
+        loading_error(loading, node, "duplicate partner \"%s\"; the first is at %s:%u", other->name, file,
+                      (unsigned)other->line);
+}
+
 /*
  * Reports the name of the partner added last if it is a duplicate. Long lists are mostly sorted: as long as
  * the names ascend, none can occur twice, and there is no index.
@@ -220,8 +232,7 @@ static void add_name(struct loading *loading, const struct node *node)
         loading_exhausted(loading);
     loading->last_name = NULL;
     if (other != NULL)
-        loading_error(loading, node_find(node, "name"), "duplicate partner \"%s\"; the first is at %s:%u",
-                      other->name, policy->files[other->file], (unsigned)other->line);
+        report_duplicate(loading, node_find(node, "name"), other);
 }
 
 static bool read_partner_keys(struct loading *loading, const struct node *node, struct reading *reading)

@@ -3,6 +3,8 @@
 #include "policy/language/compile.h"
 
 #include <string.h>
+#include "policy/names/pasted.h"
+#include "policy/names/scalar.h"
 #include "policy/verdict/select.h"
 
 static void add_selector(struct loading *loading, const struct node *node, arena_ref text,
@@ -27,12 +29,32 @@ static void add_selector(struct loading *loading, const struct node *node, arena
     }
 }
 
-/* Whether the text is an address or a network: these say nothing of the sender's domain. */
+/* Whether the text is an address or a network. */
 static bool is_network(const char *text)
 {
     struct network network;
 
     return network_looks_like(text) && network_check(&network, text) == NULL;
+}
+
+/* Reports an address or a network, also one with a label as "IP:": it says nothing of the sender's domain. */
+static bool refuse_network_as_domain(struct loading *loading, const struct node *node, const char *text)
+{
+    struct pasted pasted;
+    char shown[PASTED_MAX];
+
+    if (is_network(text)) {
+        loading_error(loading, node,
+                      "\"%.64s\" is not a domain but an IP address or network: write it in clients", text);
+        return true;
+    }
+    if (!pasted_read(&pasted, text, PASTED_HOST) || pasted.count != 1 || !is_network(pasted.text))
+        return false;
+    scalar_write(shown, sizeof shown, pasted.text);
+    loading_error(loading, node,
+                  "\"%.64s\" is not a domain but an IP address or network: write %.64s in clients", text,
+                  shown);
+    return true;
 }
 
 static void add_domain(struct loading *loading, const struct node *node)
@@ -41,13 +63,8 @@ static void add_domain(struct loading *loading, const struct node *node)
     const char *text;
     arena_ref domain;
 
-    if (!compile_text(loading, node, &text))
+    if (!compile_text(loading, node, &text) || refuse_network_as_domain(loading, node, text))
         return;
-    if (is_network(text)) {
-        loading_error(loading, node,
-                      "\"%.64s\" is not a domain but an IP address or network: write it in clients", text);
-        return;
-    }
     if (strcmp(text, "*") == 0) {
         domain = loading_keep(loading, text);
     } else {
