@@ -177,16 +177,26 @@ static bool is_der_list(const unsigned char *der, long length)
     return read != NULL;
 }
 
-/* Reads one DER object; or returns what else it is. NULL: it was read, or is unknown. */
-static const char *read_der(struct bundle *bundle, const unsigned char *der, size_t size)
+/* Reads the certificates that follow each other. False: the file does not begin with one. */
+static bool read_der_certificates(struct bundle *bundle, const unsigned char *der, long length)
+{
+    const unsigned char *end = der + length;
+    X509 *certificate = d2i_X509(NULL, &der, length);
+    bool good = certificate != NULL;
+
+    while (certificate != NULL) {
+        keep(bundle, certificate);
+        certificate = d2i_X509(NULL, &der, end - der);
+    }
+    return good;
+}
+
+/* Reads certificates or PKCS#7; or returns what else it is. NULL: it was read, or is unknown. */
+static const char *read_der(struct bundle *bundle, const unsigned char *start, size_t size)
 {
     long length = (long)size;
-    const unsigned char *start = der;
-    X509 *certificate = d2i_X509(NULL, &der, length);
 
-    if (certificate != NULL)
-        keep(bundle, certificate);
-    if (certificate != NULL || read_pkcs7(bundle, start, length))
+    if (read_der_certificates(bundle, start, length) || read_pkcs7(bundle, start, length))
         return NULL;
     if (is_der_pkcs12(start, length))
         return is_pkcs12;

@@ -9,9 +9,10 @@
 
 /*
  * Returns all certificates in `length` octets, in their order: PEM with any text, keys and requests around it
- * (CERTIFICATE, TRUSTED CERTIFICATE, PKCS7), one in DER, or PKCS#7 in DER. At most CERTBUNDLE_MAX are kept.
- * Asks for no passphrase. NULL: *why is a static text to be put after the file's name; it says what the
- * file is instead (a private key, PKCS#12, a request, ...). To be freed by sk_X509_pop_free().
+ * (CERTIFICATE, TRUSTED CERTIFICATE, PKCS7), DER one after the other, or PKCS#7 in DER. At most
+ * CERTBUNDLE_MAX are kept. Asks for no passphrase. NULL: *why is a static text to be put after the file's
+ * name; it says what the file is instead (a private key, PKCS#12, a request, ...). To be freed by
+ * sk_X509_pop_free().
  */
 enum { CERTBUNDLE_MAX = 64 };
 STACK_OF(X509) *certbundle_read(const unsigned char *octets, size_t length, const char **why);
