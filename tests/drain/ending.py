@@ -102,12 +102,12 @@ def at_the_start():
 
 
 def asked_already():
-    """Runs in the process before the daemon's program does: TERM waits for the moment at which that takes signals."""
+    """Runs in the new process before the daemon's program: a TERM is pending, and blocked, when the daemon starts."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-@test("drain: TERM while the daemon starts: who could connect is served to the end")
+@test("drain: TERM while the daemon starts: those who could connect are served to the end")
 def while_it_starts():
     served, end = 0, time.monotonic() + patience(60)
     while served < 5:
